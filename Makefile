@@ -1,0 +1,137 @@
+# The suite in one page. A file is found by its folder and its name: src/<floor>/*.c is the
+# library, chapters/ch*.c, tests/test_*.c, tools/*.c and bench/*.c are programs. `make help` lists
+# the targets.
+
+MODE    ?= release
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+WARN    ?= -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+OPENMP  ?= -fopenmp
+ARCH    ?= -march=native
+prefix  ?= /usr/local
+DESTDIR ?=
+version := 0.1.0
+
+# build/ for the plain build; each other MODE and compiler family has a folder of its own.
+ifeq ($(MODE),release)
+B := build
+else ifeq ($(MODE),asan)
+B := build/asan
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+$(error MODE is '$(MODE)'; it can be release or asan)
+endif
+
+# Strict C11 without fused multiply-adds for the proofs; all the machine has for the float build.
+BASE   = -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(shell pkg-config --cflags openblas gsl cmocka 2>/dev/null) \
+         $(WARN) $(OPENMP) $(SAN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+PROOF  = $(BASE) -ffp-contract=off
+SPEED  = $(BASE) -DNF_FLOAT -O3 $(ARCH)
+LIBS   = $(shell pkg-config --libs-only-L gsl openblas 2>/dev/null) -lgsl -lopenblas -ljansson -lpng -lz -lm
+
+FLOORS   := $(shell sed '/^\#/d' src/LAYERS)
+src      := $(foreach f,$(filter-out verify,$(FLOORS)),$(sort $(wildcard src/$(f)/*.c)))
+verify   := $(sort $(wildcard src/verify/*.c))
+chapters := $(patsubst chapters/%.c,$(B)/chapters/%,$(sort $(wildcard chapters/ch[0-9]*.c)))
+benches  := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
+tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
+sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch])
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run check plots golden deps install clean help format lint floors
+
+all: $(B)/libnf.a $(B)/libnf32.a $(chapters) $(if $(wildcard tools/nf.c),$(B)/nf)
+
+help:
+	@echo 'make deps        install what is missing (Debian, Ubuntu), or name it'
+	@echo 'make             build the libraries and the chapters'
+	@echo 'make run         run every chapter, in order'
+	@echo 'make check       build and run all tests'
+	@echo 'make plots       draw the chapters'"'"' figures into build/plots'
+	@echo 'make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it'
+	@echo 'make install     into $$(DESTDIR)$$(prefix)  [$(DESTDIR)$(prefix)]'
+	@echo 'make format      clang-format everything; make lint only looks'
+	@echo 'make clean       remove build/'
+	@echo 'settings         MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH='
+
+# --- the library, twice from one source ---------------------------------------------------
+$(B)/libnf.a: $(src:%.c=$(B)/double/%.o) $(B)/double/embedded.o
+$(B)/libnf32.a: $(src:%.c=$(B)/float/%.o) $(B)/float/embedded.o
+$(B)/libverify.a: $(verify:%.c=$(B)/double/%.o)
+$(B)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/double/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PROOF) -c $< -o $@
+$(B)/float/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(SPEED) -c $< -o $@
+
+# The embedded images, as C arrays.
+$(B)/double/embedded.o $(B)/float/embedded.o: $(B)/embedded.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(CFLAGS) -c $< -o $@
+$(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
+	@mkdir -p $(@D)
+	sh data/embed.sh data/digits.csv.gz data/icons32.bin.gz > $@
+
+# --- programs -----------------------------------------------------------------------------
+$(B)/chapters/%: $(B)/double/chapters/%.o $(B)/double/chapters/chapter.o $(B)/libverify.a $(B)/libnf.a
+	@mkdir -p $(@D)
+	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+$(B)/tests/%: $(B)/double/tests/%.o $(B)/double/tests/check.o $(B)/libverify.a $(B)/libnf.a
+	@mkdir -p $(@D)
+	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
+
+# The command line and the benchmarks run in float.
+nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(sort $(wildcard tools/nf*.c)))
+$(B)/nf: $(nf_parts) $(B)/libnf32.a
+	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+$(B)/bench/%: $(B)/float/bench/%.o $(B)/libnf32.a
+	@mkdir -p $(@D)
+	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+run: $(chapters)
+	@for c in $(chapters); do $$c || exit; done
+
+check: $(tests) $(chapters) floors
+	@B=$(B) sh tests/run.sh $(tests)
+
+# Each floor includes only floors below it.
+floors:
+	@awk -f tests/floors.awk src/LAYERS $(wildcard src/*/*.[ch])
+
+plots: $(chapters)
+	@B=$(B) sh plots/draw.sh
+
+golden: $(chapters)
+	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
+
+format:
+	clang-format -i $(sources)
+lint:
+	clang-format --dry-run -Werror $(sources)
+
+deps:
+	@sh tools/deps.sh
+ifneq (,$(filter deps,$(MAKECMDGOALS)))
+$(B)/embedded.c $(patsubst %.c,$(B)/double/%.o,$(filter %.c,$(sources))) $(src:%.c=$(B)/float/%.o): | deps
+endif
+
+install: $(B)/libnf.a $(B)/libnf32.a
+	install -d $(DESTDIR)$(prefix)/lib/pkgconfig
+	install -m 644 $(B)/libnf.a $(B)/libnf32.a $(DESTDIR)$(prefix)/lib
+	for f in $(filter-out verify,$(FLOORS)); do install -d $(DESTDIR)$(prefix)/include/nf/$$f && \
+	  install -m 644 src/$$f/*.h $(DESTDIR)$(prefix)/include/nf/$$f || exit; done
+	install -m 644 src/nf.h $(DESTDIR)$(prefix)/include/nf
+	for v in nf nf32; do sed -e 's|@prefix@|$(prefix)|; s|@version@|$(version)|; s|@name@|'$$v'|' \
+	  -e "s|@define@|$$(test $$v = nf || echo ' -DNF_FLOAT')|" tools/nf.pc.in \
+	  > $(DESTDIR)$(prefix)/lib/pkgconfig/$$v.pc || exit; done
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

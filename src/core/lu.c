@@ -1,0 +1,54 @@
+/* Doolittle's elimination, row by row, taking the largest pivot of the column. */
+#include "core/lu.h"
+
+#include <math.h>
+
+#include "core/status.h"
+
+static void swap_rows(size_t n, double *a, size_t i, size_t j) {
+  for (size_t k = 0; k < n; k++) {
+    const double t = a[i * n + k];
+    a[i * n + k] = a[j * n + k];
+    a[j * n + k] = t;
+  }
+}
+
+int nf_lu_factor(size_t n, double *a, size_t *row, double *log_abs_det) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) row[i] = i;
+  for (size_t k = 0; k < n; k++) {
+    size_t p = k;
+    for (size_t i = k + 1; i < n; i++)
+      if (fabs(a[i * n + k]) > fabs(a[p * n + k])) p = i;
+    const double pivot = a[p * n + k];
+    if (pivot == 0 || !isfinite(pivot)) return NF_ESINGULAR;
+    if (p != k) {
+      swap_rows(n, a, p, k);
+      const size_t t = row[p];
+      row[p] = row[k];
+      row[k] = t;
+    }
+    sum += log(fabs(pivot));
+    for (size_t i = k + 1; i < n; i++) {
+      const double l = a[i * n + k] /= pivot;
+      for (size_t j = k + 1; j < n; j++) a[i * n + j] -= l * a[k * n + j];
+    }
+  }
+  *log_abs_det = sum;
+  return NF_OK;
+}
+
+void nf_lu_inverse(size_t n, const double *lu, const size_t *row, double *inverse) {
+  for (size_t column = 0; column < n; column++) {
+    for (size_t i = 0; i < n; i++) { /* L y = P e */
+      double y = row[i] == column ? 1 : 0;
+      for (size_t k = 0; k < i; k++) y -= lu[i * n + k] * inverse[k * n + column];
+      inverse[i * n + column] = y;
+    }
+    for (size_t i = n; i-- > 0;) { /* U x = y */
+      double x = inverse[i * n + column];
+      for (size_t k = i + 1; k < n; k++) x -= lu[i * n + k] * inverse[k * n + column];
+      inverse[i * n + column] = x / lu[i * n + i];
+    }
+  }
+}

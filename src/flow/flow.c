@@ -1,0 +1,124 @@
+/* Birth of a flow, and the one loop in which every flow function runs: cut the samples into
+ * chunks, give each to a thread, stop at the first error in sample order. */
+#include "flow/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/gemm.h"
+#include "core/scalar.h"
+#include "flow/chunks.h"
+
+/* A lone layer becomes a chain of one, so that a watcher sees it like any other. */
+static nf_bijector *as_chain(nf_bijector *b, int *status) {
+  if (b->n_child > 0) return b;
+  nf_bijector *chain = nf_chain_new(b->in, status);
+  nf_chain_add(chain, b, status);
+  return chain;
+}
+
+static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
+
+int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
+  if (b == NULL) return NF_EINVAL;
+  int status = NF_OK;
+  b = as_chain(b, &status);
+  nf_flow *f = status == NF_OK ? calloc(1, sizeof *f) : NULL;
+  if (f == NULL) {
+    nf_bijector_free(b);
+    return NF_ENOMEM;
+  }
+  f->bijector = b;
+  f->d = nf_shape_size(b->in);
+  f->chunk = default_chunk(f->d);
+  nf_bijector_layout(b, &f->n_param, &f->n_constant);
+  f->param = calloc(f->n_param + 1, sizeof *f->param);
+  f->constant = calloc(f->n_constant + 1, sizeof *f->constant);
+  if (f->param == NULL || f->constant == NULL) status = NF_ENOMEM;
+  if (status == NF_OK) status = nf_flow_set_threads(f, 1);
+  if (status == NF_OK) {
+    nf_gemm_single_thread();
+    nf_bijector_bind(b, f->param, f->constant);
+    nf_bijector_init(b, seed);
+    status = nf_bijector_prepare(b);
+  }
+  if (status != NF_OK) {
+    nf_flow_free(f);
+    return status;
+  }
+  *flow = f;
+  return NF_OK;
+}
+
+void nf_flow_free(nf_flow *f) {
+  if (f == NULL) return;
+  for (int i = 0; i < f->threads; i++) nf_arena_free(&f->work[i].tmp);
+  free(f->work);
+  free(f->lanes);
+  free(f->param);
+  free(f->constant);
+  nf_bijector_free(f->bijector);
+  free(f);
+}
+
+int nf_flow_set_threads(nf_flow *f, int threads) {
+  if (threads < 1 || threads > 1024) return NF_EINVAL;
+  nf_work *work = calloc((size_t)threads, sizeof *work);
+  if (work == NULL) return NF_ENOMEM;
+  for (int i = 0; i < f->threads; i++) nf_arena_free(&f->work[i].tmp);
+  free(f->work);
+  f->work = work;
+  f->threads = threads;
+  return NF_OK;
+}
+
+/* --- chunks over threads ------------------------------------------------------------------ */
+
+int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user) {
+  const size_t chunks = (n + f->chunk - 1) / f->chunk;
+  const size_t lanes = chunks < NF_LANES ? chunks : NF_LANES;
+  int status = nf_bijector_prepare(f->bijector);
+  size_t failed = chunks; /* the first chunk that failed */
+  if (status != NF_OK) return status;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(f->threads)
+  for (size_t lane = 0; lane < lanes; lane++) {
+    for (size_t c = lane; c < chunks; c += lanes) {
+      const size_t begin = c * f->chunk, count = n - begin < f->chunk ? n - begin : f->chunk;
+      nf_work *work = &f->work[nf_thread_number()];
+      const nf_arena_mark mark = nf_arena_now(&work->tmp);
+      const int result = job(user, f, lane, begin, count, work);
+      nf_arena_release(&work->tmp, mark);
+      if (result == NF_OK) continue;
+#pragma omp critical(nf_flow_failed)
+      if (c < failed) {
+        failed = c;
+        status = result;
+      }
+      break;
+    }
+  }
+  return status;
+}
+
+int nf_flow_observe(nf_flow *f, const nf_batch *x) {
+  nf_work *work = &f->work[0];
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  if (!nf_shape_equal(x->shape, f->bijector->in)) return NF_ESHAPE;
+  nf_batch copy = *x;
+  copy.data = nf_arena_alloc(&work->tmp, nf_batch_size(x));
+  double *log_det = nf_arena_alloc_double(&work->tmp, x->n);
+  int status = copy.data == NULL || log_det == NULL ? NF_ENOMEM : NF_OK;
+  if (status == NF_OK) {
+    memcpy(copy.data, x->data, nf_batch_size(x) * sizeof *copy.data);
+    memset(log_det, 0, x->n * sizeof *log_det);
+    const nf_watch watch = {.before = nf_show_to_layer};
+    work->watch = &watch;
+    status = nf_bijector_prepare(f->bijector);
+    if (status == NF_OK) status = nf_bijector_forward(f->bijector, &copy, log_det, work);
+    work->watch = NULL;
+  }
+  nf_arena_release(&work->tmp, mark);
+  return status;
+}
+
+double nf_bits_per_dim(double log_p, size_t d) { return -log_p / ((double)d * NF_LN_2); }
