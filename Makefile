@@ -33,7 +33,7 @@ FLOORS   := $(shell sed '/^\#/d' src/LAYERS)
 src      := $(foreach f,$(filter-out verify,$(FLOORS)),$(sort $(wildcard src/$(f)/*.c)))
 verify   := $(sort $(wildcard src/verify/*.c))
 chapters := $(patsubst chapters/%.c,$(B)/chapters/%,$(sort $(wildcard chapters/ch[0-9]*.c)))
-benches  := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
+benches  := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/bench.c,$(sort $(wildcard bench/*.c))))
 tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
 sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch])
 
@@ -90,7 +90,7 @@ $(B)/tests/%: $(B)/double/tests/%.o $(B)/double/tests/check.o $(B)/libverify.a $
 nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(sort $(wildcard tools/nf*.c)))
 $(B)/nf: $(nf_parts) $(B)/libnf32.a
 	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-$(B)/bench/%: $(B)/float/bench/%.o $(B)/libnf32.a
+$(B)/bench/%: $(B)/float/bench/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
 	@mkdir -p $(@D)
 	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 

@@ -40,6 +40,7 @@ struct nf_bijector {
   nf_net *net; /* the conditioner, or NULL */
   nf_bijector **child;
   size_t n_child;
+  size_t number; /* in the tree, given by layout */
 };
 
 /* What a caller uses. These check shapes and that all values are finite, and on an error
@@ -51,9 +52,10 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
                          nf_real *dparam, nf_work *work);
 
 /* Parameters of a whole tree live in two flat arrays that the root's owner holds. layout
- * counts them and gives every tensor its offset; bind points the tensors into the arrays;
+ * counts them, gives every tensor its offset and every layer its number, and returns how many
+ * layers there are; bind points the tensors into the arrays;
  * init fills them (layer k draws from stream k); prepare must follow every change. */
-void nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant);
+size_t nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant);
 void nf_bijector_bind(nf_bijector *b, nf_real *param, nf_real *constant);
 void nf_bijector_init(nf_bijector *b, uint64_t seed);
 int nf_bijector_prepare(nf_bijector *b); /* NF_ESINGULAR, NF_EFORMAT */

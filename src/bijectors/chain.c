@@ -35,8 +35,11 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
                     nf_real *dparam, nf_work *work) {
   for (size_t i = b->n_child; i-- > 0;) {
     const nf_bijector *layer = b->child[i];
+    const bool in_turn = work->turns != NULL && layer->n_child == 0;
+    if (in_turn && !nf_turns_wait(work->turns, layer->number, work->turn)) return NF_EINVAL;
     const int status = layer->type->backward(layer, z, dz, dlog_det, dparam, work);
     if (status != NF_OK) return status;
+    if (in_turn) nf_turns_done(work->turns, layer->number, work->turn);
   }
   return NF_OK;
 }

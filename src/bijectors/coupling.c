@@ -8,9 +8,10 @@
  * derivative never enters the determinant (NOTES 9). */
 #include <string.h>
 
-#include "bijectors/bijectors.h"
 #include "bijectors/build.h"
+#include "bijectors/mask.h"
 #include "bijectors/scale.h"
+#include "core/vector.h"
 
 typedef struct {
   nf_bijector base;
@@ -20,100 +21,141 @@ typedef struct {
 
 static const coupling *self(const nf_bijector *b) { return (const coupling *)(const void *)b; }
 
-/* --- which values belong to a and which to b --------------------------------------------- */
-
-static bool is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
-
-typedef struct {
-  size_t a, count_a, b, count_b; /* first channel and number of channels, of a and of b */
-} halves;
-
-static halves parts(nf_shape shape, nf_mask mask) {
-  const size_t c = shape.c, first = c / 2, second = c - first;
-  if (mask == NF_CHANNEL) return (halves){0, first, first, second};
-  if (mask == NF_CHANNEL_SWAPPED) return (halves){first, second, 0, first};
-  return (halves){0, c, 0, c};
-}
-
-/* Does pixel number p (row-major) hold values of b? */
-static bool transforms(nf_mask mask, size_t p, size_t width) {
-  if (is_channel(mask)) return true;
-  return ((p / width + p % width) % 2 == 0) == (mask == NF_CHECKERBOARD_SWAPPED);
-}
-
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
-  return (nf_shape){shape.h, shape.w, parts(shape, mask).count_a};
+  return (nf_shape){shape.h, shape.w, nf_mask_parts(shape, mask).count_a};
 }
 
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
-  const size_t c = parts(shape, mask).count_b;
+  const size_t c = nf_mask_parts(shape, mask).count_b;
   return (nf_shape){shape.h, shape.w, scale == NF_SCALE_NONE ? c : 2 * c};
-}
-
-/* --- one pass: what the network says about this batch ------------------------------------ */
-
-typedef struct {
-  halves part;
-  size_t pixels;   /* of the whole batch */
-  size_t channels; /* of the network's output, (s, t) or t */
-  size_t shift;    /* where t begins in it */
-  nf_real *xa, *hidden, *st;
-  nf_real *log_g; /* (pixels, count_b) */
-} pass;
-
-static void gather_a(const nf_bijector *b, const nf_batch *x, const pass *p) {
-  const nf_mask mask = self(b)->mask;
-  const size_t c = b->in.c, count = p->part.count_a, per_sample = nf_shape_pixels(b->in);
-  for (size_t i = 0; i < p->pixels; i++) {
-    nf_real *to = p->xa + i * count;
-    if (is_channel(mask) || !transforms(mask, i % per_sample, b->in.w))
-      memcpy(to, x->data + i * c + p->part.a, count * sizeof *to);
-    else
-      memset(to, 0, count * sizeof *to);
-  }
 }
 
 static nf_real gamma_of(const nf_bijector *b) {
   return self(b)->scale == NF_SCALE_TANH ? b->tensor[0].data[0] : 1;
 }
 
-static int condition(const nf_bijector *b, const nf_batch *x, pass *p, nf_work *work) {
-  const nf_net *net = b->net;
-  p->part = parts(b->in, self(b)->mask);
-  p->pixels = x->n * nf_shape_pixels(b->in);
-  p->channels = net->out.c;
-  p->shift = self(b)->scale == NF_SCALE_NONE ? 0 : p->part.count_b;
-  p->xa = nf_arena_alloc(&work->tmp, p->pixels * p->part.count_a);
-  p->hidden = nf_arena_alloc(&work->tmp, x->n * net->n_hidden);
-  p->st = nf_arena_alloc(&work->tmp, p->pixels * p->channels);
-  p->log_g = nf_arena_alloc(&work->tmp, p->pixels * p->part.count_b);
-  if (p->xa == NULL || p->hidden == NULL || p->st == NULL || p->log_g == NULL) return NF_ENOMEM;
-  gather_a(b, x, p);
-  const int status = net->type->forward(net, x->n, p->xa, p->st, p->hidden, work);
-  if (status != NF_OK) return status;
-  for (size_t i = 0; i < p->pixels; i++)
-    nf_scale_forward(self(b)->scale, gamma_of(b), p->part.count_b, p->st + i * p->channels,
-                     p->log_g + i * p->part.count_b);
+/* --- what the network says about a batch -------------------------------------------------- */
+
+/* Its input x_a, hidden activations and output (s, t) or t. */
+typedef struct {
+  nf_real *xa, *hidden, *st;
+} said;
+
+static size_t size_xa(const nf_bijector *b, size_t n) { return n * nf_shape_size(b->net->in); }
+static size_t size_st(const nf_bijector *b, size_t n) { return n * nf_shape_size(b->net->out); }
+
+static bool allocate_answer(const nf_bijector *b, size_t n, said *p, nf_arena *arena) {
+  p->hidden = nf_arena_alloc(arena, n * b->net->n_hidden);
+  p->st = nf_arena_alloc(arena, size_st(b, n));
+  return p->hidden != NULL && p->st != NULL;
+}
+
+/* Room among what is kept for backward: always for x_a, from which the rest can be computed
+ * again, bit for bit; for the rest while it fits the budget. */
+static bool allocate_kept(const nf_bijector *b, size_t n, said *p, nf_work *work) {
+  nf_arena *memory = &work->kept_memory;
+  const nf_arena_mark mark = nf_arena_now(memory);
+  nf_kept *entry = nf_arena_alloc_bytes(memory, sizeof *entry);
+  p->xa = nf_arena_alloc(memory, size_xa(b, n));
+  if (entry == NULL || p->xa == NULL) return false;
+  const size_t bytes = (n * b->net->n_hidden + size_st(b, n)) * sizeof(nf_real);
+  const bool all = memory->used + bytes <= work->keep_bytes;
+  if (!allocate_answer(b, n, p, all ? memory : &work->tmp)) return false;
+  *entry = (nf_kept){work->kept, b, mark, p->xa, all ? p->hidden : NULL, all ? p->st : NULL};
+  work->kept = entry;
+  return true;
+}
+
+static int ask(const nf_bijector *b, const nf_batch *x, said *p, nf_work *work) {
+  if (work->keep) {
+    if (!allocate_kept(b, x->n, p, work)) return NF_ENOMEM;
+  } else {
+    p->xa = nf_arena_alloc(&work->tmp, size_xa(b, x->n));
+    if (p->xa == NULL || !allocate_answer(b, x->n, p, &work->tmp)) return NF_ENOMEM;
+  }
+  nf_mask_gather(self(b)->mask, x, p->xa);
+  return b->net->type->forward(b->net, x->n, p->xa, p->st, p->hidden, work);
+}
+
+/* For backward: what forward kept, completed, or all of it again from x_a = z_a. */
+static int recall(const nf_bijector *b, const nf_batch *z, said *p, nf_work *work) {
+  const nf_kept *entry = work->kept;
+  if (entry == NULL || entry->owner != b) return ask(b, z, p, work);
+  *p = (said){entry->input, entry->hidden, entry->output};
+  if (p->hidden != NULL) return NF_OK;
+  if (!allocate_answer(b, z->n, p, &work->tmp)) return NF_ENOMEM;
+  return b->net->type->forward(b->net, z->n, p->xa, p->st, p->hidden, work);
+}
+
+static void forget(const nf_bijector *b, nf_work *work) {
+  const nf_kept *entry = work->kept;
+  if (entry == NULL || entry->owner != b) return;
+  work->kept = entry->below;
+  nf_arena_release(&work->kept_memory, entry->mark);
+}
+
+/* --- what it means for x_b ------------------------------------------------------------------ */
+
+/* One pixel after another: x_b, shift t, scale g and its logarithm. */
+typedef struct {
+  nf_parts part;
+  size_t pixels, per_sample;
+  size_t channels, shift; /* of the network's output at a pixel; where t begins there */
+  nf_real *s, *log_g, *g; /* (pixels, count_b) */
+} scales;
+
+/* g = exp(±log g(s)) for the whole batch, in contiguous memory */
+static int scale(const nf_bijector *b, const nf_batch *x, const said *p, nf_real sign, scales *q,
+                 nf_work *work) {
+  q->part = nf_mask_parts(b->in, self(b)->mask);
+  q->per_sample = nf_shape_pixels(b->in);
+  q->pixels = x->n * q->per_sample;
+  q->channels = b->net->out.c;
+  q->shift = q->channels - q->part.count_b;
+  const size_t each = q->part.count_b, size = q->pixels * each;
+  q->s = nf_arena_alloc(&work->tmp, size);
+  q->log_g = nf_arena_alloc(&work->tmp, size);
+  q->g = nf_arena_alloc(&work->tmp, size);
+  if (q->s == NULL || q->log_g == NULL || q->g == NULL) return NF_ENOMEM;
+  for (size_t i = 0; i < q->pixels; i++)
+    memcpy(q->s + i * each, p->st + i * q->channels, each * sizeof *q->s);
+  nf_scale_forward(self(b)->scale, gamma_of(b), size, q->s, q->log_g);
+  if (sign < 0)
+    for (size_t i = 0; i < size; i++) q->g[i] = -q->log_g[i];
+  nf_vector_exp(size, sign < 0 ? q->g : q->log_g, q->g);
   return NF_OK;
 }
 
-/* --- the three directions ---------------------------------------------------------------- */
+static bool transforms(const nf_bijector *b, const scales *q, size_t pixel) {
+  return nf_mask_transforms(self(b)->mask, pixel % q->per_sample, b->in.w);
+}
+
+static void add_log_det(const nf_bijector *b, const scales *q, double sign, double *log_det) {
+  const size_t each = q->part.count_b;
+  for (size_t i = 0; i < q->pixels; i++) {
+    if (!transforms(b, q, i)) continue;
+    double sum = 0;
+    for (size_t k = 0; k < each; k++) sum += (double)q->log_g[i * each + k];
+    log_det[i / q->per_sample] += sign * sum;
+  }
+}
+
+/* --- the three directions ------------------------------------------------------------------- */
 
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  pass p;
-  const int status = condition(b, x, &p, work);
-  const size_t per_sample = nf_shape_pixels(b->in);
-  for (size_t i = 0; status == NF_OK && i < p.pixels; i++) {
-    if (!transforms(self(b)->mask, i % per_sample, b->in.w)) continue;
-    nf_real *xb = x->data + i * b->in.c + p.part.b;
-    const nf_real *t = p.st + i * p.channels + p.shift, *log_g = p.log_g + i * p.part.count_b;
-    double sum = 0;
-    for (size_t k = 0; k < p.part.count_b; k++) {
-      xb[k] = xb[k] * exp(log_g[k]) + t[k];
-      sum += (double)log_g[k];
+  said p;
+  scales q;
+  int status = ask(b, x, &p, work);
+  if (status == NF_OK) status = scale(b, x, &p, 1, &q, work);
+  if (status == NF_OK) {
+    for (size_t i = 0; i < q.pixels; i++) {
+      if (!transforms(b, &q, i)) continue;
+      nf_real *xb = x->data + i * b->in.c + q.part.b;
+      const nf_real *t = p.st + i * q.channels + q.shift, *g = q.g + i * q.part.count_b;
+      for (size_t k = 0; k < q.part.count_b; k++) xb[k] = xb[k] * g[k] + t[k];
     }
-    log_det[i / per_sample] += sum;
+    add_log_det(b, &q, 1, log_det);
   }
   nf_arena_release(&work->tmp, mark);
   return status;
@@ -121,68 +163,73 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
 
 static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  pass p;
-  const int status = condition(b, z, &p, work);
-  const size_t per_sample = nf_shape_pixels(b->in);
-  for (size_t i = 0; status == NF_OK && i < p.pixels; i++) {
-    if (!transforms(self(b)->mask, i % per_sample, b->in.w)) continue;
-    nf_real *zb = z->data + i * b->in.c + p.part.b;
-    const nf_real *t = p.st + i * p.channels + p.shift, *log_g = p.log_g + i * p.part.count_b;
-    double sum = 0;
-    for (size_t k = 0; k < p.part.count_b; k++) {
-      zb[k] = (zb[k] - t[k]) * exp(-log_g[k]);
-      sum += (double)log_g[k];
+  said p;
+  scales q;
+  int status = ask(b, z, &p, work);
+  if (status == NF_OK) status = scale(b, z, &p, -1, &q, work);
+  if (status == NF_OK) {
+    for (size_t i = 0; i < q.pixels; i++) {
+      if (!transforms(b, &q, i)) continue;
+      nf_real *zb = z->data + i * b->in.c + q.part.b;
+      const nf_real *t = p.st + i * q.channels + q.shift, *g = q.g + i * q.part.count_b;
+      for (size_t k = 0; k < q.part.count_b; k++) zb[k] = (zb[k] - t[k]) * g[k];
     }
-    log_det[i / per_sample] -= sum;
+    add_log_det(b, &q, -1, log_det);
   }
   nf_arena_release(&work->tmp, mark);
   return status;
 }
 
-/* With L the loss and λ = ∂L/∂log_det:  ∂L/∂t = dz_b,  ∂L/∂log g = dz_b·x_b·g + λ,
- * dx_b = dz_b·g, and dx_a = dz_a + (∂net/∂x_a)ᵀ (ds, dt). */
+/* At every pixel of b, with λ = ∂L/∂log_det:  z_b becomes x_b, dz_b becomes dx_b = dz_b·g, and
+ * ∂L/∂t = dz_b,  ∂L/∂log g = dz_b·x_b·g + λ  go to the network's output. */
+static void turn_around(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                        const said *p, scales *q, nf_real *dst) {
+  const size_t each = q->part.count_b;
+  for (size_t i = 0; i < q->pixels; i++) {
+    nf_real *dlog_g = q->log_g + i * each;
+    if (!transforms(b, q, i)) {
+      memset(dlog_g, 0, each * sizeof *dlog_g);
+      memset(dst + i * q->channels, 0, q->channels * sizeof *dst);
+      continue;
+    }
+    nf_real *zb = z->data + i * b->in.c + q->part.b, *dzb = dz->data + i * b->in.c + q->part.b;
+    nf_real *dt = dst + i * q->channels + q->shift;
+    const nf_real *t = p->st + i * q->channels + q->shift, *g = q->g + i * each;
+    const nf_real lambda = NF_R(dlog_det[i / q->per_sample]);
+    for (size_t k = 0; k < each; k++) {
+      const nf_real scaled = zb[k] - t[k]; /* x_b·g */
+      zb[k] = scaled / g[k];
+      dlog_g[k] = dzb[k] * scaled + lambda;
+      dt[k] = dzb[k];
+      dzb[k] *= g[k];
+    }
+  }
+}
+
+/* The rest of the chain rule: ds from ∂L/∂log g, then dx_a = dz_a + (∂net/∂x_a)ᵀ (ds, dt). */
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  const coupling *self_b = self(b);
-  pass p;
-  int status = condition(b, z, &p, work);
-  nf_real *dst = NULL, *dxa = NULL;
+  said p;
+  scales q;
+  nf_real *dst = nf_arena_alloc(&work->tmp, size_st(b, z->n));
+  nf_real *dxa = nf_arena_alloc(&work->tmp, size_xa(b, z->n));
+  int status = dst == NULL || dxa == NULL ? NF_ENOMEM : recall(b, z, &p, work);
+  if (status == NF_OK) status = scale(b, z, &p, 1, &q, work);
   if (status == NF_OK) {
-    dst = nf_arena_alloc(&work->tmp, p.pixels * p.channels);
-    dxa = nf_arena_alloc(&work->tmp, p.pixels * p.part.count_a);
-    if (dst == NULL || dxa == NULL) status = NF_ENOMEM;
-  }
-  if (status != NF_OK) {
-    nf_arena_release(&work->tmp, mark);
-    return status;
-  }
-  const size_t per_sample = nf_shape_pixels(b->in), count_b = p.part.count_b;
-  double dgamma = 0;
-  memset(dst, 0, p.pixels * p.channels * sizeof *dst);
-  for (size_t i = 0; i < p.pixels; i++) {
-    if (!transforms(self_b->mask, i % per_sample, b->in.w)) continue;
-    nf_real *zb = z->data + i * b->in.c + p.part.b, *dzb = dz->data + i * b->in.c + p.part.b;
-    nf_real *s = p.st + i * p.channels, *t = s + p.shift, *log_g = p.log_g + i * count_b;
-    nf_real *ds = dst + i * p.channels, *dt = ds + p.shift;
-    const nf_real lambda = NF_R(dlog_det[i / per_sample]);
-    for (size_t k = 0; k < count_b; k++) {
-      const nf_real g = exp(log_g[k]), shifted = zb[k] - t[k]; /* x_b·g */
-      zb[k] = shifted / g;
-      log_g[k] = dzb[k] * shifted + lambda; /* its gradient from here on */
-      dt[k] = dzb[k];
-      dzb[k] *= g;
+    turn_around(b, z, dz, dlog_det, &p, &q, dst);
+    if (q.shift > 0) {
+      const size_t each = q.part.count_b;
+      const double dgamma =
+          nf_scale_backward(self(b)->scale, gamma_of(b), q.pixels * each, q.s, q.log_g, q.s);
+      for (size_t i = 0; i < q.pixels; i++)
+        memcpy(dst + i * q.channels, q.s + i * each, each * sizeof *dst);
+      if (self(b)->scale == NF_SCALE_TANH) dparam[b->tensor[0].offset] += NF_R(dgamma);
     }
-    if (self_b->scale != NF_SCALE_NONE)
-      dgamma += nf_scale_backward(self_b->scale, gamma_of(b), count_b, s, log_g, ds);
+    status = b->net->type->backward(b->net, z->n, p.xa, p.hidden, dst, dxa, dparam, work);
   }
-  if (self_b->scale == NF_SCALE_TANH) dparam[b->tensor[0].offset] += NF_R(dgamma);
-  status = b->net->type->backward(b->net, z->n, p.xa, p.hidden, dst, dxa, dparam, work);
-  for (size_t i = 0; status == NF_OK && i < p.pixels; i++) {
-    if (!is_channel(self_b->mask) && transforms(self_b->mask, i % per_sample, b->in.w)) continue;
-    nf_real *dza = dz->data + i * b->in.c + p.part.a;
-    for (size_t k = 0; k < p.part.count_a; k++) dza[k] += dxa[i * p.part.count_a + k];
-  }
+  if (status == NF_OK) nf_mask_add(self(b)->mask, dxa, dz);
+  forget(b, work);
   nf_arena_release(&work->tmp, mark);
   return status;
 }
@@ -197,10 +244,9 @@ static const nf_bijector_type type = {
 
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              int *status) {
-  const size_t pixels = nf_shape_pixels(shape);
-  if (*status == NF_OK && (is_channel(mask) ? shape.c < 2 : pixels < 2)) *status = NF_ESHAPE;
+  const bool divides = nf_mask_is_channel(mask) ? shape.c >= 2 : nf_shape_pixels(shape) >= 2;
   if (*status == NF_OK &&
-      !(net != NULL && nf_shape_equal(net->in, nf_coupling_net_in(shape, mask)) &&
+      !(divides && net != NULL && nf_shape_equal(net->in, nf_coupling_net_in(shape, mask)) &&
         nf_shape_equal(net->out, nf_coupling_net_out(shape, mask, scale))))
     *status = NF_ESHAPE;
   coupling *c = nf_bijector_new(&type, sizeof *c, shape, shape, status);

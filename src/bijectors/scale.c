@@ -2,50 +2,51 @@
  * exp 1,   tanh γ(1 - tanh² s) and ∂/∂γ = tanh s,   sigmoid 1 - σ(s + 2). */
 #include "bijectors/scale.h"
 
+#include <string.h>
+
+#include "core/vector.h"
+
 void nf_scale_forward(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
                       nf_real *log_g) {
-  for (size_t i = 0; i < count; i++) {
-    switch (scale) {
-      case NF_SCALE_NONE:
-        log_g[i] = 0;
-        break;
-      case NF_SCALE_EXP:
-        log_g[i] = s[i];
-        break;
-      case NF_SCALE_TANH:
-        log_g[i] = gamma * tanh(s[i]);
-        break;
-      case NF_SCALE_SIGMOID: {
-        const nf_real v = s[i] + 2; /* log σ(v) = min(v, 0) - log(1 + e^-|v|) */
-        log_g[i] = (v < 0 ? v : 0) - log1p(exp(-fabs(v)));
-        break;
-      }
-    }
+  switch (scale) {
+    case NF_SCALE_NONE:
+      memset(log_g, 0, count * sizeof *log_g);
+      break;
+    case NF_SCALE_EXP:
+      memcpy(log_g, s, count * sizeof *log_g);
+      break;
+    case NF_SCALE_TANH:
+      for (size_t i = 0; i < count; i++) log_g[i] = gamma * tanh(s[i]);
+      break;
+    case NF_SCALE_SIGMOID:
+      for (size_t i = 0; i < count; i++) log_g[i] = s[i] + 2;
+      nf_vector_log_sigmoid(count, log_g, log_g);
+      break;
   }
 }
 
 double nf_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
                          const nf_real *dlog_g, nf_real *ds) {
   double dgamma = 0;
-  for (size_t i = 0; i < count; i++) {
-    const nf_real d = dlog_g[i];
-    switch (scale) {
-      case NF_SCALE_NONE:
-        ds[i] = 0;
-        break;
-      case NF_SCALE_EXP:
-        ds[i] = d;
-        break;
-      case NF_SCALE_TANH: {
+  switch (scale) {
+    case NF_SCALE_NONE:
+      memset(ds, 0, count * sizeof *ds);
+      break;
+    case NF_SCALE_EXP:
+      memcpy(ds, dlog_g, count * sizeof *ds);
+      break;
+    case NF_SCALE_TANH:
+      for (size_t i = 0; i < count; i++) {
         const nf_real th = tanh(s[i]);
-        dgamma += (double)(d * th);
-        ds[i] = d * gamma * (1 - th * th);
-        break;
+        dgamma += (double)(dlog_g[i] * th);
+        ds[i] = dlog_g[i] * gamma * (1 - th * th);
       }
-      case NF_SCALE_SIGMOID:
-        ds[i] = d / (1 + exp(s[i] + 2));
-        break;
-    }
+      break;
+    case NF_SCALE_SIGMOID:
+      for (size_t i = 0; i < count; i++) ds[i] = s[i] + 2;
+      nf_vector_exp(count, ds, ds);
+      for (size_t i = 0; i < count; i++) ds[i] = dlog_g[i] / (1 + ds[i]);
+      break;
   }
   return dgamma;
 }

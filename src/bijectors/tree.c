@@ -13,15 +13,23 @@ static void place(nf_tensor *t, size_t count, size_t *n_param, size_t *n_constan
   }
 }
 
-static void layout(nf_bijector *b, size_t *n_param, size_t *n_constant) {
-  place(b->tensor, b->n_tensor, n_param, n_constant);
-  if (b->net != NULL) place(b->net->tensor, b->net->n_tensor, n_param, n_constant);
-  for (size_t i = 0; i < b->n_child; i++) layout(b->child[i], n_param, n_constant);
+typedef struct {
+  size_t param, constant, layer;
+} counts;
+
+static void layout(nf_bijector *b, counts *n) {
+  b->number = n->layer++;
+  place(b->tensor, b->n_tensor, &n->param, &n->constant);
+  if (b->net != NULL) place(b->net->tensor, b->net->n_tensor, &n->param, &n->constant);
+  for (size_t i = 0; i < b->n_child; i++) layout(b->child[i], n);
 }
 
-void nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant) {
-  *n_param = *n_constant = 0;
-  layout(b, n_param, n_constant);
+size_t nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant) {
+  counts n = {0, 0, 0};
+  layout(b, &n);
+  *n_param = n.param;
+  *n_constant = n.constant;
+  return n.layer;
 }
 
 typedef struct {

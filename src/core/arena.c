@@ -1,6 +1,6 @@
 /* A stack of blocks. Allocation bumps a pointer in the top block, or pushes a larger one.
  * When a release empties the arena and it had needed several blocks, they are replaced by
- * one that would have sufficed, so the next pass runs without malloc. */
+ * one as large as was ever in use, so the next pass runs without malloc. */
 #include "core/arena.h"
 
 #include <stdint.h>
@@ -46,6 +46,7 @@ static void *alloc_bytes(nf_arena *a, size_t count, size_t each) {
   void *p = b->data + b->used;
   b->used += bytes;
   a->used += bytes;
+  if (a->used > a->peak) a->peak = a->used;
   return p;
 }
 
@@ -63,12 +64,8 @@ nf_arena_mark nf_arena_now(const nf_arena *a) {
 
 void nf_arena_release(nf_arena *a, nf_arena_mark m) {
   if (m.used == 0 && a->top != NULL && a->top->below != NULL) {
-    size_t size = 0;
-    while (a->top != NULL) {
-      size += a->top->size;
-      pop(a);
-    }
-    push(a, size); /* if this fails the arena is merely empty */
+    while (a->top != NULL) pop(a);
+    push(a, a->peak); /* if this fails the arena is merely empty */
     a->used = 0;
     return;
   }
@@ -82,7 +79,9 @@ void nf_arena_release(nf_arena *a, nf_arena_mark m) {
   a->used = m.used;
 }
 
+void *nf_arena_alloc_bytes(nf_arena *a, size_t count) { return alloc_bytes(a, count, 1); }
+
 void nf_arena_free(nf_arena *a) {
   while (a->top != NULL) pop(a);
-  a->used = 0;
+  a->used = a->peak = 0;
 }

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/arena.h"
 #include "core/real.h"
 
 typedef struct {
@@ -41,18 +40,5 @@ static inline size_t nf_batch_size(const nf_batch *b) { return b->n * nf_shape_s
 static inline nf_real *nf_batch_sample(const nf_batch *b, size_t i) {
   return b->data + i * nf_shape_size(b->shape);
 }
-
-/* What one thread needs to run a flow: scratch memory, and perhaps someone who watches.
- * A chain shows each of its layers to the watcher before and after it runs forward. */
-struct nf_bijector;
-typedef struct {
-  int (*before)(void *user, struct nf_bijector *layer, const nf_batch *x);
-  int (*after)(void *user, struct nf_bijector *layer, const nf_batch *z, const double *log_det);
-  void *user;
-} nf_watch;
-typedef struct {
-  nf_arena tmp;
-  const nf_watch *watch; /* usually NULL */
-} nf_work;               /* start from {0}, end with nf_arena_free(&work.tmp) */
 
 #endif

@@ -39,16 +39,16 @@ int nf_lu_factor(size_t n, double *a, size_t *row, double *log_abs_det) {
 }
 
 void nf_lu_inverse(size_t n, const double *lu, const size_t *row, double *inverse) {
-  for (size_t column = 0; column < n; column++) {
-    for (size_t i = 0; i < n; i++) { /* L y = P e */
-      double y = row[i] == column ? 1 : 0;
-      for (size_t k = 0; k < i; k++) y -= lu[i * n + k] * inverse[k * n + column];
-      inverse[i * n + column] = y;
-    }
-    for (size_t i = n; i-- > 0;) { /* U x = y */
-      double x = inverse[i * n + column];
-      for (size_t k = i + 1; k < n; k++) x -= lu[i * n + k] * inverse[k * n + column];
-      inverse[i * n + column] = x / lu[i * n + i];
-    }
+  for (size_t i = 0; i < n; i++) { /* L Y = P I */
+    double *y = inverse + i * n;
+    for (size_t j = 0; j < n; j++) y[j] = row[i] == j ? 1 : 0;
+    for (size_t k = 0; k < i; k++)
+      for (size_t j = 0; j < n; j++) y[j] -= lu[i * n + k] * inverse[k * n + j];
+  }
+  for (size_t i = n; i-- > 0;) { /* U X = Y */
+    double *x = inverse + i * n;
+    for (size_t k = i + 1; k < n; k++)
+      for (size_t j = 0; j < n; j++) x[j] -= lu[i * n + k] * inverse[k * n + j];
+    for (size_t j = 0; j < n; j++) x[j] /= lu[i * n + i];
   }
 }

@@ -10,7 +10,7 @@
  * in *log_abs_det. Errors: NF_ESINGULAR when a pivot is 0 or not finite. */
 int nf_lu_factor(size_t n, double *a, size_t *row, double *log_abs_det);
 
-/* inverse (n×n) from the factors above, one column of A·X = I at a time. */
+/* inverse (n×n) from the factors above, all columns of A·X = I at once. */
 void nf_lu_inverse(size_t n, const double *lu, const size_t *row, double *inverse);
 
 #endif

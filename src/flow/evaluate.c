@@ -28,8 +28,7 @@ static void draw(const request *r, size_t begin, nf_batch *z) {
           NF_R(r->temperature * nf_random_normal(r->seed, r->first + begin + i, k));
 }
 
-static int job(void *user, nf_flow *f, size_t lane, size_t begin, size_t count, nf_work *work) {
-  (void)lane;
+static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
   const request *r = user;
   const nf_bijector *b = f->bijector;
   nf_batch x = {.n = count, .shape = r->go == FORWARD ? b->in : b->out};
@@ -68,7 +67,7 @@ static int answer(nf_flow *f, request r, size_t n, nf_real *to, double *log_det,
   if (status == NF_OK) {
     r.log_det = numbers;
     r.log_p = numbers + n;
-    status = nf_flow_each_chunk(f, n, job, &r);
+    status = nf_flow_each_chunk(f, n, job, &r, NULL);
   }
   if (status == NF_OK) {
     if (to != NULL) memcpy(to, r.to, n * f->d * sizeof *to);
@@ -123,7 +122,8 @@ static int stop_at_nonfinite(void *user, nf_bijector *layer, const nf_batch *z,
 
 const nf_bijector *nf_flow_culprit(nf_flow *f, const nf_batch *x) {
   const nf_bijector *culprit = NULL;
-  nf_work work = {{0}, &(nf_watch){.after = stop_at_nonfinite, .user = &culprit}};
+  const nf_watch watch = {.after = stop_at_nonfinite, .user = &culprit};
+  nf_work work = {.watch = &watch};
   nf_batch copy = *x;
   copy.n = 1;
   copy.data = nf_arena_alloc(&work.tmp, f->d);
@@ -132,6 +132,6 @@ const nf_bijector *nf_flow_culprit(nf_flow *f, const nf_batch *x) {
     memcpy(copy.data, x->data, f->d * sizeof *copy.data);
     (void)f->bijector->type->forward(f->bijector, &copy, &log_det, &work);
   }
-  nf_arena_free(&work.tmp);
+  nf_work_free(&work);
   return culprit;
 }

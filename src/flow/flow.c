@@ -17,6 +17,7 @@ static nf_bijector *as_chain(nf_bijector *b, int *status) {
   return chain;
 }
 
+enum { KEEP_BYTES = 48 << 20 };
 static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
 
 int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
@@ -31,7 +32,8 @@ int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
   f->bijector = b;
   f->d = nf_shape_size(b->in);
   f->chunk = default_chunk(f->d);
-  nf_bijector_layout(b, &f->n_param, &f->n_constant);
+  f->keep_bytes = KEEP_BYTES;
+  f->n_layer = nf_bijector_layout(b, &f->n_param, &f->n_constant);
   f->param = calloc(f->n_param + 1, sizeof *f->param);
   f->constant = calloc(f->n_constant + 1, sizeof *f->constant);
   if (f->param == NULL || f->constant == NULL) status = NF_ENOMEM;
@@ -52,9 +54,8 @@ int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
 
 void nf_flow_free(nf_flow *f) {
   if (f == NULL) return;
-  for (int i = 0; i < f->threads; i++) nf_arena_free(&f->work[i].tmp);
+  for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
   free(f->work);
-  free(f->lanes);
   free(f->param);
   free(f->constant);
   nf_bijector_free(f->bijector);
@@ -65,7 +66,7 @@ int nf_flow_set_threads(nf_flow *f, int threads) {
   if (threads < 1 || threads > 1024) return NF_EINVAL;
   nf_work *work = calloc((size_t)threads, sizeof *work);
   if (work == NULL) return NF_ENOMEM;
-  for (int i = 0; i < f->threads; i++) nf_arena_free(&f->work[i].tmp);
+  for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
   free(f->work);
   f->work = work;
   f->threads = threads;
@@ -74,27 +75,26 @@ int nf_flow_set_threads(nf_flow *f, int threads) {
 
 /* --- chunks over threads ------------------------------------------------------------------ */
 
-int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user) {
+int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user, nf_turns *turns) {
   const size_t chunks = (n + f->chunk - 1) / f->chunk;
-  const size_t lanes = chunks < NF_LANES ? chunks : NF_LANES;
-  int status = nf_bijector_prepare(f->bijector);
   size_t failed = chunks; /* the first chunk that failed */
+  int status = nf_bijector_prepare(f->bijector);
   if (status != NF_OK) return status;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(f->threads)
-  for (size_t lane = 0; lane < lanes; lane++) {
-    for (size_t c = lane; c < chunks; c += lanes) {
-      const size_t begin = c * f->chunk, count = n - begin < f->chunk ? n - begin : f->chunk;
-      nf_work *work = &f->work[nf_thread_number()];
-      const nf_arena_mark mark = nf_arena_now(&work->tmp);
-      const int result = job(user, f, lane, begin, count, work);
-      nf_arena_release(&work->tmp, mark);
-      if (result == NF_OK) continue;
+#pragma omp parallel for schedule(monotonic : dynamic, 1) num_threads(f->threads)
+  for (size_t c = 0; c < chunks; c++) {
+    const size_t begin = c * f->chunk, count = n - begin < f->chunk ? n - begin : f->chunk;
+    nf_work *work = &f->work[nf_thread_number()];
+    const nf_arena_mark mark = nf_arena_now(&work->tmp);
+    work->turns = turns;
+    work->turn = c;
+    const int result = job(user, f, begin, count, work);
+    nf_arena_release(&work->tmp, mark);
+    if (result == NF_OK) continue;
+    if (turns != NULL) nf_turns_fail(turns, c);
 #pragma omp critical(nf_flow_failed)
-      if (c < failed) {
-        failed = c;
-        status = result;
-      }
-      break;
+    if (c < failed) {
+      failed = c;
+      status = result;
     }
   }
   return status;

@@ -16,10 +16,11 @@ typedef struct {
   size_t d;                   /* D = dimensions of a sample */
   size_t n_param, n_constant; /* lengths of the two arrays */
   nf_real *param, *constant;
-  size_t chunk;   /* samples a thread carries at a time */
-  int threads;    /* at least 1 */
-  nf_work *work;  /* one a thread */
-  nf_real *lanes; /* partial gradients, once asked for */
+  size_t chunk;  /* samples a thread carries at a time */
+  int threads;   /* at least 1 */
+  nf_work *work; /* one a thread */
+  size_t n_layer;
+  size_t keep_bytes; /* a thread's budget for what forward keeps for backward */
 } nf_flow;
 
 /* Takes ownership of b, even on failure; its parameters are born from `seed`. 1 thread.
@@ -45,7 +46,9 @@ int nf_flow_sample(nf_flow *flow, uint64_t seed, uint64_t first, size_t n, doubl
                    nf_real *x);
 
 /* Maximum likelihood (NOTES 4): *loss = -(1/n) Σ log p_X(x_i), nats, and
- * gradient[0 … n_param) = ∂loss/∂θ. */
+ * gradient[0 … n_param) = ∂loss/∂θ. Forward keeps the conditioners' activations for backward
+ * within keep_bytes and backward computes the others again, with the same result bit for bit.
+ * On an error *loss is as it was, and gradient undefined: it is where the chunks add up. */
 int nf_flow_gradient(nf_flow *flow, const nf_batch *x, double *loss, nf_real *gradient);
 
 /* The first layer whose output is not finite for sample x (n = 1), or NULL. */

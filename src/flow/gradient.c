@@ -3,8 +3,8 @@
  *   L = -(1/n) Σ_i log p(x_i) = (1/n) Σ_i ‖z_i‖²/2 + (D/2) log 2π - log_det_i
  *   ∂L/∂z_i = z_i/n,   ∂L/∂log_det_i = -1/n
  *
- * A chunk goes forward, and comes back from its output with the gradient: no tape. Each lane
- * adds its chunks' gradients in order; then the lanes are added, in order. */
+ * A chunk goes forward, and comes back from its output with the gradient: no tape. The chunks
+ * add to the gradient layer by layer, each in its turn. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +14,10 @@
 typedef struct {
   const nf_batch *x;
   double *loss; /* one a sample */
+  nf_real *gradient;
 } request;
 
-static int job(void *user, nf_flow *f, size_t lane, size_t begin, size_t count, nf_work *work) {
-  const request *r = user;
+static int there_and_back(const request *r, nf_flow *f, size_t begin, size_t count, nf_work *work) {
   const nf_bijector *b = f->bijector;
   nf_batch z = *r->x;
   z.n = count;
@@ -46,30 +46,36 @@ static int job(void *user, nf_flow *f, size_t lane, size_t begin, size_t count, 
     log_det[i] = -share; /* the gradient of the loss with respect to it, from here on */
   }
   dz.shape = z.shape;
-  return b->type->backward(b, &z, &dz, log_det, f->lanes + lane * f->n_param, work);
+  return b->type->backward(b, &z, &dz, log_det, r->gradient, work);
+}
+
+static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
+  const nf_arena_mark mark = nf_arena_now(&work->kept_memory);
+  work->keep = true;
+  work->keep_bytes = f->keep_bytes;
+  const int status = there_and_back(user, f, begin, count, work);
+  work->keep = false;
+  work->kept = NULL; /* an error may leave some */
+  nf_arena_release(&work->kept_memory, mark);
+  return status;
 }
 
 int nf_flow_gradient(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient) {
   if (!nf_shape_equal(x->shape, f->bijector->in)) return NF_ESHAPE;
   if (x->n == 0) return NF_EINVAL;
-  if (f->lanes == NULL) f->lanes = malloc(NF_LANES * (f->n_param + 1) * sizeof *f->lanes);
-  request r = {x, malloc(x->n * sizeof *r.loss)};
-  if (f->lanes == NULL || r.loss == NULL) {
-    free(r.loss);
-    return NF_ENOMEM;
+  nf_turns turns = {calloc(f->n_layer, sizeof *turns.next), SIZE_MAX};
+  request r = {x, malloc(x->n * sizeof *r.loss), gradient};
+  int status = turns.next == NULL || r.loss == NULL ? NF_ENOMEM : NF_OK;
+  if (status == NF_OK) {
+    memset(gradient, 0, f->n_param * sizeof *gradient);
+    status = nf_flow_each_chunk(f, x->n, job, &r, &turns);
   }
-  memset(f->lanes, 0, NF_LANES * f->n_param * sizeof *f->lanes);
-  const int status = nf_flow_each_chunk(f, x->n, job, &r);
   if (status == NF_OK) {
     double sum = 0;
     for (size_t i = 0; i < x->n; i++) sum += r.loss[i];
     *loss = sum / (double)x->n;
-    for (size_t p = 0; p < f->n_param; p++) {
-      nf_real g = 0;
-      for (size_t lane = 0; lane < NF_LANES; lane++) g += f->lanes[lane * f->n_param + p];
-      gradient[p] = g;
-    }
   }
+  free(turns.next);
   free(r.loss);
   return status;
 }

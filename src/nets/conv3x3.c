@@ -1,5 +1,6 @@
 /* Gather, scatter, and the two GEMM forms of a 3×3 convolution made from them. A patch row
- * holds, for one pixel, the 9 neighbours' channels: (n·h·w, 3, 3, c). */
+ * holds, for one pixel, the 9 neighbours' channels: (n·h·w, 3, 3, c). Images get a border of
+ * zeros first, so that no neighbour is missing and the inner loops have no branch. */
 #include "nets/conv3x3.h"
 
 #include <string.h>
@@ -7,41 +8,57 @@
 #include "core/gemm.h"
 #include "nets/dense.h"
 
-/* Where neighbour d = 0, 1, 2 of position i lies: i + d - 1, or, for the transposed map,
- * i - (d - 1). Outside 0 … side-1 there is nothing. */
-static bool neighbour(size_t i, size_t d, size_t side, bool transposed, size_t *at) {
-  *at = transposed ? i + 1 - d : i + d - 1; /* wraps to a huge number at -1 */
-  return *at < side;
+/* One image with its border: (h + 2, w + 2, c). */
+static size_t border_size(nf_conv_size s, size_t c) { return (s.h + 2) * (s.w + 2) * c; }
+
+/* Where pixel (0, 0) of row i begins in it */
+static nf_real *row_of(nf_real *image, nf_conv_size s, size_t c, size_t i) {
+  return image + ((i + 1) * (s.w + 2) + 1) * c;
 }
 
-static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, nf_real *patch) {
-  for (size_t n = 0; n < s.n; n++, x += s.h * s.w * c)
-    for (size_t i = 0; i < s.h; i++)
-      for (size_t j = 0; j < s.w; j++)
-        for (size_t dy = 0; dy < 3; dy++)
-          for (size_t dx = 0; dx < 3; dx++, patch += c) {
-            size_t row, column;
-            if (neighbour(i, dy, s.h, transposed, &row) &&
-                neighbour(j, dx, s.w, transposed, &column))
-              memcpy(patch, x + (row * s.w + column) * c, c * sizeof *x);
-            else
-              memset(patch, 0, c * sizeof *x);
-          }
+/* Neighbour d of 9 = 3·dy + dx lies at (dy - 1, dx - 1) or, for the transposed map, opposite:
+ * its distance in the bordered image from the neighbour before all others. */
+static size_t step_to(nf_conv_size s, size_t c, bool transposed, size_t d) {
+  const size_t e = transposed ? 8 - d : d;
+  return (e / 3 * (s.w + 2) + e % 3) * c;
 }
 
-static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch, nf_real *x) {
-  for (size_t n = 0; n < s.n; n++, x += s.h * s.w * c)
+static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, nf_real *patch,
+                   nf_real *image) {
+  memset(image, 0, border_size(s, c) * sizeof *image);
+  for (size_t n = 0; n < s.n; n++) {
+    for (size_t i = 0; i < s.h; i++, x += s.w * c)
+      memcpy(row_of(image, s, c, i), x, s.w * c * sizeof *x);
     for (size_t i = 0; i < s.h; i++)
-      for (size_t j = 0; j < s.w; j++)
-        for (size_t dy = 0; dy < 3; dy++)
-          for (size_t dx = 0; dx < 3; dx++, patch += c) {
-            size_t row, column;
-            if (!neighbour(i, dy, s.h, transposed, &row) ||
-                !neighbour(j, dx, s.w, transposed, &column))
-              continue;
-            nf_real *to = x + (row * s.w + column) * c;
-            for (size_t k = 0; k < c; k++) to[k] += patch[k];
-          }
+      for (size_t j = 0; j < s.w; j++) {
+        const nf_real *corner = image + (i * (s.w + 2) + j) * c;
+        if (transposed)
+          for (size_t d = 0; d < 9; d++, patch += c)
+            memcpy(patch, corner + step_to(s, c, true, d), c * sizeof *patch);
+        else /* three neighbours of a row lie side by side */
+          for (size_t d = 0; d < 9; d += 3, patch += 3 * c)
+            memcpy(patch, corner + step_to(s, c, false, d), 3 * c * sizeof *patch);
+      }
+  }
+}
+
+/* x += what the patches say about it */
+static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch, nf_real *x,
+                    nf_real *image) {
+  for (size_t n = 0; n < s.n; n++) {
+    memset(image, 0, border_size(s, c) * sizeof *image);
+    for (size_t i = 0; i < s.h; i++)
+      for (size_t j = 0; j < s.w; j++) {
+        nf_real *corner = image + (i * (s.w + 2) + j) * c;
+        const size_t run = transposed ? c : 3 * c;
+        for (size_t d = 0; d < 9; d += transposed ? 1 : 3, patch += run) {
+          nf_real *to = corner + step_to(s, c, transposed, d);
+          for (size_t k = 0; k < run; k++) to[k] += patch[k];
+        }
+      }
+    for (size_t i = 0; i < s.h; i++, x += s.w * c)
+      for (size_t k = 0; k < s.w * c; k++) x[k] += row_of(image, s, c, i)[k];
+  }
 }
 
 static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
@@ -50,8 +67,12 @@ int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weig
                            const nf_real *bias, bool relu, nf_real *y, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   nf_real *patch = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.in);
-  if (patch == NULL) return NF_ENOMEM;
-  gather(s, s.in, false, x, patch);
+  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.in));
+  if (patch == NULL || image == NULL) {
+    nf_arena_release(&work->tmp, mark);
+    return NF_ENOMEM;
+  }
+  gather(s, s.in, false, x, patch, image);
   nf_dense_forward(pixels(s), 9 * s.in, s.out, patch, weight, bias, relu, y);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
@@ -63,14 +84,15 @@ int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *wei
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   nf_real *patch = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.in);
   nf_real *dpatch = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.in);
-  if (patch == NULL || dpatch == NULL) {
+  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.in));
+  if (patch == NULL || dpatch == NULL || image == NULL) {
     nf_arena_release(&work->tmp, mark);
     return NF_ENOMEM;
   }
-  gather(s, s.in, false, x, patch);
+  gather(s, s.in, false, x, patch, image);
   nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
   memset(dx, 0, pixels(s) * s.in * sizeof *dx);
-  scatter(s, s.in, false, dpatch, dx);
+  scatter(s, s.in, false, dpatch, dx, image);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
@@ -79,10 +101,14 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
                             const nf_real *bias, nf_real *y, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   nf_real *part = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.out);
-  if (part == NULL) return NF_ENOMEM;
+  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.out));
+  if (part == NULL || image == NULL) {
+    nf_arena_release(&work->tmp, mark);
+    return NF_ENOMEM;
+  }
   nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
   for (size_t i = 0; i < pixels(s); i++) memcpy(y + i * s.out, bias, s.out * sizeof *y);
-  scatter(s, s.out, true, part, y);
+  scatter(s, s.out, true, part, y, image);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
@@ -93,8 +119,12 @@ int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *we
   const size_t rows = pixels(s);
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   nf_real *dpart = nf_arena_alloc(&work->tmp, rows * 9 * s.out);
-  if (dpart == NULL) return NF_ENOMEM;
-  gather(s, s.out, true, dy, dpart);
+  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.out));
+  if (dpart == NULL || image == NULL) {
+    nf_arena_release(&work->tmp, mark);
+    return NF_ENOMEM;
+  }
+  gather(s, s.out, true, dy, dpart, image);
   nf_gemm(true, false, 9 * s.out, s.in, rows, 1, dpart, 9 * s.out, x, s.in, 1, dweight, s.in);
   nf_gemm(false, false, rows, s.in, 9 * s.out, 1, dpart, 9 * s.out, weight, s.in, 0, dx, s.in);
   for (size_t i = 0; i < rows; i++)

@@ -8,10 +8,10 @@
 #ifndef NF_NETS_NET_H
 #define NF_NETS_NET_H
 
-#include "core/batch.h"
 #include "core/random.h"
 #include "core/status.h"
 #include "core/tensor.h"
+#include "core/work.h"
 
 typedef struct nf_net nf_net;
 typedef struct {

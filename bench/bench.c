@@ -1,0 +1,113 @@
+/* Options, clock, the yardstick. */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "core/gemm.h"
+#include "core/status.h"
+
+static void usage(const char *program, const char *about, const bench_option *options) {
+  printf("usage: %s [--NAME N]…\n%s\n\n", program, about);
+  for (const bench_option *o = options; o->name != NULL; o++)
+    printf("  --%-10s %s [%ld]\n", o->name, o->help, o->value);
+}
+
+void bench_options(int argc, char **argv, const char *about, bench_option *options) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--help") == 0) {
+      usage(argv[0], about, options);
+      exit(0);
+    }
+    bench_option *o = options;
+    const char *value = NULL;
+    for (; o->name != NULL; o++) {
+      const size_t length = strlen(o->name);
+      if (strncmp(argv[i], "--", 2) != 0 || strncmp(argv[i] + 2, o->name, length) != 0) continue;
+      if (argv[i][2 + length] == '=') value = argv[i] + 3 + length;
+      if (argv[i][2 + length] == '\0') value = i + 1 < argc ? argv[++i] : "";
+      if (value != NULL) break;
+    }
+    char *end = NULL;
+    const long number = value != NULL ? strtol(value, &end, 10) : 0;
+    if (value == NULL || end == value || *end != '\0' || number < 1 || number > 1000000) {
+      fprintf(stderr, "%s: %s: options are --NAME with a whole number from 1 (see --help)\n",
+              argv[0], argv[i]);
+      exit(2);
+    }
+    o->value = number;
+  }
+}
+
+void bench_print(const char *name, double value, const char *unit) {
+  printf("%s,%.6g,%s\n", name, value, unit);
+  fflush(stdout);
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double bench_seconds(void (*work)(void *user), void *user, double budget) {
+  double best = 0;
+  work(user);
+  const double start = now();
+  for (int run = 0; run < 3 || now() - start < budget; run++) {
+    const double begin = now();
+    work(user);
+    const double took = now() - begin;
+    if (run == 0 || took < best) best = took;
+  }
+  return best;
+}
+
+enum { SIDE = 2048 };
+typedef struct {
+  size_t threads;
+  nf_real *a, *b, *c;
+} product;
+
+static void multiply(void *user) {
+  const product *p = user;
+  const size_t rows = SIDE / p->threads;
+#pragma omp parallel for num_threads((int)p->threads)
+  for (size_t t = 0; t < p->threads; t++) {
+    const size_t begin = t * rows, count = t + 1 < p->threads ? rows : SIDE - begin;
+    nf_gemm(false, false, count, SIDE, SIDE, 1, p->a + begin * SIDE, SIDE, p->b, SIDE, 0,
+            p->c + begin * SIDE, SIDE);
+  }
+}
+
+double bench_sgemm_gflops(int threads) {
+  nf_gemm_single_thread();
+  const size_t size = (size_t)SIDE * SIDE;
+  nf_real *all = bench_alloc(3 * size, sizeof *all);
+  for (size_t i = 0; i < 2 * size; i++) all[i] = (nf_real)(i % 7) - 3;
+  product p = {(size_t)threads, all, all + size, all + 2 * size};
+  const double seconds = bench_seconds(multiply, &p, 1);
+  free(all);
+  return 2e-9 * SIDE * SIDE * SIDE / seconds;
+}
+
+double bench_peak_rss_mib(void) {
+  struct rusage use;
+  getrusage(RUSAGE_SELF, &use);
+  return (double)use.ru_maxrss / 1024;
+}
+
+void bench_need(int status, const char *what) {
+  if (status == NF_OK) return;
+  fprintf(stderr, "%s: %s\n", what, nf_status_text(status));
+  exit(2);
+}
+
+void *bench_alloc(size_t count, size_t size) {
+  void *p = calloc(count, size);
+  bench_need(p == NULL ? NF_ENOMEM : NF_OK, "benchmark");
+  return p;
+}

@@ -1,0 +1,37 @@
+/* What the benchmarks share. Each prints lines name,value,unit and measures the machine's own
+ * matrix product in the same run, so that a rate can be read as a fraction of it. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stddef.h>
+
+/* --name N: a whole number, with its default. The table ends with {0}. */
+typedef struct {
+  const char *name;
+  long value;
+  const char *help;
+} bench_option;
+
+/* Reads --name N and --name=N; --help explains; anything else is one line and exit status 2. */
+void bench_options(int argc, char **argv, const char *about, bench_option *options);
+
+void bench_print(const char *name, double value, const char *unit);
+
+/* Seconds of one call of work(user): the shortest of those that fit in about `budget` seconds,
+ * at least three, after one that warms up. */
+double bench_seconds(void (*work)(void *user), void *user, double budget);
+
+/* GFLOP/s of C = A·B in float, 2048³, with one single-threaded product a thread; each has a
+ * share of C's rows. */
+double bench_sgemm_gflops(int threads);
+
+/* The process's largest resident size so far, MiB. */
+double bench_peak_rss_mib(void);
+
+/* One line and exit status 2 when an nf_status is not NF_OK. */
+void bench_need(int status, const char *what);
+
+/* calloc that ends the program instead of returning NULL */
+void *bench_alloc(size_t count, size_t size);
+
+#endif

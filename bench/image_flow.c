@@ -1,0 +1,94 @@
+/* How fast is an image flow? A Glow on 32×32×3: actnorm, 1×1 convolution as P·L·U, affine
+ * coupling with a 3×3 → 1×1 → 3×3 ConvNet, learned split prior. Rates are images a second; a
+ * fraction is useful floating-point operations over what SGEMM would do in that time. */
+#include <stdlib.h>
+
+#include "bench.h"
+#include "nf.h"
+
+typedef struct {
+  nf_flow *flow;
+  nf_batch x;
+  double *log_p;
+  nf_real *sample, *gradient;
+} task;
+
+static void log_prob(void *user) {
+  task *t = user;
+  bench_need(nf_flow_log_prob(t->flow, &t->x, t->log_p), "log_prob");
+}
+
+static void draw(void *user) {
+  task *t = user;
+  bench_need(nf_flow_sample(t->flow, 1, 0, t->x.n, 0.7, t->sample), "sample");
+}
+
+static void train(void *user) {
+  task *t = user;
+  double loss;
+  bench_need(nf_flow_gradient(t->flow, &t->x, &loss, t->gradient), "gradient");
+}
+
+/* Multiplications and additions of one image forward: those of matrix products, no others. */
+static double useful_flops(size_t levels, size_t steps, size_t width) {
+  double flops = 0;
+  size_t side = 32, c = 3;
+  for (size_t level = 0; level < levels; level++) {
+    side /= 2, c *= 4;
+    const double pixels = (double)(side * side), ca = (double)(c / 2), w = (double)width;
+    const double conditioner = 9 * ca * w + w * w + 9 * w * 2 * ca;
+    flops += 2 * pixels * (double)steps * ((double)(c * c) + conditioner);
+    if (level + 1 < levels) flops += 2 * pixels * 9 * ca * 2 * ca;
+    c /= 2;
+  }
+  return flops;
+}
+
+int main(int argc, char **argv) {
+  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS };
+  bench_option o[] = {{"levels", 3, "scales"},
+                      {"steps", 8, "steps of flow per scale"},
+                      {"width", 512, "channels of the conditioners"},
+                      {"batch", 16, "images"},
+                      {"threads", 2, "threads"},
+                      {0}};
+  bench_options(argc, argv, "A Glow on 32x32x3: images a second, and how much of SGEMM that is.",
+                o);
+  nf_model m = nf_model_default(NF_GLOW, (nf_shape){32, 32, 3});
+  m.levels = (size_t)o[LEVELS].value;
+  m.steps = (size_t)o[STEPS].value;
+  m.width = (size_t)o[WIDTH].value;
+  task t = {.x = {.n = (size_t)o[BATCH].value, .shape = m.shape}};
+  int status = NF_OK;
+  nf_bijector *b = nf_model_new(&m, &status);
+  bench_need(status, "model");
+  bench_need(nf_flow_new(&t.flow, b, 1), "flow");
+  bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value), "threads");
+  const size_t size = nf_batch_size(&t.x);
+  t.x.data = bench_alloc(size, sizeof(nf_real));
+  t.sample = bench_alloc(size, sizeof(nf_real));
+  t.log_p = bench_alloc(t.x.n, sizeof(double));
+  t.gradient = bench_alloc(t.flow->n_param, sizeof(nf_real));
+  for (size_t i = 0; i < size; i++) t.x.data[i] = (nf_real)(nf_random_bits(2, 0, i) % 256);
+  bench_need(nf_flow_observe(t.flow, &t.x), "observe");
+  for (size_t i = 0; i < t.flow->n_param; i++) /* no layer stays at its zero */
+    t.flow->param[i] += NF_R(0.1 / (double)m.width * nf_random_normal(3, 0, i));
+
+  const double images = (double)t.x.n, flops = useful_flops(m.levels, m.steps, m.width);
+  const double log_prob_rate = images / bench_seconds(log_prob, &t, 3);
+  const double sample_rate = images / bench_seconds(draw, &t, 3);
+  const double train_rate = images / bench_seconds(train, &t, 3);
+  const double peak = bench_peak_rss_mib(); /* before the yardstick takes its own */
+  const double sgemm = bench_sgemm_gflops((int)o[THREADS].value);
+  bench_print("log_prob_img_s", log_prob_rate, "1/s");
+  bench_print("sample_img_s", sample_rate, "1/s");
+  bench_print("train_img_s", train_rate, "1/s");
+  bench_print("sgemm_gflops", sgemm, "GFLOP/s");
+  bench_print("log_prob_fraction", 1e-9 * flops * log_prob_rate / sgemm, "1");
+  bench_print("train_fraction", 3e-9 * flops * train_rate / sgemm, "1");
+  bench_print("peak_rss_mib", peak, "MiB");
+  bench_print("parameters", (double)t.flow->n_param, "1");
+  nf_flow_free(t.flow);
+  free(t.x.data), free(t.sample), free(t.log_p), free(t.gradient);
+  return 0;
+}
