@@ -1,0 +1,158 @@
+/* Chapter 2 (notes 10.1). The linear flow z = A x + b in the plane, first as a student would
+ * do it with a pencil:
+ *
+ *   det A = a₁₁a₂₂ - a₁₂a₂₁      log p_X(x) = log p_Z(z) + log|det A|
+ *
+ * Then the library's affine layer says the same, and GSL by two ways that know nothing of the
+ * formula: a Jacobian by differences with an LU determinant, and the remark that x is itself
+ * Gaussian, with mean -A⁻¹b and covariance (AᵀA)⁻¹. */
+#include <gsl/gsl_deriv.h>
+#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_math.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "chapter.h"
+#include "flow/flow.h"
+
+static const double A[2][2] = {{2, 0.5}, {0.1, 1.5}}, b[2] = {0.3, -0.2}, x[2] = {0.5, -1};
+
+static void map(const double in[2], double z[2]) {
+  z[0] = A[0][0] * in[0] + A[0][1] * in[1] + b[0];
+  z[1] = A[1][0] * in[0] + A[1][1] * in[1] + b[1];
+}
+
+/* --- the library ---------------------------------------------------------------------------- */
+
+static void library(double z[2], double back[2], double *log_abs_det, double *log_p) {
+  int status = NF_OK;
+  nf_flow *flow = NULL;
+  nf_bijector *affine = nf_affine_new(nf_point(2), &status);
+  chapter_need(status, "nf_affine_new");
+  chapter_need(nf_flow_new(&flow, affine, 0), "nf_flow_new");
+  const double weight_and_bias[6] = {A[0][0], A[0][1], A[1][0], A[1][1], b[0], b[1]};
+  for (int i = 0; i < 6; i++) flow->param[i] = weight_and_bias[i];
+  chapter_need(nf_bijector_prepare(flow->bijector), "nf_bijector_prepare");
+
+  double point[2] = {x[0], x[1]};
+  const nf_batch batch = {.n = 1, .shape = nf_point(2), .data = point};
+  chapter_need(nf_flow_log_prob(flow, &batch, log_p), "nf_flow_log_prob");
+  chapter_need(nf_flow_forward(flow, &batch, z, log_abs_det), "nf_flow_forward");
+  const nf_batch latent = {.n = 1, .shape = nf_point(2), .data = z};
+  chapter_need(nf_flow_inverse(flow, &latent, back, NULL), "nf_flow_inverse");
+  nf_flow_free(flow);
+}
+
+/* --- GSL ------------------------------------------------------------------------------------ */
+
+typedef struct {
+  int row, column;
+} entry;
+
+/* z_row as a function of x_column alone */
+static double along(double value, void *params) {
+  const entry *e = params;
+  double in[2] = {x[0], x[1]}, z[2];
+  in[e->column] = value;
+  map(in, z);
+  return z[e->row];
+}
+
+/* log|det ∂z/∂x|: four central differences, then LU. */
+static double differences(void) {
+  double j[4], error;
+  for (int i = 0; i < 4; i++) {
+    entry e = {i / 2, i % 2};
+    gsl_deriv_central(&(gsl_function){along, &e}, x[e.column], 1e-2, &j[i], &error);
+  }
+  gsl_matrix_view m = gsl_matrix_view_array(j, 2, 2);
+  size_t order[2];
+  gsl_permutation p = {2, order};
+  int sign;
+  gsl_linalg_LU_decomp(&m.matrix, &p, &sign);
+  return gsl_linalg_LU_lndet(&m.matrix);
+}
+
+/* log N(x; -A⁻¹b, C),  C = (AᵀA)⁻¹ = A⁻¹A⁻ᵀ */
+static double gaussian(void) {
+  const double det = A[0][0] * A[1][1] - A[0][1] * A[1][0];
+  const double inv[2][2] = {{A[1][1] / det, -A[0][1] / det}, {-A[1][0] / det, A[0][0] / det}};
+  const double off_1 = x[0] + inv[0][0] * b[0] + inv[0][1] * b[1];
+  const double off_2 = x[1] + inv[1][0] * b[0] + inv[1][1] * b[1];
+  const double sigma_1 = hypot(inv[0][0], inv[0][1]), sigma_2 = hypot(inv[1][0], inv[1][1]);
+  const double c_12 = inv[0][0] * inv[1][0] + inv[0][1] * inv[1][1];
+  return log(
+      gsl_ran_bivariate_gaussian_pdf(off_1, off_2, sigma_1, sigma_2, c_12 / (sigma_1 * sigma_2)));
+}
+
+/* --- pictures ------------------------------------------------------------------------------- */
+
+static void plot_point(double x1, double x2) {
+  const double in[2] = {x1, x2};
+  double z[2];
+  map(in, z);
+  printf("%.10g %.10g %.10g %.10g\n", x1, x2, z[0], z[1]);
+}
+
+/* The unit square's corners, then lines inside it, and what becomes of them: x_1 x_2 z_1 z_2. */
+static void plot_square(void) {
+  for (int i = 0; i < 5; i++) plot_point(i == 1 || i == 2, i == 2 || i == 3);
+  printf("\n\n");
+  for (int i = 0; i <= 4; i++) {
+    plot_point(i / 4.0, 0), plot_point(i / 4.0, 1), putchar('\n');
+    plot_point(0, i / 4.0), plot_point(1, i / 4.0), putchar('\n');
+  }
+}
+
+int main(int argc, char **argv) {
+  const chapter_plot plots[] = {{"square", "the unit square and its image", plot_square}, {0}};
+  chapter_begin(
+      argc, argv,
+      &(chapter){.number = 2,
+                 .title = "The linear flow z = A x + b",
+                 .notes = "10.1",
+                 .about = "A point of the plane through an affine map: z, det A and log p.",
+                 .plots = plots});
+  double lib_z[2], lib_back[2], lib_log_det, lib_log_p;
+  library(lib_z, lib_back, &lib_log_det, &lib_log_p);
+
+  chapter_section("The point, by hand");
+  chapter_text("  A = [ 2    0.5 ]    b = [  0.3 ]    x = [  0.5 ]");
+  chapter_text("      [ 0.1  1.5 ]        [ -0.2 ]        [ -1   ]\n");
+  double z[2];
+  map(x, z);
+  chapter_value("z_1", z[0], "a₁₁x₁ + a₁₂x₂ + b₁");
+  chapter_claim("library: nf_affine", lib_z[0], 1e-14);
+  chapter_value("z_2", z[1], "a₂₁x₁ + a₂₂x₂ + b₂");
+  chapter_claim("library: nf_affine", lib_z[1], 1e-14);
+
+  chapter_section("How much the map stretches area");
+  const double det = A[0][0] * A[1][1] - A[0][1] * A[1][0];
+  chapter_value("det_A", det, "a₁₁a₂₂ - a₁₂a₂₁");
+  const double log_abs_det = log(fabs(det));
+  chapter_value("log_abs_det", log_abs_det, "log|det A|");
+  chapter_claim("library: nf_affine, by LU", lib_log_det, 1e-14);
+  chapter_claim("GSL: differences, then LU", differences(), 1e-10);
+
+  chapter_section("The density");
+  const double norm_sq = z[0] * z[0] + z[1] * z[1];
+  chapter_value("z_norm_sq", norm_sq, "z₁² + z₂²");
+  const double log_p_z = -log(2 * M_PI) - norm_sq / 2;
+  chapter_value("log_p_z", log_p_z, "-log 2π - ‖z‖²/2");
+  const double log_p_x = log_p_z + log_abs_det;
+  chapter_value("log_p_x", log_p_x, "log p_Z(z) + log|det A|");
+  chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
+  chapter_claim("GSL: x is N(-A⁻¹b, (AᵀA)⁻¹)", gaussian(), 1e-13);
+
+  chapter_section("The way back: solve A x = z - b");
+  chapter_text("  Eliminate x₁ from r = z - b, then put x₂ in.\n");
+  const double r[2] = {z[0] - b[0], z[1] - b[1]};
+  const double back_2 = (r[1] - A[1][0] / A[0][0] * r[0]) / (det / A[0][0]);
+  chapter_shown("x_2", back_2, "(r₂ - a₂₁r₁/a₁₁) / (det A/a₁₁)");
+  chapter_claim("where we started", x[1], 1e-14);
+  chapter_shown("x_1", (r[0] - A[0][1] * back_2) / A[0][0], "(r₁ - a₁₂x₂) / a₁₁");
+  chapter_claim("where we started", x[0], 1e-14);
+  chapter_claim("library: nf_flow_inverse", lib_back[0], 1e-14);
+  return chapter_end();
+}

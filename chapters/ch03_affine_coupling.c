@@ -1,0 +1,154 @@
+/* Chapter 3 (notes 9, 10.2). The affine coupling layer in the plane. x₁ passes and decides how x₂
+ * is scaled and moved, by s(x₁) = x₁/2 and t(x₁) = x₁/5, which need not be invertible at all:
+ *
+ *   y₁ = x₁,  y₂ = x₂·exp s(x₁) + t(x₁)        J = [ 1      0     ]     log|det J| = s(x₁)
+ *   x₁ = y₁,  x₂ = (y₂ - t(y₁))·exp(-s(y₁))        [ ∂y₂/∂x₁  eˢ ]
+ *
+ * The library's coupling layer with a linear conditioner says the same; so do a Jacobian by
+ * differences with an LU determinant, and the remark that x₂ given x₁ is Gaussian. */
+#include <gsl/gsl_math.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "chapter.h"
+#include "flow/flow.h"
+#include "verify/integral.h"
+#include "verify/jacobian.h"
+
+static const double x[2] = {0.5, -1};
+
+static double s(double x1) { return 0.5 * x1; }
+static double t(double x1) { return 0.2 * x1; }
+
+static void forward(const double in[2], double y[2]) {
+  y[0] = in[0];
+  y[1] = in[1] * exp(s(in[0])) + t(in[0]);
+}
+static void inverse(const double y[2], double out[2]) {
+  out[0] = y[0];
+  out[1] = (y[1] - t(y[0])) * exp(-s(y[0]));
+}
+static double log_p(double x1, double x2) {
+  const double in[2] = {x1, x2};
+  double y[2];
+  forward(in, y);
+  return -log(2 * M_PI) - (y[0] * y[0] + y[1] * y[1]) / 2 + s(x1);
+}
+
+/* The library's flow: coupling with s and t in one linear map of x₁, rows s, t. */
+static nf_flow *library(void) {
+  int status = NF_OK;
+  nf_flow *flow = NULL;
+  nf_net *net = nf_linear_new(nf_point(1), nf_point(2), &status);
+  nf_bijector *layer = nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_EXP, net, &status);
+  chapter_need(status, "nf_coupling_new");
+  chapter_need(nf_flow_new(&flow, layer, 0), "nf_flow_new");
+  const double weight_and_bias[4] = {0.5, 0.2, 0, 0};
+  for (int i = 0; i < 4; i++) flow->param[i] = weight_and_bias[i];
+  chapter_need(nf_bijector_prepare(flow->bijector), "nf_bijector_prepare");
+  return flow;
+}
+
+/* --- pictures ------------------------------------------------------------------------------- */
+
+/* a b p_X(a, b) p_Z(a, b) on a grid, a blank line after each row. */
+static void plot_density(void) {
+  const int n = 240;
+  for (int i = 0; i <= n; i++) {
+    const double x2 = -4 + 8.0 * i / n;
+    for (int j = 0; j <= n; j++) {
+      const double x1 = -4 + 8.0 * j / n;
+      const double p_z = exp(-(x1 * x1 + x2 * x2) / 2) / (2 * M_PI);
+      printf("%.6g %.6g %.6g %.6g\n", x1, x2, exp(log_p(x1, x2)), p_z);
+    }
+    putchar('\n');
+  }
+}
+
+static void plot_point(double x1, double x2) {
+  const double in[2] = {x1, x2};
+  double y[2];
+  forward(in, y);
+  printf("%.10g %.10g %.10g %.10g %.10g\n", x1, x2, y[0], y[1], s(x1));
+}
+
+/* Lines of a square grid and their images: x₁ x₂ y₁ y₂ log|det J|, a blank line after each. */
+static void plot_grid(void) {
+  for (int i = -8; i <= 8; i++, putchar('\n'))
+    for (int j = -1; j <= 1; j++) plot_point(i / 4.0, j);
+  for (int i = -4; i <= 4; i++, putchar('\n'))
+    for (int j = -40; j <= 40; j++) plot_point(j / 20.0, i / 4.0);
+}
+
+int main(int argc, char **argv) {
+  const chapter_plot plots[] = {{"density", "a b p_X(a, b) p_Z(a, b) on a grid", plot_density},
+                                {"grid", "x_1 x_2 y_1 y_2 log|det J| along grid lines", plot_grid},
+                                {0}};
+  chapter_begin(argc, argv,
+                &(chapter){.number = 3,
+                           .title = "The affine coupling layer",
+                           .notes = "9, 10.2",
+                           .about = "A point of the plane through one coupling layer, and back.",
+                           .plots = plots});
+  nf_flow *flow = library();
+  nf_work work = {0};
+  double in[2] = {x[0], x[1]}, lib_y[2], lib_log_det, lib_log_p, lib_back[2];
+  double j[4], integral;
+  const nf_batch data = {.n = 1, .shape = nf_point(2), .data = in};
+  const nf_batch latent = {.n = 1, .shape = nf_point(2), .data = lib_y};
+  chapter_need(nf_flow_forward(flow, &data, lib_y, &lib_log_det), "nf_flow_forward");
+  chapter_need(nf_flow_log_prob(flow, &data, &lib_log_p), "nf_flow_log_prob");
+  chapter_need(nf_flow_inverse(flow, &latent, lib_back, NULL), "nf_flow_inverse");
+  chapter_need(nf_verify_jacobian(flow->bijector, &data, j, &work), "nf_verify_jacobian");
+  chapter_need(nf_verify_integral(flow, 1e-9, &integral), "nf_verify_integral");
+
+  chapter_section("1. Forward: y₁ = x₁,  y₂ = x₂·exp s(x₁) + t(x₁)");
+  chapter_text("  x = (0.5, -1),  s(x₁) = 0.5 x₁ = 0.25,  t(x₁) = 0.2 x₁ = 0.1\n");
+  double y[2];
+  forward(x, y);
+  chapter_value("y_1", y[0], "x₁ passes");
+  chapter_value("y_2", y[1], "-1·e^0.25 + 0.1");
+  chapter_claim("library: nf_coupling", lib_y[1], 1e-14);
+
+  chapter_section("2. The Jacobian is triangular");
+  chapter_text("  J = [ 1              0  ]");
+  chapter_text("      [ x₂eˢ·s′ + t′   eˢ ]\n");
+  chapter_shown("dy_1/dx_2", 0, "x₂ never reaches y₁");
+  chapter_claim("GSL: differences", j[1], 1e-12);
+  chapter_shown("dy_2/dx_1", x[1] * exp(s(x[0])) * 0.5 + 0.2, "x₂eˢ·0.5 + 0.2: nobody needs it");
+  chapter_claim("GSL: differences", j[2], 1e-10);
+  chapter_value("det_J", exp(s(x[0])), "1·e^s(x₁), whatever stands below the diagonal");
+
+  chapter_section("3. The log-determinant is a sum: log|det J| = Σ s");
+  chapter_value("log_abs_det", s(x[0]), "s(x₁), a sum of one term");
+  chapter_claim("library: nf_coupling", lib_log_det, 1e-14);
+  chapter_claim("GSL: differences, then LU", nf_verify_log_abs_det(2, j), 1e-10);
+
+  chapter_section(
+      "4. Inverse: x₂ = (y₂ - t(y₁))·exp(-s(y₁)).  Generation runs the layer backwards");
+  double back[2];
+  inverse(y, back);
+  chapter_shown("x_1", back[0], "y₁");
+  chapter_claim("where we started", x[0], 0);
+  chapter_shown("x_2", back[1], "(y₂ - t(y₁))·exp(-s(y₁)): s and t run forwards again");
+  chapter_claim("where we started", x[1], 1e-14);
+  chapter_claim("library: nf_flow_inverse", lib_back[1], 1e-14);
+
+  chapter_section("The density");
+  const double norm_sq = y[0] * y[0] + y[1] * y[1], log_p_y = -log(2 * M_PI) - norm_sq / 2;
+  chapter_value("y_norm_sq", norm_sq, "y₁² + y₂²");
+  chapter_value("log_p_y", log_p_y, "-log 2π - ‖y‖²/2");
+  chapter_value("log_p_x", log_p_y + s(x[0]), "log p_Z(y) + log|det J|");
+  chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
+  const double width = exp(-s(x[0])); /* x₂ given x₁ is N(-t·e⁻ˢ, e⁻²ˢ) */
+  chapter_claim(
+      "GSL: N(0, 1)·N(-t·e⁻ˢ, e⁻²ˢ)",
+      log(gsl_ran_ugaussian_pdf(x[0])) + log(gsl_ran_gaussian_pdf(x[1] + t(x[0]) * width, width)),
+      1e-14);
+  chapter_shown("integral", integral, "∫∫ p_X dx₁dx₂ over the plane, GSL quadrature");
+  chapter_claim("a density", 1, 1e-9);
+  nf_arena_free(&work.tmp);
+  nf_flow_free(flow);
+  return chapter_end();
+}

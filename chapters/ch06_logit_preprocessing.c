@@ -1,0 +1,195 @@
+/* Chapter 6 (notes 11.1). From a pixel k = 0 … 255 to the whole line, in three invertible steps:
+ *
+ *   x′ = (k + u)/256        p = α + (1-2α)x′        y = logit p = log p - log(1-p)
+ *   log-det   -log 256      +      log(1-2α)        +      softplus(y) + softplus(-y)
+ *
+ * with u = 1/2 here, so that every number can be done by hand. Then what a forgotten term costs
+ * in bits per dimension, and why α + (1-α)x′, which is often seen, is another map. */
+#include <gsl/gsl_deriv.h>
+#include <gsl/gsl_math.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "chapter.h"
+#include "flow/flow.h"
+
+enum { D = 6 };
+static const int pixel[D] = {0, 1, 127, 128, 254, 255};
+static const double u = 0.5;
+
+static double squash(double alpha, double x) { return alpha + (1 - 2 * alpha) * x; }
+static double logit(double p) { return log(p) - log1p(-p); }
+static double softplus(double y) { return (y > 0 ? y : 0) + log1p(exp(-fabs(y))); }
+static double spread(double y) { return softplus(y) + softplus(-y); } /* log 1/(p(1-p)) */
+static double log_normal(double y) { return -(y * y + log(2 * M_PI)) / 2; }
+static double bits(double log_p) { return -log_p / (D * log(2)); }
+
+/* --- GSL: the slope of the whole map k + u → y, without any formula for it ---------------------
+ */
+
+static double whole_map(double k_plus_u, void *alpha) {
+  return logit(squash(*(double *)alpha, k_plus_u / 256));
+}
+static double log_slope(int k, double alpha) {
+  double slope, error;
+  gsl_deriv_central(&(gsl_function){whole_map, &alpha}, k + u, 1e-2, &slope, &error);
+  return log(slope);
+}
+
+/* --- the library: six samples of one dimension --------------------------------------------------
+ */
+
+typedef struct {
+  double y[D], log_det[D], log_p[D], k[D];
+} answer;
+
+static answer library(double alpha) {
+  answer a;
+  double x[D];
+  int status = NF_OK;
+  const nf_shape one = nf_point(1);
+  nf_flow *flow = NULL, *whole = NULL;
+  for (int i = 0; i < D; i++) x[i] = (pixel[i] + u) / 256;
+  nf_bijector *layer = nf_logit_new(one, alpha, &status);
+  nf_bijector *chain = nf_chain_new(one, &status);
+  nf_chain_add(chain, nf_dequantise_new(one, 256, 0, &status), &status);
+  nf_chain_add(chain, nf_logit_new(one, alpha, &status), &status);
+  chapter_need(status, "nf_logit_new, nf_dequantise_new");
+  chapter_need(nf_flow_new(&flow, layer, 0), "nf_flow_new");
+  chapter_need(nf_flow_new(&whole, chain, 0), "nf_flow_new");
+  const nf_batch data = {.n = D, .shape = one, .data = x};
+  const nf_batch latent = {.n = D, .shape = one, .data = a.y};
+  chapter_need(nf_flow_forward(flow, &data, a.y, a.log_det), "nf_logit forward");
+  chapter_need(nf_flow_log_prob(flow, &data, a.log_p), "nf_flow_log_prob");
+  chapter_need(nf_flow_inverse(whole, &latent, a.k, NULL), "nf_dequantise, nf_logit inverse");
+  nf_flow_free(flow);
+  nf_flow_free(whole);
+  return a;
+}
+
+/* --- pictures -----------------------------------------------------------------------------------
+ */
+
+/* x′, then y for α = 0.05 and 1e-6, then their log-dets. */
+static void plot_logit(void) {
+  for (int i = 0; i <= 1000; i++) {
+    const double x = i / 1000.0, y = logit(squash(0.05, x)), v = logit(squash(1e-6, x));
+    printf("%.10g %.10g %.10g %.10g %.10g\n", x, y, v, spread(y) + log(0.9),
+           spread(v) + log1p(-2e-6));
+  }
+}
+
+/* --- the chapter --------------------------------------------------------------------------------
+ */
+
+static void one_pixel(void) {
+  const double alpha = 0.05, x = (128 + u) / 256, p = squash(alpha, x), y = logit(p);
+  const answer lib = library(alpha);
+  chapter_section("One pixel, by hand: k = 128, u = 1/2, α = 0.05");
+  chapter_value("x", x, "x′ = (128 + 1/2)/256, in (0, 1)");
+  chapter_value("p", p, "α + (1-2α)x′, in (α, 1-α)");
+  chapter_value("y", y, "log p - log(1-p), on the whole line");
+  chapter_claim("library: nf_logit", lib.y[3], 1e-14);
+  chapter_value("log_det_dequantise", -log(256), "-log 256");
+  chapter_value("log_det_squash", log(1 - 2 * alpha), "log(1-2α)");
+  chapter_value("log_det_spread", spread(y), "softplus(y) + softplus(-y) = -log p(1-p)");
+  const double log_det_logit = log(1 - 2 * alpha) + spread(y);
+  chapter_value("log_det_logit", log_det_logit, "log(1-2α) + softplus(y) + softplus(-y)");
+  chapter_claim("library: nf_logit", lib.log_det[3], 1e-14);
+  chapter_value("log_det", log_det_logit - log(256), "all three: log|dy/dk|");
+  chapter_claim("GSL: slope of k + u → y", log_slope(128, alpha), 1e-9);
+  chapter_value("k", floor(256 * (1 / (1 + exp(-y)) - alpha) / (1 - 2 * alpha)),
+                "back: ⌊256·(σ(y) - α)/(1-2α)⌋");
+  chapter_claim("library: the inverse of both", lib.k[3], 0);
+}
+
+static void all_pixels(double alpha, const char *tag, const char *heading) {
+  const answer lib = library(alpha);
+  chapter_section(heading);
+  chapter_text(
+      "  softplus± = softplus(y) + softplus(-y);  log-det = softplus± + log(1-2α) - log 256.");
+  chapter_table("pixel", 5, (const char *[]){"x′", "y", "softplus±", "log-det", "k again"});
+  for (int i = 0; i < D; i++) {
+    const double x = (pixel[i] + u) / 256, y = logit(squash(alpha, x));
+    const double log_det = spread(y) + log1p(-2 * alpha) - log(256);
+    char name[4][40];
+    const char *const what[4] = {"y", "spread", "log_det", "k"};
+    for (int j = 0; j < 4; j++)
+      snprintf(name[j], sizeof name[j], "%s_%d_%s", what[j], pixel[i], tag);
+    chapter_row("%d", pixel[i]);
+    chapter_cell_shown(x);
+    chapter_cell(name[0], y);
+    chapter_claim("the library", lib.y[i], 1e-12);
+    chapter_cell(name[1], spread(y));
+    chapter_claim("the library", lib.log_det[i] - log1p(-2 * alpha), 1e-12);
+    chapter_cell(name[2], log_det);
+    chapter_claim("GSL differences", log_slope(pixel[i], alpha), 1e-6);
+    chapter_cell(name[3], lib.k[i]);
+    chapter_claim("the pixel", pixel[i], 0);
+  }
+}
+
+/* bits/dim of the six pixels as one small image under N(0, I), and without one term each. */
+static void forgotten(void) {
+  const double alpha = 0.05;
+  const answer lib = library(alpha);
+  double log_n = 0, spreads = 0, lib_log_p = 0;
+  for (int i = 0; i < D; i++) {
+    const double y = logit(squash(alpha, (pixel[i] + u) / 256));
+    log_n += log_normal(y);
+    spreads += spread(y);
+    lib_log_p += lib.log_p[i] - log(256);
+  }
+  const double dequantise = -D * log(256), squashed = D * log(1 - 2 * alpha);
+  const double right = bits(log_n + spreads + squashed + dequantise);
+  chapter_section("A term forgotten: the six pixels as one image, bits/dim = -log p/(D log 2)");
+  chapter_value("bits_per_dim", right, "all terms, α = 0.05, latent N(0, I)");
+  chapter_claim("library: nf_flow_log_prob", bits(lib_log_p), 1e-13);
+  chapter_value("without_256", bits(log_n + spreads + squashed) - right,
+                "no -log 256: too good by log₂ 256");
+  chapter_claim("log₂ 256", -8, 1e-13);
+  chapter_value("without_squash", bits(log_n + spreads + dequantise) - right,
+                "no log(1-2α): too good by -log₂ 0.9");
+  chapter_claim("log₂ 0.9", log2(0.9), 1e-13);
+  chapter_value("without_spread", bits(log_n + squashed + dequantise) - right,
+                "no softplus terms: not even the same for every image");
+}
+
+static void other_map(void) {
+  const double alpha = 0.05;
+  double log_p = -D * log(256); /* but for the constant of the map */
+  for (int i = 0; i < D; i++) {
+    const double y = logit(alpha + (1 - alpha) * (pixel[i] + u) / 256);
+    log_p += log_normal(y) + spread(y);
+  }
+  chapter_section("Why α + (1-α)x′ is not the notes' formula");
+  chapter_text("  It takes (0, 1) to (α, 1): only the lower end is kept away from infinity.\n");
+  chapter_shown("y_notes_at_1", logit(squash(alpha, 1)), "logit(α + (1-2α)·1) = logit 0.95");
+  chapter_shown("y_other_at_1", logit(alpha + (1 - alpha) * 1), "logit(α + (1-α)·1) = logit 1");
+  chapter_text(
+      "\n  Its constant is log(1-α). With the notes' log(1-2α) it is no density any more:\n");
+  const double own = bits(log_p + D * log(1 - alpha));
+  chapter_value("other_bits_per_dim", own, "the same six pixels, constant log(1-α)");
+  chapter_value("mixed", bits(log_p + D * log(1 - 2 * alpha)) - own,
+                "constant log(1-2α): too many, on every image");
+  chapter_claim("log₂((1-α)/(1-2α))", log2((1 - alpha) / (1 - 2 * alpha)), 1e-13);
+}
+
+int main(int argc, char **argv) {
+  const chapter_plot plots[] = {
+      {"logit", "x′, y for α = 0.05 and 1e-6, their log-dets", plot_logit}, {0}};
+  chapter_begin(
+      argc, argv,
+      &(chapter){
+          .number = 6,
+          .title = "From pixels to the line: dequantise and logit",
+          .notes = "11.1",
+          .about = "Six pixels through dequantisation and logit, and what each term is worth.",
+          .plots = plots});
+  one_pixel();
+  all_pixels(0.05, "a05", "Six pixels, α = 0.05");
+  all_pixels(1e-6, "a1e6", "The same, α = 0.000001");
+  forgotten();
+  other_map();
+  return chapter_end();
+}

@@ -1,0 +1,297 @@
+/* See chapter.h. Every number goes through say(): recorded ones become name,value lines under
+ * --csv, and a reader sees all of them with their decimal points below each other. */
+#include "chapter.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+
+enum { NAME = 24, TEXT = 46, CHECK = 34, LABEL = 22, CELL = 15, WIDTH = 98 };
+
+static struct {
+  const char *program;
+  bool csv, in_table, in_row, missed;
+  int left; /* columns to go before the next cell */
+  int held; /* claims of this table, and their largest difference */
+  double worst;
+  double last; /* the quantity that a claim is about */
+  const char *last_name;
+} me = {.program = "chapter"};
+
+/* --- printing --------------------------------------------------------------------------- */
+
+/* Columns on the screen: UTF-8 bytes that do not continue a character. */
+static int columns(const char *s) {
+  int n = 0;
+  for (; *s; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
+  return n;
+}
+
+static void spaces(int n) {
+  for (; n > 0; n--) putchar(' ');
+}
+
+/* v with its decimal point in column `point` of a field `width` wide; trailing zeros dropped.
+ * Returns how much of the field is left, for who prints on. */
+static int number(double v, int point, int width) {
+  const int decimals = width - point - 1;
+  const bool plain = v == 0 || (fabs(v) >= 1e-4 && fabs(v) < 1e6);
+  char s[400];
+  snprintf(s, sizeof s, plain ? "%.*f" : "%.*g", plain ? decimals : decimals - 3, v);
+  if (plain && strchr(s, '.')) {
+    size_t n = strlen(s);
+    while (s[n - 1] == '0') n--;
+    if (s[n - 1] == '.') n--;
+    s[n] = 0;
+  }
+  const char *t = strcmp(s, "-0") == 0 ? "0" : s;
+  const int before = (int)strcspn(t, ".e");
+  spaces(point - before);
+  const int used = (point > before ? point - before : 0) + printf("%s", t);
+  return width - used;
+}
+
+static void end_row(void) {
+  if (me.in_row) putchar('\n');
+  me.in_row = false;
+}
+
+static void difference_line(double d) {
+  printf(d == 0 ? "difference 0\n" : "difference %.1e\n", d);
+}
+
+/* A table ends with what was claimed in it, and a blank line. */
+static void end_table(void) {
+  end_row();
+  if (me.in_table && me.held > 0) {
+    printf("  ✓ %d checks of these rows hold; largest ", me.held);
+    difference_line(me.worst);
+  }
+  if (me.in_table) putchar('\n');
+  me.in_table = false;
+  me.held = 0;
+  me.worst = 0;
+}
+
+static void rule(const char *dash, int n) {
+  for (; n > 0; n--) printf("%s", dash);
+  putchar('\n');
+}
+
+static void blank_line(void) {
+  if (me.in_table)
+    end_table();
+  else
+    putchar('\n');
+}
+
+void chapter_section(const char *heading) {
+  if (me.csv) return;
+  blank_line();
+  printf("%s ", heading);
+  rule("─", WIDTH - columns(heading) - 1);
+}
+
+void chapter_text(const char *format, ...) {
+  if (me.csv) return;
+  end_table();
+  va_list args;
+  va_start(args, format);
+  vprintf(format, args);
+  va_end(args);
+  putchar('\n');
+}
+
+static void record(const char *name, double value) {
+  if (me.csv) printf("%s,%.17g\n", name, value);
+}
+
+static void say(const char *name, double value, const char *formula) {
+  me.last = value;
+  me.last_name = name;
+  if (me.csv) return;
+  end_table();
+  printf("  %s", name);
+  spaces(NAME - 2 - columns(name));
+  const int left = number(value, 7, TEXT - NAME - 2);
+  if (formula) {
+    spaces(left + 2);
+    printf("%s", formula);
+  }
+  putchar('\n');
+}
+
+void chapter_value(const char *name, double value, const char *formula) {
+  record(name, value);
+  say(name, value, formula);
+}
+
+void chapter_shown(const char *name, double value, const char *formula) {
+  say(name, value, formula);
+}
+
+void chapter_claim(const char *how, double other, double tolerance) {
+  const double difference = fabs(me.last - other);
+  const bool holds = difference <= tolerance; /* false for a NaN */
+  if (!holds) {
+    me.missed = true;
+    fflush(stdout);
+    fprintf(stderr, "%s: %s is %.17g, but by %s %.17g: they differ by more than %.2g\n", me.program,
+            me.last_name, me.last, how, other, tolerance);
+  }
+  if (me.in_row && holds) {
+    me.held++;
+    me.worst = fmax(me.worst, difference);
+  }
+  if (me.csv || me.in_row) return;
+  spaces(NAME - 2);
+  printf("%s ", holds ? "✓" : "✗");
+  spaces(number(other, 7, TEXT - NAME - 2) + 2);
+  printf("%s", how);
+  spaces(CHECK + 2 - columns(how));
+  difference_line(difference);
+}
+
+void chapter_table(const char *label_head, int heads, const char *const *head) {
+  if (me.csv) return;
+  blank_line();
+  me.in_table = true;
+  printf("  %s", label_head);
+  spaces(LABEL - 2 - columns(label_head));
+  for (int i = 0; i < heads; i++) {
+    spaces(4);
+    printf("%s", head[i]);
+    if (i + 1 < heads) spaces(CELL - 4 - columns(head[i]));
+  }
+  printf("\n  ");
+  rule("─", LABEL - 2 + heads * CELL);
+}
+
+void chapter_row(const char *label_format, ...) {
+  if (me.csv) return;
+  end_row();
+  char label[200];
+  va_list args;
+  va_start(args, label_format);
+  vsnprintf(label, sizeof label, label_format, args);
+  va_end(args);
+  printf("  %s", label);
+  me.left = LABEL - 2 - columns(label);
+  me.in_row = true;
+}
+
+void chapter_cell(const char *name, double value) {
+  record(name, value);
+  chapter_cell_shown(value);
+  me.last_name = name;
+}
+
+void chapter_cell_shown(double value) {
+  me.last = value;
+  me.last_name = "a cell";
+  if (me.csv) return;
+  spaces(me.left);
+  me.left = number(value, 6, CELL);
+}
+
+/* --- options, beginning and end ------------------------------------------------------------ */
+
+void chapter_fail(const char *format, ...) {
+  fflush(stdout);
+  fprintf(stderr, "%s: ", me.program);
+  va_list args;
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+  fputc('\n', stderr);
+  exit(2);
+}
+
+void chapter_need(int status, const char *what) {
+  if (status != NF_OK) chapter_fail("%s: %s", what, nf_status_text(status));
+}
+
+long chapter_whole(const chapter_option *o, long least, long most) {
+  char *end = NULL;
+  errno = 0;
+  const long n = o->value ? strtol(o->value, &end, 10) : 0;
+  if (!end || end == o->value || *end || errno || n < least || n > most)
+    chapter_fail("--%s is '%s'; it must be a whole number from %ld to %ld", o->name,
+                 o->value ? o->value : "", least, most);
+  return n;
+}
+
+static void help(const chapter *c) {
+  printf("usage: %s [--csv | --plot NAME]", me.program);
+  for (const chapter_option *o = c->options; o && o->name; o++)
+    printf(" [--%s %s]", o->name, o->argument);
+  printf("\n\nChapter %d. %s  [notes %s]\n%s\n\n", c->number, c->title, c->notes, c->about);
+  printf("  %-18s  nothing but name,value lines\n", "--csv");
+  printf("  %-18s  this text\n", "--help");
+  for (const chapter_option *o = c->options; o && o->name; o++)
+    printf("  --%s %-*s  %s\n", o->name, 15 - (int)strlen(o->name), o->argument, o->help);
+  for (const chapter_plot *p = c->plots; p && p->name; p++)
+    printf("  --plot %-11s  columns for gnuplot: %s\n", p->name, p->help);
+}
+
+/* --name VALUE or --name=VALUE; moves *i past what it took. */
+static const char *argument(int argc, char **argv, int *i, const char *name) {
+  const size_t n = strlen(name);
+  const char *arg = argv[*i];
+  if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, name, n) != 0) return NULL;
+  if (arg[2 + n] == '=') return arg + 3 + n;
+  if (arg[2 + n] != 0) return NULL;
+  if (*i + 1 >= argc) chapter_fail("--%s needs a value; try --help", name);
+  return argv[++*i];
+}
+
+static const chapter_plot *find_plot(const chapter *c, const char *name) {
+  for (const chapter_plot *p = c->plots; p && p->name; p++)
+    if (strcmp(p->name, name) == 0) return p;
+  chapter_fail("there is no plot '%s'; --help lists them", name);
+}
+
+void chapter_begin(int argc, char **argv, const chapter *c) {
+  const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+  if (argc > 0) me.program = slash ? slash + 1 : argv[0];
+  const chapter_plot *plot = NULL;
+  for (int i = 1; i < argc; i++) {
+    const char *value;
+    if (strcmp(argv[i], "--help") == 0) {
+      help(c);
+      exit(chapter_end());
+    }
+    if (strcmp(argv[i], "--csv") == 0) {
+      me.csv = true;
+    } else if ((value = argument(argc, argv, &i, "plot"))) {
+      plot = find_plot(c, value);
+    } else {
+      chapter_option *o = c->options;
+      while (o && o->name && !(value = argument(argc, argv, &i, o->name))) o++;
+      if (!value) chapter_fail("unknown option '%s'; try --help", argv[i]);
+      o->value = value;
+    }
+  }
+  if (plot) {
+    plot->print();
+    exit(chapter_end());
+  }
+  if (me.csv) return;
+  const int used = printf("\nChapter %d. ", c->number) - 1;
+  printf("%s", c->title);
+  spaces(WIDTH - used - columns(c->title) - 8 - columns(c->notes));
+  printf("[notes %s]\n", c->notes);
+  rule("═", WIDTH);
+}
+
+int chapter_end(void) {
+  if (me.in_table) end_table();
+  if (fflush(stdout) != 0 || ferror(stdout)) chapter_fail("cannot write all output to stdout");
+  return me.missed ? 1 : 0;
+}

@@ -1,0 +1,78 @@
+/* The voice of a chapter program. A chapter is one stream of named quantities that serves two
+ * readers: a person sees title, text, formulas and numbers, and beside each headline its
+ * independent check and the difference; `--csv` prints the same stream as name,value lines and
+ * nothing else, which is what golden/ records. `--plot NAME` prints columns for gnuplot.
+ *
+ *   int main(int argc, char **argv) {
+ *     chapter_begin(argc, argv, &(chapter){.number = 2, .title = "…", .notes = "10.1", …});
+ *     chapter_section("By hand");
+ *     chapter_text("z = A x + b  with …");
+ *     chapter_value("det_A", det, "a₁₁ a₂₂ - a₁₂ a₂₁");
+ *     chapter_claim("GSL LU", det_gsl, 1e-12);
+ *     return chapter_end();
+ *   }
+ *
+ * Text and formulas are UTF-8, at most 100 columns wide. Whatever is wrong with the options or
+ * with the output is one line on stderr and exit status 2. */
+#ifndef CHAPTER_H
+#define CHAPTER_H
+
+/* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
+typedef struct {
+  const char *name, *help;
+  void (*print)(void);
+} chapter_plot;
+
+/* An option of one chapter alone, always with an argument: --index N or --index=N.
+ * `value` is the default (may be NULL) and becomes what the user gave. */
+typedef struct {
+  const char *name, *argument, *help;
+  const char *value;
+} chapter_option;
+
+typedef struct {
+  int number;
+  const char *title;         /* "The linear flow" */
+  const char *notes;         /* sections of the notes: "10.1" */
+  const char *about;         /* for --help: what the program shows, lines ≤ 100 columns */
+  const chapter_plot *plots; /* NULL, or an array that ends with {0} */
+  chapter_option *options;   /* NULL, or an array that ends with {0} */
+} chapter;
+
+/* Reads the options; prints the title. Exits here for --help, --plot and bad options. */
+void chapter_begin(int argc, char **argv, const chapter *c);
+/* Flushes; the exit status of main: 0, or 1 when a claim missed, or 2 when output failed. */
+int chapter_end(void);
+
+/* A heading inside the chapter, and lines of text under it (printf; a newline is added).
+ * Readers alone see them. */
+void chapter_section(const char *heading);
+void chapter_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A quantity: name [a-z0-9_A-Z], at most 24 columns to stay aligned, and its formula (NULL: none).
+ * chapter_value is recorded: it is a line of --csv and of the golden file.
+ * chapter_shown is for the reader alone: round-trip errors and what else may differ by machine. */
+void chapter_value(const char *name, double value, const char *formula);
+void chapter_shown(const char *name, double value, const char *formula);
+
+/* Claims that the quantity just said is `other`, found by an independent way `how`: prints
+ * both and the difference. |value - other| > tolerance, or a NaN, makes the exit status 1. May be
+ * said more than once, with or without --csv. */
+void chapter_claim(const char *how, double other, double tolerance);
+
+/* A table of quantities: up to 5 heads after that of the label column; then rows. Each cell is
+ * recorded under its name; chapter_cell_shown is for the reader alone. The next text, value or
+ * section ends the table. A claim is about the last cell; the table's last line counts them. */
+void chapter_table(const char *label_head, int heads, const char *const *head);
+void chapter_row(const char *label_format, ...) __attribute__((format(printf, 1, 2)));
+void chapter_cell(const char *name, double value);
+void chapter_cell_shown(double value);
+
+/* Exits with 2 and one line when status (an nf_status) is not NF_OK: "ch02_…: what: reason". */
+void chapter_need(int status, const char *what);
+/* Exits with 2 and one line "ch02_…: …" (printf). */
+_Noreturn void chapter_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The option's argument as a whole number in [least, most]; anything else is a usage error. */
+long chapter_whole(const chapter_option *o, long least, long most);
+
+#endif

@@ -1,0 +1,28 @@
+# The look of every figure: large quiet type, grey axes, the perceptually uniform map viridis.
+# draw.sh sets `picture`, the file to write, and `data`, where the chapter's columns are.
+set encoding utf8
+set terminal pngcairo size 1600,900 enhanced rounded font 'DejaVu Sans,24' linewidth 2 background '#ffffff'
+set output picture
+
+set border 3 linecolor '#999999' linewidth 0.8
+set tics nomirror out scale 0.6 textcolor '#555555'
+set title textcolor '#222222'
+set xlabel textcolor '#222222'
+set ylabel textcolor '#222222'
+set format '%g'
+set key noautotitle
+set style textbox opaque noborder fillcolor '#ffffff'
+
+dark = '#440154'
+blue = '#31688e'
+teal = '#21918c'
+green = '#5ec962'
+ink = '#222222'
+grey = '#bbbbbb'
+set palette defined (0 '#440154', 0.125 '#472d7b', 0.25 '#3b528b', 0.375 '#2c728e', \
+  0.5 '#21918c', 0.625 '#28ae80', 0.75 '#5ec962', 0.875 '#addc30', 1 '#fde725')
+set colorbox noborder
+set cbtics textcolor '#555555' scale 0.4
+
+# The file of columns that the chapter prints for --plot NAME.
+columns(name) = data . name . '.dat'

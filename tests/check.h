@@ -1,0 +1,45 @@
+/* The comparison of the tests, and cmocka with all it must be preceded by. cmocka's own float
+ * assertions cast to float and pass on NaN, so nothing here uses them:
+ *
+ *   a is close to b   ⇔   a and b finite,  |a - b| ≤ atol + rtol·|b|          b: the reference
+ *
+ * A failing check prints its name, both values, the difference and the tolerance, and fails
+ * the running test. */
+#ifndef NF_TESTS_CHECK_H
+#define NF_TESTS_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h> /* needs all of the above */
+
+/* The comparison alone; false too when a tolerance is negative or not finite. */
+bool check_is_close(double a, double b, double atol, double rtol);
+
+/* The comparison as a check. name says what a is, for the reader of a failure. */
+#define check_close(name, a, b, atol, rtol) \
+  check_close_at(name, a, b, atol, rtol, __FILE__, __LINE__)
+
+/* n values of one array against another; a failure names the first index that differs. */
+#define check_array(name, a, b, n, atol, rtol) \
+  check_array_at(name, a, b, n, atol, rtol, __FILE__, __LINE__)
+
+/* 0 ≤ error ≤ tolerance, for the error numbers of src/verify; NaN fails. */
+#define check_error(name, error, tolerance) \
+  check_error_at(name, error, tolerance, __FILE__, __LINE__)
+
+/* A library call that must return `expected`, a status of core/status.h. */
+#define check_status(call, expected) check_status_at(#call, call, expected, __FILE__, __LINE__)
+#define check_ok(call)               check_status(call, 0)
+
+void check_close_at(const char *name, double a, double b, double atol, double rtol,
+                    const char *file, int line);
+void check_array_at(const char *name, const double *a, const double *b, size_t n, double atol,
+                    double rtol, const char *file, int line);
+void check_error_at(const char *name, double error, double tolerance, const char *file, int line);
+void check_status_at(const char *call, int status, int expected, const char *file, int line);
+
+#endif
