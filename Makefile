@@ -35,6 +35,7 @@ verify   := $(sort $(wildcard src/verify/*.c))
 chapters := $(patsubst chapters/%.c,$(B)/chapters/%,$(sort $(wildcard chapters/ch[0-9]*.c)))
 benches  := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/bench.c,$(sort $(wildcard bench/*.c))))
 tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
+helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants%,$(sort $(wildcard tests/*.c)))
 sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch])
 
 .DELETE_ON_ERROR:
@@ -59,6 +60,7 @@ help:
 $(B)/libnf.a: $(src:%.c=$(B)/double/%.o) $(B)/double/embedded.o
 $(B)/libnf32.a: $(src:%.c=$(B)/float/%.o) $(B)/float/embedded.o
 $(B)/libverify.a: $(verify:%.c=$(B)/double/%.o)
+$(B)/libtests.a: $(helpers:%.c=$(B)/double/%.o)
 $(B)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -82,7 +84,7 @@ $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 $(B)/chapters/%: $(B)/double/chapters/%.o $(B)/double/chapters/chapter.o $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
 	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-$(B)/tests/%: $(B)/double/tests/%.o $(B)/double/tests/check.o $(B)/libverify.a $(B)/libnf.a
+$(B)/tests/%: $(B)/double/tests/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
 	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
 

@@ -70,6 +70,7 @@ typedef int direction(const nf_bijector *, nf_batch *, double *, nf_work *);
 static int run(direction *go, nf_shape from, const nf_bijector *b, nf_batch *x, double *log_det,
                nf_work *work) {
   if (!nf_shape_equal(x->shape, from)) return NF_ESHAPE;
+  if (!all_finite(x)) return NF_ENONFINITE;
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   saved s;
   double *added = nf_arena_alloc_double(&work->tmp, x->n);
@@ -101,16 +102,22 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
                          nf_real *dparam, nf_work *work) {
   if (!nf_shape_equal(z->shape, b->out) || !nf_shape_equal(dz->shape, b->out) || z->n != dz->n)
     return NF_ESHAPE;
+  if (!all_finite(z) || !all_finite(dz)) return NF_ENONFINITE;
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  size_t begin, end;
+  nf_bijector_extent(b, &begin, &end);
   saved sz, sd;
-  int status = save(&sz, z, work);
+  nf_real *sum = nf_arena_alloc(&work->tmp, end - begin);
+  int status = sum == NULL ? NF_ENOMEM : save(&sz, z, work);
   if (status == NF_OK) status = save(&sd, dz, work);
   if (status == NF_OK) {
+    if (end > begin) memcpy(sum, dparam + begin, (end - begin) * sizeof *sum);
     status = b->type->backward(b, z, dz, dlog_det, dparam, work);
     if (status == NF_OK && !(all_finite(z) && all_finite(dz))) status = NF_ENONFINITE;
     if (status != NF_OK) {
       restore(&sz);
       restore(&sd);
+      if (end > begin) memcpy(dparam + begin, sum, (end - begin) * sizeof *sum);
     }
   }
   nf_arena_release(&work->tmp, mark);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bijectors/bijector.h"
+#include "bijectors/build.h"
 
 static void place(nf_tensor *t, size_t count, size_t *n_param, size_t *n_constant) {
   for (size_t i = 0; i < count; i++) {
@@ -30,6 +31,27 @@ size_t nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant) {
   *n_param = n.param;
   *n_constant = n.constant;
   return n.layer;
+}
+
+static void widen(const nf_tensor *t, size_t count, size_t *begin, size_t *end) {
+  for (size_t i = 0; i < count; i++) {
+    if (!t[i].trainable) continue;
+    if (t[i].offset < *begin) *begin = t[i].offset;
+    if (t[i].offset + nf_tensor_size(&t[i]) > *end) *end = t[i].offset + nf_tensor_size(&t[i]);
+  }
+}
+
+static void extent(const nf_bijector *b, size_t *begin, size_t *end) {
+  widen(b->tensor, b->n_tensor, begin, end);
+  if (b->net != NULL) widen(b->net->tensor, b->net->n_tensor, begin, end);
+  for (size_t i = 0; i < b->n_child; i++) extent(b->child[i], begin, end);
+}
+
+void nf_bijector_extent(const nf_bijector *b, size_t *begin, size_t *end) {
+  *begin = SIZE_MAX;
+  *end = 0;
+  extent(b, begin, end);
+  if (*end == 0) *begin = 0; /* no parameters at all */
 }
 
 typedef struct {
