@@ -28,7 +28,8 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
     nf_real *v = nf_batch_sample(x, i);
     uint64_t bits = 0;
     for (size_t k = 0; k < d; k++, bits >>= 16) {
-      if (!(v[k] >= 0 && v[k] <= levels - 1)) return isfinite(v[k]) ? NF_EDOM : NF_ENONFINITE;
+      if (!(v[k] >= 0 && v[k] <= levels - 1 && v[k] == floor(v[k])))
+        return isfinite(v[k]) ? NF_EDOM : NF_ENONFINITE;
       if (k % 4 == 0) /* one draw serves four pixels */
         bits = nf_random_bits(self(b)->seed, x->draw, (x->first + i) * groups + k / 4);
       const nf_real u = (nf_real)((bits & 0xffff) | 1) * NF_R(0x1p-16);
