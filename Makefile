@@ -38,6 +38,9 @@ tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c))
 helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants%,$(sort $(wildcard tests/*.c)))
 sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch])
 
+# One short line a step; make V=1 shows the commands.
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(2)'; )
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run check plots golden deps install clean help format lint floors
@@ -63,38 +66,38 @@ $(B)/libverify.a: $(verify:%.c=$(B)/double/%.o)
 $(B)/libtests.a: $(helpers:%.c=$(B)/double/%.o)
 $(B)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)$(AR) qcs $@ $^
 
 $(B)/double/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(PROOF) -c $< -o $@
+	$(call say,CC,$@)$(CC) $(PROOF) -c $< -o $@
 $(B)/float/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(SPEED) -c $< -o $@
+	$(call say,CC,$@)$(CC) $(SPEED) -c $< -o $@
 
 # The embedded images, as C arrays.
 $(B)/double/embedded.o $(B)/float/embedded.o: $(B)/embedded.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(CFLAGS) -c $< -o $@
+	$(call say,CC,$@)$(CC) -std=c11 $(CFLAGS) -c $< -o $@
 $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 	@mkdir -p $(@D)
-	sh data/embed.sh data/digits.csv.gz data/icons32.bin.gz > $@
+	@sh data/embed.sh data/digits.csv.gz data/icons32.bin.gz > $@
 
 # --- programs -----------------------------------------------------------------------------
 $(B)/chapters/%: $(B)/double/chapters/%.o $(B)/double/chapters/chapter.o $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
-	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 $(B)/tests/%: $(B)/double/tests/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
-	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
 
 # The command line and the benchmarks run in float.
 nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(sort $(wildcard tools/nf*.c)))
 $(B)/nf: $(nf_parts) $(B)/libnf32.a
-	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 $(B)/bench/%: $(B)/float/bench/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
 	@mkdir -p $(@D)
-	$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 run: $(chapters)
 	@for c in $(chapters); do $$c || exit; done

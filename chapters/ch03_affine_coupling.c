@@ -94,14 +94,14 @@ int main(int argc, char **argv) {
   nf_flow *flow = library();
   nf_work work = {0};
   double in[2] = {x[0], x[1]}, lib_y[2], lib_log_det, lib_log_p, lib_back[2];
-  double j[4], integral;
+  double j[4], integral, change;
   const nf_batch data = {.n = 1, .shape = nf_point(2), .data = in};
   const nf_batch latent = {.n = 1, .shape = nf_point(2), .data = lib_y};
   chapter_need(nf_flow_forward(flow, &data, lib_y, &lib_log_det), "nf_flow_forward");
   chapter_need(nf_flow_log_prob(flow, &data, &lib_log_p), "nf_flow_log_prob");
   chapter_need(nf_flow_inverse(flow, &latent, lib_back, NULL), "nf_flow_inverse");
   chapter_need(nf_verify_jacobian(flow->bijector, &data, j, &work), "nf_verify_jacobian");
-  chapter_need(nf_verify_integral(flow, 1e-9, &integral), "nf_verify_integral");
+  chapter_need(nf_verify_integral(flow, 1e-9, &integral, &change), "nf_verify_integral");
 
   chapter_section("1. Forward: y₁ = x₁,  y₂ = x₂·exp s(x₁) + t(x₁)");
   chapter_text("  x = (0.5, -1),  s(x₁) = 0.5 x₁ = 0.25,  t(x₁) = 0.2 x₁ = 0.1\n");

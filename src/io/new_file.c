@@ -1,0 +1,32 @@
+/* The temporary name is the path and the process's number: same folder, so that rename is
+ * atomic, and no clash between two programs. */
+#include "io/new_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int nf_new_file_open(nf_new_file *f, const char *path, char message[NF_MESSAGE]) {
+  const size_t size = strlen(path) + 32;
+  char *temporary = malloc(size);
+  if (temporary == NULL) return nf_fail(NF_ENOMEM, message, "%s: out of memory", path);
+  snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid());
+  FILE *file = fopen(temporary, "wb");
+  if (file == NULL) {
+    free(temporary);
+    return nf_fail(NF_EIO, message, "%s: cannot write: %s", path, strerror(errno));
+  }
+  *f = (nf_new_file){file, path, temporary};
+  return NF_OK;
+}
+
+int nf_new_file_close(nf_new_file *f, int status, char message[NF_MESSAGE]) {
+  const int closed = fclose(f->file);
+  if (status == NF_OK && (closed != 0 || rename(f->temporary, f->path) != 0))
+    status = nf_fail(NF_EIO, message, "%s: cannot write: %s", f->path, strerror(errno));
+  if (status != NF_OK) remove(f->temporary);
+  free(f->temporary);
+  *f = (nf_new_file){0};
+  return status;
+}

@@ -1,0 +1,101 @@
+/* Pictures: the grid read back pixel by pixel, and what stays on the disk when one fails. */
+#include <png.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "folder.h"
+#include "io/png.h"
+#include "message.h"
+
+static void check_png(const char *path, unsigned format, unsigned width, unsigned height,
+                      const uint8_t *expected, size_t size) {
+  png_image image = {.version = PNG_IMAGE_VERSION};
+  uint8_t read[64];
+  assert_true(png_image_begin_read_from_file(&image, path));
+  assert_int_equal(image.format, format);
+  assert_int_equal(image.width, width);
+  assert_int_equal(image.height, height);
+  assert_int_equal(PNG_IMAGE_SIZE(image), size);
+  assert_true(size <= sizeof read && png_image_finish_read(&image, NULL, read, 0, NULL));
+  assert_memory_equal(read, expected, size);
+}
+
+static void png_shows_the_grid(void **state) {
+  (void)state;
+  uint8_t gray[] = {0, 16, 8, 4, 1, 2, 3, 4, 16, 15, 14, 13}; /* three of 2×2 */
+  const nf_images g = {.n = 3, .shape = {2, 2, 1}, .levels = 17, .pixel = gray};
+  const uint8_t grid[] = {0,   255, 128, 15,  31,  127, 63,  128, 47,  63,  128, 128, 128,
+                          128, 128, 255, 239, 128, 128, 128, 223, 207, 128, 128, 128};
+  check_ok(nf_png_write_grid(folder_path("g.png"), &g, 2, message));
+  check_png(folder_path("g.png"), PNG_FORMAT_GRAY, 5, 5, grid, sizeof grid);
+
+  uint8_t colour[] = {1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255}; /* two of 1×2 */
+  const nf_images c = {.n = 2, .shape = {1, 2, 3}, .levels = 256, .pixel = colour};
+  const uint8_t row[] = {1, 2, 3, 4, 5, 6, 128, 128, 128, 250, 251, 252, 253, 254, 255};
+  check_ok(nf_png_write_grid(folder_path("g.png"), &c, 100, message));
+  check_png(folder_path("g.png"), PNG_FORMAT_RGB, 5, 1, row, sizeof row);
+}
+
+static size_t files_in(const char *path) {
+  DIR *d = opendir(path);
+  assert_non_null(d);
+  size_t n = 0;
+  for (const struct dirent *e; (e = readdir(d)) != NULL;) n += e->d_name[0] != '.';
+  closedir(d);
+  return n;
+}
+
+/* Whatever fails, no half picture and no temporary file stays, and the old file is as it was. */
+static void failures_leave_nothing(void **state) {
+  (void)state;
+  static uint8_t pixel[64 * 64 * 2];
+  uint32_t r = 1;
+  for (size_t i = 0; i < sizeof pixel; i++)
+    pixel[i] = (uint8_t)((r = r * 1664525 + 1013904223) >> 24);
+  nf_images s = {.n = 2, .shape = {64, 64, 1}, .levels = 256, .pixel = pixel};
+  folder_mkdir("p");
+  folder_mkdir("p/folder");
+  folder_write("p/a.png", "old", 3);
+
+  check_status(nf_png_write_grid(folder_path("none/a.png"), &s, 1, message), NF_EIO);
+  check_message("none/a.png: cannot write: No such file");
+  check_status(nf_png_write_grid(folder_path("p/folder"), &s, 1, message), NF_EIO);
+  check_message("p/folder: cannot write: ");
+  check_status(nf_png_write_grid(folder_path("p/a.png"), &s, 0, message), NF_EINVAL);
+  check_message("p/a.png: |0 columns|at least one");
+  s.shape.c = 2, s.n = 1;
+  check_status(nf_png_write_grid(folder_path("p/a.png"), &s, 1, message), NF_ESHAPE);
+  check_message("p/a.png: |1 or 3 channels|2");
+  s.shape = (nf_shape){1, 1, 1}, s.n = 500001;
+  check_status(nf_png_write_grid(folder_path("p/a.png"), &s, 1, message), NF_EINVAL);
+  check_message("p/a.png: 1×1000001|1000000");
+  s.shape = (nf_shape){64, 64, 1}, s.n = 2;
+
+  struct rlimit limit, small = {1000, 0}; /* a disk that is full after 1000 bytes */
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  small.rlim_max = limit.rlim_max;
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const int status = nf_png_write_grid(folder_path("p/a.png"), &s, 1, message);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  assert_int_equal(status, NF_EIO);
+  check_message("p/a.png: cannot write: ");
+
+  assert_int_equal(files_in(folder_path("p")), 2);
+  char old[4] = "";
+  FILE *f = fopen(folder_path("p/a.png"), "rb");
+  assert_non_null(f);
+  assert_int_equal(fread(old, 1, sizeof old, f), 3);
+  fclose(f);
+  assert_string_equal(old, "old");
+  check_ok(nf_png_write_grid(folder_path("p/a.png"), &s, 1, message));
+  assert_int_equal(files_in(folder_path("p")), 2);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(png_shows_the_grid),
+      cmocka_unit_test(failures_leave_nothing),
+  };
+  return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
