@@ -1,0 +1,170 @@
+/* Each Jacobian is built from plain runs of the contract at perturbed points; GSL supplies the
+ * derivative of one entry and the determinant of the whole. */
+#include "verify/jacobian.h"
+
+#include <gsl/gsl_deriv.h>
+#include <gsl/gsl_linalg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double ENTRY_STEP = 0x1p-14, SMALLEST_STEP = 0x1p-34;
+enum { COLUMNS = 16, ROWS = 64 }; /* carried by one batch */
+
+/* --- entry by entry ------------------------------------------------------------------------- */
+typedef struct {
+  const nf_bijector *b;
+  nf_batch point; /* x, with one coordinate moved */
+  size_t row, column;
+  double *z;
+  nf_work *work;
+  int status; /* the first error met */
+} entry;
+
+static double entry_value(double moved, void *user) {
+  entry *e = user;
+  const double x = e->point.data[e->column];
+  e->point.data[e->column] = moved;
+  const int status = nf_verify_forward(e->b, &e->point, e->z, NULL, e->work);
+  e->point.data[e->column] = x;
+  if (e->status == NF_OK) e->status = status;
+  return e->z[e->row];
+}
+
+int nf_verify_jacobian(const nf_bijector *b, const nf_batch *x, double *j, nf_work *work) {
+  if (x->n != 1) return NF_ESHAPE;
+  const size_t d = nf_shape_size(x->shape);
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  entry e = {b, *x, 0, 0, nf_arena_alloc(&work->tmp, d), work, NF_OK};
+  e.point.data = nf_arena_alloc(&work->tmp, d);
+  if (e.z == NULL || e.point.data == NULL) {
+    e.status = NF_ENOMEM;
+  } else {
+    memcpy(e.point.data, x->data, d * sizeof *x->data);
+    const gsl_function f = {entry_value, &e};
+    for (size_t k = 0; k < d * d && e.status == NF_OK; k++) {
+      e.row = k / d;
+      e.column = k % d;
+      const double at = x->data[e.column];
+      double error;
+      gsl_deriv_central(&f, at, ENTRY_STEP * fmax(1, fabs(at)), &j[k], &error);
+    }
+  }
+  nf_arena_release(&work->tmp, mark);
+  return e.status;
+}
+
+/* --- column by column ----------------------------------------------------------------------- */
+static const double offset[4] = {1, -1, 2, -2}, weight[4] = {8, -8, -1, 1}; /* of h; over 12h */
+
+static int columns(const nf_bijector *b, const nf_batch *x, size_t first, size_t count, double step,
+                   double *j, nf_work *work) {
+  const size_t d = nf_shape_size(x->shape), n = 4 * count;
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  nf_batch points = {n, x->shape, nf_arena_alloc(&work->tmp, n * d), x->first, x->draw};
+  double *z = nf_arena_alloc(&work->tmp, n * d);
+  int status = NF_ENOMEM;
+  if (points.data != NULL && z != NULL) {
+    for (size_t k = 0; k < n; k++) {
+      const size_t column = first + k / 4;
+      double *point = nf_batch_sample(&points, k);
+      memcpy(point, x->data, d * sizeof *point);
+      point[column] += offset[k % 4] * step * fmax(1, fabs(point[column]));
+    }
+    status = nf_verify_forward(b, &points, z, NULL, work);
+  }
+  for (size_t c = first; c < first + count && status == NF_OK; c++) {
+    const double h = step * fmax(1, fabs(x->data[c]));
+    for (size_t row = 0; row < d; row++) {
+      double sum = 0;
+      for (size_t k = 0; k < 4; k++) sum += weight[k] * z[(4 * (c - first) + k) * d + row];
+      j[row * d + c] = sum / (12 * h);
+    }
+  }
+  nf_arena_release(&work->tmp, mark);
+  if (status != NF_EDOM || step < SMALLEST_STEP) return status;
+  /* Some point left the domain: find its column, and shorten the step there alone. */
+  if (count == 1) return columns(b, x, first, 1, step / 2, j, work);
+  const size_t half = count / 2;
+  status = columns(b, x, first, half, step, j, work);
+  return status ? status : columns(b, x, first + half, count - half, step, j, work);
+}
+
+int nf_verify_jacobian_columns(const nf_bijector *b, const nf_batch *x, double step, double *j,
+                               nf_work *work) {
+  if (x->n != 1) return NF_ESHAPE;
+  const size_t d = nf_shape_size(x->shape);
+  int status = NF_OK;
+  for (size_t first = 0; first < d && status == NF_OK; first += COLUMNS)
+    status = columns(b, x, first, d - first < COLUMNS ? d - first : COLUMNS, step, j, work);
+  return status;
+}
+
+int nf_verify_jacobian_pixels(const nf_bijector *b, const nf_batch *x, double *j, nf_work *work) {
+  if (x->n != 1) return NF_ESHAPE;
+  const size_t d = nf_shape_size(x->shape);
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  double *z = nf_arena_alloc(&work->tmp, d), *moved = nf_arena_alloc(&work->tmp, d);
+  nf_batch point = *x;
+  point.data = nf_arena_alloc(&work->tmp, d);
+  int status = NF_ENOMEM;
+  if (z != NULL && moved != NULL && point.data != NULL) {
+    memcpy(point.data, x->data, d * sizeof *z);
+    status = nf_verify_forward(b, x, z, NULL, work);
+  }
+  for (size_t column = 0; column < d && status == NF_OK; column++) {
+    double step = 1;
+    point.data[column] = x->data[column] + step;
+    status = nf_verify_forward(b, &point, moved, NULL, work);
+    if (status == NF_EDOM) {
+      step = -1;
+      point.data[column] = x->data[column] + step;
+      status = nf_verify_forward(b, &point, moved, NULL, work);
+    }
+    for (size_t row = 0; row < d && status == NF_OK; row++)
+      j[row * d + column] = (moved[row] - z[row]) / step;
+    point.data[column] = x->data[column];
+  }
+  nf_arena_release(&work->tmp, mark);
+  return status;
+}
+
+/* --- row by row ----------------------------------------------------------------------------- */
+int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_batch *x, double *j,
+                                nf_work *work) {
+  if (x->n != 1) return NF_ESHAPE;
+  const size_t d = nf_shape_size(x->shape);
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  double *z = nf_arena_alloc(&work->tmp, d), *copies = nf_arena_alloc(&work->tmp, ROWS * d);
+  double *dz = nf_arena_alloc(&work->tmp, ROWS * d), *dparam = nf_arena_alloc(&work->tmp, n_param);
+  const double dlog_det[ROWS] = {0};
+  int status = NF_ENOMEM;
+  if (z != NULL && copies != NULL && dz != NULL && dparam != NULL)
+    status = nf_verify_forward(b, x, z, NULL, work);
+  for (size_t first = 0; first < d && status == NF_OK; first += ROWS) {
+    const size_t n = d - first < ROWS ? d - first : ROWS;
+    nf_batch output = {n, b->out, copies, x->first, x->draw}, gradient = output;
+    gradient.data = dz;
+    memset(dz, 0, n * d * sizeof *dz);
+    memset(dparam, 0, n_param * sizeof *dparam);
+    for (size_t i = 0; i < n; i++) {
+      memcpy(copies + i * d, z, d * sizeof *z);
+      dz[i * d + first + i] = 1;
+    }
+    status = nf_bijector_backward(b, &output, &gradient, dlog_det, dparam, work);
+    if (status == NF_OK) memcpy(j + first * d, dz, n * d * sizeof *dz);
+  }
+  nf_arena_release(&work->tmp, mark);
+  return status;
+}
+
+/* --- the determinant ------------------------------------------------------------------------ */
+double nf_verify_log_abs_det(size_t n, double *a) {
+  gsl_permutation p = {n, malloc(n * sizeof(size_t))};
+  if (p.data == NULL) return NAN;
+  gsl_permutation_init(&p);
+  gsl_matrix_view m = gsl_matrix_view_array(a, n, n);
+  int sign;
+  gsl_linalg_LU_decomp(&m.matrix, &p, &sign);
+  free(p.data);
+  return gsl_linalg_LU_lndet(&m.matrix);
+}

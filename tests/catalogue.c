@@ -1,0 +1,214 @@
+/* The table is code: each line calls a layer's own constructor, and `add` gives it memory and
+ * weights. */
+#include "catalogue.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/models.h"
+
+enum { CAPACITY = 256, SEED = 2016, WIDTH = 6 };
+
+typedef struct {
+  catalogue all;
+  int status; /* of the constructor calls in the line being added */
+} list;
+
+static nf_shape image(size_t h, size_t w, size_t c) { return (nf_shape){h, w, c}; }
+
+typedef struct {
+  double amount;
+  nf_random random;
+} moving;
+
+static int move(void *user, const char *path, nf_tensor *t) {
+  (void)path;
+  moving *m = user;
+  if (!t->trainable) return NF_OK;
+  const size_t size = nf_tensor_size(t);
+  const double sigma = m->amount / sqrt((double)size / (double)t->dim[0]);
+  for (size_t i = 0; i < size; i++) t->data[i] += NF_R(sigma * nf_random_next_normal(&m->random));
+  return NF_OK;
+}
+
+int move_weights(nf_bijector *b, double amount, uint64_t seed) {
+  moving m = {amount, {seed, (uint64_t)1 << 32, 0}};
+  nf_bijector_tensors(b, move, &m);
+  return nf_bijector_prepare(b);
+}
+
+static int give_weights(catalogue_entry *e) {
+  nf_bijector *b = e->bijector;
+  size_t n_constant;
+  nf_bijector_layout(b, &e->n_param, &n_constant);
+  e->param = calloc(e->n_param + 1, sizeof *e->param);
+  e->constant = calloc(n_constant + 1, sizeof *e->constant);
+  if (e->param == NULL || e->constant == NULL) return NF_ENOMEM;
+  nf_bijector_bind(b, e->param, e->constant);
+  nf_bijector_init(b, SEED);
+  return move_weights(b, 0.3, SEED);
+}
+
+/* Takes b; an entry that could not be built stays in the catalogue and fails its tests. */
+static void add(list *l, const char *name, unsigned input, int flags, nf_bijector *b) {
+  if (l->all.n == CAPACITY) abort();
+  catalogue_entry *e = &l->all.entry[l->all.n++];
+  const nf_shape s = b ? b->in : nf_point(0);
+  snprintf(e->name, sizeof e->name, "%s %zux%zux%zu", name, s.h, s.w, s.c);
+  e->input = input;
+  e->flags = flags;
+  e->bijector = b;
+  e->status = b ? give_weights(e) : l->status;
+  l->status = NF_OK;
+}
+
+static nf_net *mlp(nf_shape in, nf_shape out, int *s) { return nf_mlp_new(in, out, WIDTH, s); }
+static nf_net *convnet(nf_shape in, nf_shape out, int *s) {
+  return nf_convnet_new(in, out, WIDTH, s);
+}
+
+static nf_bijector *coupling(nf_shape shape, nf_mask mask, nf_scale scale,
+                             nf_net *(*net)(nf_shape, nf_shape, int *), int *s) {
+  nf_net *conditioner =
+      net(nf_coupling_net_in(shape, mask), nf_coupling_net_out(shape, mask, scale), s);
+  return nf_coupling_new(shape, mask, scale, conditioner, s);
+}
+
+/* masks × scales × conditioners; channel halves on points too, always of odd channel counts */
+static void add_couplings(list *l) {
+  static const char *const mask[] = {"channel", "channel swapped", "checkerboard",
+                                     "checkerboard swapped"};
+  static const char *const scale[] = {"none", "exp", "tanh", "sigmoid"};
+  static const struct {
+    const char *name;
+    nf_net *(*make)(nf_shape, nf_shape, int *);
+    bool on_points;
+  } net[] = {{"linear", nf_linear_new, true},
+             {"mlp", mlp, true},
+             {"convnet", convnet, false},
+             {"conv", nf_conv_new, false}};
+  for (int m = 0; m < 4; m++) {
+    for (int g = 0; g < 4; g++) {
+      for (int k = 0; k < 4; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "coupling %s, %s, %s", scale[g], mask[m], net[k].name);
+        const int flags = g == NF_SCALE_NONE ? VOLUME : 0;
+        const nf_shape shape =
+            net[k].on_points && m < NF_CHECKERBOARD ? nf_point(7) : image(3, 4, 3);
+        add(l, name, NORMAL, flags,
+            coupling(shape, (nf_mask)m, (nf_scale)g, net[k].make, &l->status));
+      }
+    }
+  }
+}
+
+/* A chain of the layers given, NULL last; takes them. */
+static nf_bijector *chain(nf_shape in, int *s, ...) {
+  nf_bijector *c = nf_chain_new(in, s), *b;
+  va_list layers;
+  va_start(layers, s);
+  while ((b = va_arg(layers, nf_bijector *)) != NULL) nf_chain_add(c, b, s);
+  va_end(layers);
+  return c;
+}
+
+static nf_bijector *split(nf_shape shape, int *s) {
+  const nf_shape half = image(shape.h, shape.w, shape.c / 2);
+  return nf_split_new(shape, coupling(half, NF_CHANNEL, NF_SCALE_EXP, convnet, s), s);
+}
+
+static nf_bijector *several(nf_shape in, int *s) {
+  const nf_shape deep = image(in.h / 2, in.w / 2, 4 * in.c);
+  return chain(in, s, coupling(in, NF_CHECKERBOARD, NF_SCALE_TANH, convnet, s),
+               nf_squeeze_new(in, s), nf_actnorm_new(deep, s), nf_conv1x1_new(deep, true, s),
+               coupling(deep, NF_CHANNEL, NF_SCALE_SIGMOID, convnet, s), nf_reverse_new(deep, s),
+               nf_unsqueeze_new(deep, s), (nf_bijector *)NULL);
+}
+
+static nf_bijector *model(nf_model m, int *s) {
+  m.width = WIDTH;
+  m.alpha = 0.05;
+  m.seed = SEED;
+  return nf_model_new(&m, s);
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+static void add_all(list *l) {
+  int *const s = &l->status;
+  const size_t order[] = {3, 0, 4, 1, 2};
+
+  add(l, "affine", NORMAL, 0, nf_affine_new(nf_point(5), s));
+  add(l, "affine", NORMAL, 0, nf_affine_new(image(2, 3, 3), s));
+  add(l, "conv1x1", NORMAL, 0, nf_conv1x1_new(nf_point(6), false, s));
+  add(l, "conv1x1", NORMAL, 0, nf_conv1x1_new(image(3, 2, 4), false, s));
+  add(l, "conv1x1 plu", NORMAL, 0, nf_conv1x1_new(nf_point(6), true, s));
+  add(l, "conv1x1 plu", NORMAL, 0, nf_conv1x1_new(image(3, 2, 4), true, s));
+  add(l, "actnorm", NORMAL, 0, nf_actnorm_new(nf_point(5), s));
+  add(l, "actnorm", NORMAL, 0, nf_actnorm_new(image(2, 3, 3), s));
+  add(l, "permute given", NORMAL, VOLUME, nf_permute_new(nf_point(5), order, s));
+  add(l, "permute random", NORMAL, VOLUME, nf_permute_new(image(2, 3, 5), NULL, s));
+  add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(nf_point(5), s));
+  add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(image(3, 2, 3), s));
+  add_couplings(l);
+  add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));
+  add(l, "unsqueeze", NORMAL, VOLUME, nf_unsqueeze_new(image(2, 1, 12), s));
+  add(l, "reshape", NORMAL, VOLUME, nf_reshape_new(image(2, 3, 4), image(4, 1, 6), s));
+  add(l, "split of a coupling", NORMAL, 0, split(image(3, 2, 6), s));
+  add(l, "split of a coupling", NORMAL, 0, split(image(3, 2, 5), s));
+  add(l, "logit 0.05", UNIT, 0, nf_logit_new(image(2, 2, 3), 0.05, s));
+  add(l, "logit 1e-6", UNIT, 0, nf_logit_new(nf_point(5), 1e-6, s));
+  add(l, "logit 0", UNIT, 0, nf_logit_new(nf_point(5), 0, s));
+  add(l, "dequantise 2", 2, 0, nf_dequantise_new(nf_point(5), 2, SEED, s));
+  add(l, "dequantise 17", 17, 0, nf_dequantise_new(image(3, 2, 1), 17, SEED, s));
+  add(l, "dequantise 256", 256, 0, nf_dequantise_new(image(2, 2, 3), 256, SEED, s));
+  add(l, "chain of none", NORMAL, VOLUME, nf_chain_new(nf_point(5), s));
+  add(l, "chain of seven", NORMAL, 0, several(image(4, 2, 3), s));
+
+#define MODEL(...) model((nf_model){__VA_ARGS__}, s)
+  const nf_shape small = image(4, 4, 2), large = image(8, 8, 3);
+  add(l, "nice", NORMAL, 0, MODEL(NF_NICE, nf_point(5), .levels = 1, .steps = 4));
+  add(l, "nice", NORMAL, 0, MODEL(NF_NICE, small, .levels = 1, .steps = 4));
+  add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, nf_point(5), 1, 4, .scale = NF_SCALE_EXP));
+  add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, small, 2, 1, .scale = NF_SCALE_TANH));
+  add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, large, 2, 1, .scale = NF_SCALE_TANH));
+  add(l, "glow", NORMAL, 0, MODEL(NF_GLOW, nf_point(5), 1, 3, .scale = NF_SCALE_SIGMOID));
+  add(l, "glow", NORMAL, 0, MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID));
+  add(l, "glow plu prior", NORMAL, 0,
+      MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_EXP, .plu = true, .learned_prior = true));
+  add(l, "glow plu prior", NORMAL, 0,
+      MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
+  add(l, "glow of pixels", 256, CURVED,
+      MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .pixel_levels = 256));
+#undef MODEL
+}
+
+/* -------------------------------------------------------------------------------------------- */
+catalogue catalogue_new(void) {
+  list l = {{calloc(CAPACITY, sizeof(catalogue_entry)), 0}, NF_OK};
+  if (l.all.entry != NULL) add_all(&l);
+  return l.all;
+}
+
+void catalogue_free(catalogue *c) {
+  for (size_t k = 0; k < c->n; k++) {
+    nf_bijector_free(c->entry[k].bijector);
+    free(c->entry[k].param);
+    free(c->entry[k].constant);
+  }
+  free(c->entry);
+  *c = (catalogue){NULL, 0};
+}
+
+nf_batch catalogue_draw(const catalogue_entry *e, size_t n, nf_real *data) {
+  const nf_batch x = {n, e->bijector->in, data, 0, 0};
+  for (size_t k = 0; k < nf_batch_size(&x); k++) {
+    const double u = nf_random_uniform(SEED, 1, k);
+    data[k] = NF_R(e->input == NORMAL ? nf_random_normal(SEED, 1, k)
+                   : e->input == UNIT ? 0.02 + 0.96 * u
+                                      : floor(u * e->input));
+  }
+  return x;
+}

@@ -1,0 +1,143 @@
+/* What the contract promises beside the mathematics: log_det and dparam are added to, samples do
+ * not know of each other, and an error leaves everything as it was. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracles.h"
+
+/* --- the three calls of the contract --------------------------------------------------------- */
+enum { FORWARD, INVERSE, BACKWARD };
+static const char *const verb[] = {"forward", "inverse", "backward"};
+
+typedef struct {
+  nf_batch x, dz; /* with room for a shape too large */
+  double *log_det, *dlog_det, *dparam;
+} call;
+
+/* Valid arguments for n samples: x, or f(x) where the output is wanted, and random gradients. */
+static call call_new(const catalogue_entry *e, int what, size_t n, nf_work *work) {
+  const size_t size = n * dimensions(e);
+  call c = {catalogue_draw(e, n, reals(2 * size)),
+            {n, e->bijector->out, reals(2 * size), 0, 0},
+            reals(n),
+            reals(n),
+            reals(e->n_param)};
+  if (what != FORWARD) nf_bijector_forward(e->bijector, &c.x, c.log_det, work);
+  for (size_t k = 0; k < size; k++) c.dz.data[k] = nf_random_normal(1, 0, k);
+  for (size_t i = 0; i < n; i++) {
+    c.log_det[i] = 0;
+    c.dlog_det[i] = nf_random_normal(1, 1, i);
+  }
+  return c;
+}
+static void call_free(call *c) {
+  free(c->x.data), free(c->dz.data), free(c->log_det), free(c->dlog_det), free(c->dparam);
+}
+static int run(const catalogue_entry *e, int what, call *c, nf_work *work) {
+  const nf_bijector *b = e->bijector;
+  return what == FORWARD   ? nf_bijector_forward(b, &c->x, c->log_det, work)
+         : what == INVERSE ? nf_bijector_inverse(b, &c->x, c->log_det, work)
+                           : nf_bijector_backward(b, &c->x, &c->dz, c->dlog_det, c->dparam, work);
+}
+
+/* log_det and dparam are added to what is there. */
+finding contract_accumulates(const catalogue_entry *e, nf_work *work) {
+  finding f = {0};
+  for (int what = FORWARD; what <= BACKWARD && f.status == NF_OK; what++) {
+    call zero = call_new(e, what, SAMPLES, work), some = call_new(e, what, SAMPLES, work);
+    for (size_t i = 0; i < SAMPLES; i++) some.log_det[i] = 1.25 + (double)i;
+    for (size_t k = 0; k < e->n_param; k++) some.dparam[k] = 2.5 + (double)(k % 7);
+    f.status = run(e, what, &zero, work);
+    if (f.status == NF_OK) f.status = run(e, what, &some, work);
+    if (what != BACKWARD)
+      for (size_t i = 0; i < SAMPLES; i++) zero.log_det[i] += 1.25 + (double)i;
+    else
+      for (size_t k = 0; k < e->n_param; k++) zero.dparam[k] += 2.5 + (double)(k % 7);
+    if (what != BACKWARD) finding_compare(&f, verb[what], SAMPLES, some.log_det, zero.log_det);
+    if (what == BACKWARD) finding_compare(&f, verb[what], e->n_param, some.dparam, zero.dparam);
+    call_free(&zero), call_free(&some);
+  }
+  return f;
+}
+
+/* Sample i of a batch comes out as sample i alone; the parameter gradients of all add up. */
+finding contract_batches(const catalogue_entry *e, nf_work *work) {
+  finding f = {0};
+  const size_t d = dimensions(e);
+  for (int what = FORWARD; what <= BACKWARD && f.status == NF_OK; what++) {
+    call all = call_new(e, what, SAMPLES, work), alone = call_new(e, what, SAMPLES, work);
+    f.status = run(e, what, &all, work);
+    for (size_t i = 0; i < SAMPLES && f.status == NF_OK; i++) {
+      call one = alone;
+      one.x.n = one.dz.n = 1;
+      one.x.first = one.dz.first = i;
+      one.x.data += i * d, one.dz.data += i * d, one.log_det += i, one.dlog_det += i;
+      f.status = run(e, what, &one, work);
+    }
+    finding_compare(&f, verb[what], SAMPLES * d, alone.x.data, all.x.data);
+    finding_compare(&f, verb[what], SAMPLES * d, alone.dz.data, all.dz.data);
+    finding_compare(&f, verb[what], SAMPLES, alone.log_det, all.log_det);
+    finding_compare(&f, verb[what], e->n_param, alone.dparam, all.dparam);
+    call_free(&all), call_free(&alone);
+  }
+  return f;
+}
+
+/* --- errors ---------------------------------------------------------------------------------- */
+enum { ANY = -1 };
+
+static bool same(size_t n, const double *a, const double *b) {
+  return memcmp(a, b, n * sizeof *a) == 0;
+}
+static bool untouched(const catalogue_entry *e, const call *a, const call *b) {
+  const size_t size = 2 * SAMPLES * dimensions(e);
+  return same(size, a->x.data, b->x.data) && same(size, a->dz.data, b->dz.data) &&
+         nf_shape_equal(a->x.shape, b->x.shape) && nf_shape_equal(a->dz.shape, b->dz.shape) &&
+         same(SAMPLES, a->log_det, b->log_det) && same(e->n_param, a->dparam, b->dparam);
+}
+
+/* Two equal calls are spoiled in the same way, by a last value or, for NF_ESHAPE, by the shape.
+ * One is run: it must fail as expected (or, for ANY, may), and then still equal the other. */
+static void refuses(finding *f, const catalogue_entry *e, int what, bool gradient, double value,
+                    int expected, nf_work *work) {
+  call c[2];
+  for (int k = 0; k < 2; k++) {
+    c[k] = call_new(e, what, SAMPLES, work);
+    nf_batch *spoilt = gradient ? &c[k].dz : &c[k].x;
+    if (expected == NF_ESHAPE)
+      spoilt->shape.c++;
+    else
+      spoilt->data[SAMPLES * dimensions(e) - 1] = value;
+  }
+  const int status = run(e, what, &c[0], work);
+  const bool kept = status == NF_OK || untouched(e, &c[0], &c[1]);
+  char where[96];
+  snprintf(where, sizeof where, "%s, %s %g: status %d, expected %d%s", verb[what],
+           gradient ? "gradient" : "value", value, status, expected,
+           kept ? "" : ", outputs touched");
+  if (expected != ANY && status != expected) finding_worse(f, 1, where);
+  if (!kept) finding_worse(f, 2, where);
+  call_free(&c[0]), call_free(&c[1]);
+}
+
+finding contract_refuses(const catalogue_entry *e, nf_work *work) {
+  finding f = {0};
+  for (int what = FORWARD; what <= BACKWARD; what++) {
+    for (int gradient = 0; gradient <= (what == BACKWARD); gradient++) {
+      refuses(&f, e, what, gradient, 0, NF_ESHAPE, work);
+      refuses(&f, e, what, gradient, NAN, NF_ENONFINITE, work);
+      refuses(&f, e, what, gradient, -INFINITY, NF_ENONFINITE, work);
+      refuses(&f, e, what, gradient, 1.7e308, ANY,
+              work); /* overflows somewhere inside, if at all */
+    }
+  }
+  if (e->input != NORMAL) {
+    const double above = e->input == UNIT ? 1.25 : e->input;
+    refuses(&f, e, FORWARD, false, -1, NF_EDOM, work);
+    refuses(&f, e, FORWARD, false, above, NF_EDOM, work);
+    if (e->input != UNIT) refuses(&f, e, FORWARD, false, 0.5, NF_EDOM, work);
+  }
+  return f;
+}
