@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""PyTorch's answers for two whole flows, in float64: log p of every sample, and the gradient of
+the mean negative log-likelihood with respect to every parameter, by autograd.
+
+    realnvp  2-D points, 8 affine couplings that swap halves, MLP conditioners
+    glow     8×8×3 images, 2 levels of 2 steps (actnorm, PLU 1×1 convolution, coupling with a
+             convnet), a learned prior at the split
+
+The mathematics is written here from the papers and knows nothing of our library but the names,
+shapes and order of its tensors. log|det W| of a 1×1 convolution is torch.slogdet of the dense W.
+Weights and inputs follow `rule`; a 1×1 convolution has the constants permutation_i = 5i + 1 mod c
+and sign_i = -1 where 3 divides i, +1 elsewhere. Prints a file of golden values:
+
+    python3 golden/pytorch_flows.py > golden/pytorch_flows.txt
+
+tests/test_pytorch.c compares. The gradient g of tensor k is told by its norm ‖g‖ and by
+Σ g_i·rule(k + 1000, i), which changes when two entries are swapped.
+"""
+
+import math
+
+import torch
+from torch.nn.functional import conv2d, linear, logsigmoid, relu
+
+torch.set_default_dtype(torch.float64)
+
+
+def rule(k, *shape):
+    """number i of tensor k: ((i + 1)(i + k + 2)·7919 mod 10007 - 5003) / 10007, in (-1/2, 1/2)"""
+    i = torch.arange(math.prod(shape))
+    return (((i + 1) * (i + k + 2) * 7919 % 10007 - 5003).double() / 10007).reshape(shape)
+
+
+class Parameters:
+    """Tensor k of a flow is scale·rule(k), gammas and all. Ask in our library's order."""
+
+    def __init__(self, scale):
+        self.scale, self.all = scale, {}
+
+    def new(self, name, *shape):
+        p = self.all[name] = (self.scale * rule(len(self.all), *shape)).requires_grad_()
+        return p
+
+
+# --- conditioners: make(parameters, path, …) returns a function -------------------------------
+
+def mlp(p, path, n_in, n_out, width):
+    w1, b1 = p.new(f"{path}.0.weight", width, n_in), p.new(f"{path}.0.bias", width)
+    w2, b2 = p.new(f"{path}.2.weight", width, width), p.new(f"{path}.2.bias", width)
+    w3, b3 = p.new(f"{path}.4.weight", n_out, width), p.new(f"{path}.4.bias", n_out)
+
+    def net(x):
+        x = relu(linear(x, w1, b1))
+        x = relu(linear(x, w2, b2))
+        return linear(x, w3, b3)
+    return net
+
+
+def same_conv(x, weight_oikk, bias):
+    """channels last, zero padding, cross-correlation"""
+    y = conv2d(x.permute(0, 3, 1, 2), weight_oikk, bias, padding=weight_oikk.shape[2] // 2)
+    return y.permute(0, 2, 3, 1)
+
+
+def convnet(p, path, n_in, n_out, width):
+    w1, b1 = p.new(f"{path}.conv1.weight", width, 3, 3, n_in), p.new(f"{path}.conv1.bias", width)
+    w2, b2 = p.new(f"{path}.conv2.weight", width, width), p.new(f"{path}.conv2.bias", width)
+    w3, b3 = p.new(f"{path}.conv3.weight", 3, 3, n_out, width), p.new(f"{path}.conv3.bias", n_out)
+
+    def net(x):
+        x = relu(same_conv(x, w1.permute(0, 3, 1, 2), b1))
+        x = relu(same_conv(x, w2[:, :, None, None], b2))
+        return same_conv(x, w3.permute(2, 3, 0, 1), b3)
+    return net
+
+
+def conv(p, path, n_in, n_out):
+    w, b = p.new(f"{path}.weight", n_out, 3, 3, n_in), p.new(f"{path}.bias", n_out)
+    return lambda x: same_conv(x, w.permute(0, 3, 1, 2), b)
+
+
+# --- layers: each returns a function x -> (z, log_det), x (n, h, w, c) --------------------------
+
+def actnorm(p, path, c):
+    log_scale, bias = p.new(f"{path}.log_scale", c), p.new(f"{path}.bias", c)
+
+    def layer(x):
+        h, w = x.shape[1:3]
+        return x * torch.exp(log_scale) + bias, h * w * log_scale.sum()
+    return layer
+
+
+def conv1x1(p, path, c):
+    """W = P·L·(U + diag(s)); row permutation[i] of W is row i of L·(U + diag(s))"""
+    lu = p.new(f"{path}.lu", c, c)
+    permutation = (5 * torch.arange(c) + 1) % c
+    sign = 1.0 - 2.0 * (torch.arange(c) % 3 == 0)
+
+    def layer(x):
+        h, w = x.shape[1:3]
+        lower = torch.tril(lu, -1) + torch.eye(c)
+        upper = torch.triu(lu, 1) + torch.diag(sign * torch.exp(torch.diag(lu)))
+        p_matrix = torch.zeros(c, c)
+        p_matrix[permutation, torch.arange(c)] = 1
+        weight = p_matrix @ lower @ upper
+        return x @ weight.T, h * w * torch.linalg.slogdet(weight).logabsdet
+    return layer
+
+
+def coupling(log_scale, make_net, c, swapped=False):
+    """z_b = x_b·g(s(x_a)) + t(x_a); a is the first ⌊c/2⌋ channels, or the others when swapped"""
+    first = c // 2
+    n_b = first if swapped else c - first
+    net = make_net(c - n_b, 2 * n_b)
+
+    def layer(x):
+        head, tail = x[..., :first], x[..., first:]
+        x_a, x_b = (tail, head) if swapped else (head, tail)
+        s, t = net(x_a).chunk(2, dim=-1)
+        log_g = log_scale(s)
+        z_b = x_b * torch.exp(log_g) + t
+        z = torch.cat([z_b, x_a] if swapped else [x_a, z_b], dim=-1)
+        return z, log_g.sum(dim=(1, 2, 3))
+    return layer
+
+
+def squeeze(x):
+    """(h, w, c) to (h/2, w/2, 4c), new channels in the order (dy, dx, c)"""
+    n, h, w, c = x.shape
+    x = x.reshape(n, h // 2, 2, w // 2, 2, c).permute(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, h // 2, w // 2, 4 * c), 0
+
+
+def chain(layers):
+    def layer(x):
+        log_det = 0
+        for f in layers:
+            x, term = f(x)
+            log_det = log_det + term
+        return x, log_det
+    return layer
+
+
+def split(inner, c):
+    def layer(x):
+        z, log_det = inner(x[..., :c // 2])
+        return torch.cat([z.flatten(1), x[..., c // 2:].flatten(1)], dim=1), log_det
+    return layer
+
+
+# --- the two flows ------------------------------------------------------------------------------
+
+def realnvp(p):
+    def bounded(k):
+        gamma = p.new(f"{k}.gamma", 1)
+        return lambda s: gamma * torch.tanh(s)
+
+    return chain([coupling(bounded(k), lambda a, b: mlp(p, f"{k}.net", a, b, 16), 2, k % 2 == 1)
+                  for k in range(8)])
+
+
+def glow_steps(p, path, c):
+    """squeeze, then 2 × (actnorm, 1×1 convolution, coupling); c channels after the squeeze"""
+    layers = [squeeze]
+    for k in 1, 4:
+        layers.append(actnorm(p, f"{path}{k}", c))
+        layers.append(conv1x1(p, f"{path}{k + 1}", c))
+        layers.append(coupling(lambda s: logsigmoid(s + 2),
+                               lambda a, b: convnet(p, f"{path}{k + 2}.net", a, b, 16), c))
+    return layers
+
+
+def glow(p):
+    outer = glow_steps(p, "", 12)
+    outer.append(coupling(lambda s: s, lambda a, b: conv(p, "7.net", a, b), 12))
+    return chain(outer + [split(chain(glow_steps(p, "8.inner.", 6 * 4)), 12)])
+
+
+def answer(name, flow, parameters, x):
+    z, log_det = flow(x)
+    d = x[0].numel()
+    log_p = -0.5 * z.flatten(1).square().sum(dim=1) - d / 2 * math.log(2 * math.pi) + log_det
+    loss = -log_p.mean()
+    loss.backward()
+    for i, v in enumerate(log_p):
+        show(f"{name}_log_p_{i + 1}", v)
+    show(f"{name}_loss", loss)
+    for k, (path, p) in enumerate(parameters.all.items()):
+        tensor = f"{name}_{path.replace('.', '_')}"
+        show(f"{tensor}_norm", p.grad.norm())
+        show(f"{tensor}_dot", (p.grad * rule(k + 1000, *p.shape)).sum())
+
+
+def show(name, value):
+    print(f"{name:<40}  ref   {float(value):<24.17g}  1e-12   1e-10")
+
+
+def main():
+    print("# Written by golden/pytorch_flows.py with PyTorch in float64; never by our programs.")
+    print(f"{'# name':<40}  kind  {'value':<24}  atol    rtol")
+    p = Parameters(scale=1)
+    answer("realnvp", realnvp(p), p, 4 * rule(99, 5, 1, 1, 2))
+    p = Parameters(scale=0.3)
+    answer("glow", glow(p), p, 4 * rule(99, 3, 8, 8, 3))
+
+
+main()
