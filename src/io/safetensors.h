@@ -1,0 +1,74 @@
+/* Named arrays in a file that any Python user opens: safetensors (huggingface.co/docs/safetensors).
+ *
+ *   8 bytes   N, the length of the header, unsigned, little-endian
+ *   N bytes   JSON: {"__metadata__": {key: text, …},
+ *                    name: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, …}
+ *   the rest  the values, little-endian, row-major; offsets count from here
+ *
+ * Of the format's types this reads F32 and F64, and it writes the build's own. A file is taken
+ * only when it is exactly that: no name twice, every size equal to shape times width, and the
+ * arrays one after the other from the first byte to the last. */
+#ifndef NF_IO_SAFETENSORS_H
+#define NF_IO_SAFETENSORS_H
+
+#include <stddef.h>
+
+#include "core/real.h"
+#include "io/message.h"
+
+typedef enum { NF_F32, NF_F64 } nf_dtype;
+#ifdef NF_FLOAT
+#define NF_DTYPE NF_F32 /* of nf_real */
+#else
+#define NF_DTYPE NF_F64
+#endif
+const char *nf_dtype_name(nf_dtype dtype);
+
+enum { NF_SAFETENSOR_RANK = 8 };
+typedef struct {
+  const char *name;
+  nf_dtype dtype;
+  size_t rank, dim[NF_SAFETENSOR_RANK]; /* sides of at least 1; rank 0 is one value */
+  size_t size;                          /* values: the product of the sides */
+  const unsigned char *byte;            /* as in the file: little-endian, not aligned */
+} nf_safetensor;
+
+typedef struct {
+  size_t n;
+  nf_safetensor *tensor; /* in the order of their data */
+  struct json_t *header; /* owns the names and the metadata */
+  unsigned char *bytes;  /* the whole file, or NULL when the caller has them */
+} nf_safetensors;        /* start from {0} */
+
+/* errors  NF_EIO, NF_EFORMAT, NF_ENOMEM; then *out stays as it was, and message says why */
+int nf_safetensors_read(const char *path, nf_safetensors *out, char message[NF_MESSAGE]);
+/* The same from memory, which must outlive *out; `path` is only for the message. */
+int nf_safetensors_parse(const char *path, const unsigned char *bytes, size_t size,
+                         nf_safetensors *out, char message[NF_MESSAGE]);
+void nf_safetensors_free(nf_safetensors *file); /* leaves {0}; NULL and {0} are fine */
+
+/* NULL when there is none */
+const nf_safetensor *nf_safetensors_find(const nf_safetensors *file, const char *name);
+const char *nf_safetensors_metadata(const nf_safetensors *file, const char *key);
+
+/* The values in the build's precision. F32 widens to double exactly; F64 is not narrowed.
+ * errors  NF_EINVAL (F64 in the float build) */
+int nf_safetensor_values(const nf_safetensor *tensor, nf_real *out);
+
+/* --- writing -------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  size_t rank, dim[NF_SAFETENSOR_RANK];
+  const nf_real *data; /* row-major */
+} nf_saved_tensor;
+typedef struct {
+  const char *key, *text; /* UTF-8 */
+} nf_metadata;
+
+/* Writes the file whole, or leaves what stood there (io/new_file.h).
+ * errors  NF_EIO, NF_ENOMEM, NF_EINVAL (a name twice, or not UTF-8) */
+int nf_safetensors_write(const char *path, size_t n, const nf_saved_tensor tensor[],
+                         size_t n_metadata, const nf_metadata metadata[], char message[NF_MESSAGE]);
+
+#endif

@@ -1,0 +1,240 @@
+/* The loop. What a step does depends on its number and on what a checkpoint holds, never on the
+ * clock, so a run that was killed and resumed ends in the same weights; only a run that is
+ * measured in minutes is as long as the machine is fast.
+ *
+ * Noise belongs to (draw, sample): training uses draw 0 and numbers its samples step·batch + i,
+ * validation uses draw 1 every time, so that validations compare; eval starts at draw 2. */
+#include "nf_run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nf_layers.h"
+#include "train/shuffle.h"
+
+static volatile sig_atomic_t stopped_by = 0;
+static void on_signal(int number) { stopped_by = number; }
+
+static void watch_signals(void) {
+  struct sigaction action = {.sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends it at once */
+  action.sa_handler = on_signal;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+/* What the loop carries along. */
+typedef struct {
+  nf_run *run;
+  nf_batch x;    /* a mini-batch */
+  nf_batch held; /* the samples held out */
+  double *log_p; /* of those */
+  size_t *index;
+  double start, shown, smooth; /* when it began, when progress was last shown, mean loss */
+  uint64_t first;              /* step at the start */
+  double validation;           /* nats, NAN before the first */
+  bool progress;
+  char *message;
+} loop;
+
+static double spent(const loop *l) { return l->run->spent + nf_seconds() - l->start; }
+
+static size_t training_samples(const nf_run *r) { return r->data->n - r->held; }
+
+/* --- checkpoints ------------------------------------------------------------------------- */
+
+/* For use: the averaged weights. */
+static int save_best(loop *l) {
+  nf_run *r = l->run;
+  nf_trainer_swap_average(r->trainer);
+  const int status = nf_checkpoint_save(r->best, &r->model, r->trainer->flow, NULL, r->n_note,
+                                        r->note, l->message);
+  nf_trainer_swap_average(r->trainer);
+  return status;
+}
+
+/* For resuming: everything. */
+static int save_last(loop *l) {
+  nf_run *r = l->run;
+  snprintf(r->text[0], NF_NOTE, "%.3f", spent(l));
+  if (fflush(r->log) != 0 || ferror(r->log))
+    return nf_fail(NF_EIO, l->message, "%s: cannot write: %s", r->log_path, strerror(errno));
+  return nf_checkpoint_save(r->last, &r->model, r->trainer->flow, r->trainer, r->n_note, r->note,
+                            l->message);
+}
+
+/* --- steps ------------------------------------------------------------------------------- */
+
+static int fail_step(loop *l, int status) {
+  const nf_run *r = l->run;
+  size_t n = 0;
+  nf_layer *list = nf_layers_list(r->trainer->flow->bijector, &n);
+  const nf_layer *culprit =
+      list != NULL ? nf_layers_culprit(r->trainer->flow, &l->x, n, list) : NULL;
+  nf_fail(status, l->message, "step %" PRIu64 ": %s in %s %s; the last good state is in %s",
+          r->trainer->step + 1, nf_status_text(status),
+          culprit != NULL ? culprit->layer->type->name : "the",
+          culprit != NULL ? culprit->path : "gradient", r->last);
+  free(list);
+  return status;
+}
+
+/* How many steps the time will hold, as far as one can tell. */
+static void guess_steps(loop *l) {
+  nf_run *r = l->run;
+  nf_schedule *s = &r->trainer->set.schedule;
+  const double part = spent(l) / r->seconds, done = (double)r->trainer->step;
+  s->steps = r->steps;
+  if (part > 1e-3 && done > 0) s->steps = (uint64_t)(done / part) + 1;
+  s->warmup = r->warmup < s->steps / 10 ? r->warmup : s->steps / 10;
+}
+
+static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
+  nf_run *r = l->run;
+  const uint64_t t = r->trainer->step;
+  *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
+  for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
+  nf_data_gather(r->data, r->batch, l->index, l->x.data);
+  l->x.first = t * r->batch;
+  if (r->seconds > 0) guess_steps(l);
+  const int status = nf_train_step(r->trainer, &l->x, stats);
+  if (status != NF_OK) return fail_step(l, status);
+  l->smooth = isfinite(l->smooth) ? 0.98 * l->smooth + 0.02 * stats->loss : stats->loss;
+  return NF_OK;
+}
+
+/* Of the averaged weights on what was held out; the best so far are saved. */
+static int validate(loop *l) {
+  nf_run *r = l->run;
+  nf_trainer_swap_average(r->trainer);
+  const int status = nf_flow_log_prob(r->trainer->flow, &l->held, l->log_p);
+  nf_trainer_swap_average(r->trainer);
+  l->validation = NAN;
+  if (status != NF_OK && status != NF_ENONFINITE)
+    return nf_fail(status, l->message, "validation: %s", nf_status_text(status));
+  double sum = 0;
+  for (size_t i = 0; i < r->held; i++) sum -= l->log_p[i];
+  if (status == NF_OK) l->validation = sum / (double)r->held;
+  if (!nf_plateau_report(&r->trainer->set.schedule, &r->trainer->plateau, l->validation))
+    return NF_OK;
+  return save_best(l);
+}
+
+/* --- what one sees ----------------------------------------------------------------------- */
+
+static double shown(const loop *l, double nats) {
+  return nf_shown(nats, l->run->data->shape, l->run->data->levels);
+}
+
+static void write_log(loop *l, const nf_train_stats *s, uint64_t epoch, bool validated) {
+  nf_run *r = l->run;
+  fprintf(r->log, "%" PRIu64 ",%" PRIu64 ",%.3f,%.6f,%.6g,%.6g,", r->trainer->step, epoch, spent(l),
+          shown(l, s->loss), s->norm, s->rate);
+  if (validated && isfinite(l->validation)) fprintf(r->log, "%.6f", shown(l, l->validation));
+  fputc('\n', r->log);
+}
+
+static void show_progress(loop *l, const nf_train_stats *s) {
+  const nf_run *r = l->run;
+  const double now = nf_seconds();
+  if (!l->progress || now - l->shown < 0.25) return;
+  l->shown = now;
+  const double done = (double)(r->trainer->step - l->first), rate = done / (now - l->start);
+  char left[32], validation[48] = "";
+  nf_remaining(
+      r->seconds > 0 ? r->seconds - spent(l) : (double)(r->steps - r->trainer->step) / rate, left);
+  if (isfinite(l->validation))
+    snprintf(validation, sizeof validation, ", validation %.4f", shown(l, l->validation));
+  fprintf(stderr, "\r\033[Kstep %" PRIu64, r->trainer->step);
+  if (r->seconds <= 0) fprintf(stderr, " of %" PRIu64, r->steps);
+  fprintf(stderr, ": %.4f %s, smoothed %.4f%s; %.0f %s/s, %s left", shown(l, s->loss),
+          nf_unit(r->data->levels), shown(l, l->smooth), validation, rate * (double)r->batch,
+          r->data->levels > 0 ? "images" : "points", left);
+}
+
+static void report(const loop *l) {
+  const nf_run *r = l->run;
+  const double seconds = nf_seconds() - l->start, done = (double)(r->trainer->step - l->first);
+  if (l->progress) fputs("\r\033[K", stderr);
+  printf("step        %" PRIu64 "\n", r->trainer->step);
+  printf("speed       %.1f samples/s\n", seconds > 0 ? done * (double)r->batch / seconds : 0);
+  if (isfinite(l->validation))
+    printf("validation  %.4f %s, %zu samples held out\n", shown(l, l->validation),
+           nf_unit(r->data->levels), r->held);
+  if (r->trainer->plateau.best < 1e300)
+    printf("best        %.4f %s\n", shown(l, r->trainer->plateau.best), nf_unit(r->data->levels));
+  printf("files       %s (best), %s (last), %s (log)\n", r->best, r->last, r->log_path);
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+static bool is_over(const loop *l) {
+  const nf_run *r = l->run;
+  return r->seconds > 0 ? spent(l) >= r->seconds : r->trainer->step >= r->steps;
+}
+
+static int train(loop *l) {
+  nf_run *r = l->run;
+  int status = save_last(l); /* an unwritable folder should be known now, not in an hour */
+  bool over = is_over(l);
+  while (status == NF_OK && !over && !stopped_by) {
+    nf_train_stats stats;
+    uint64_t epoch;
+    status = step(l, &stats, &epoch);
+    if (status != NF_OK) return status;
+    over = is_over(l);
+    const bool validates = over || r->trainer->step % r->every == 0;
+    if (validates) status = validate(l);
+    write_log(l, &stats, epoch, validates);
+    if (validates && status == NF_OK) status = save_last(l);
+    show_progress(l, &stats);
+  }
+  if (status == NF_OK && stopped_by) {
+    if (r->trainer->plateau.best >= 1e300) status = save_best(l);
+    if (status == NF_OK) status = save_last(l);
+  }
+  return status;
+}
+
+static int prepare(loop *l) {
+  nf_run *r = l->run;
+  const size_t d = nf_shape_size(r->data->shape);
+  l->x = (nf_batch){.n = r->batch, .shape = r->data->shape};
+  l->held = (nf_batch){.n = r->held, .shape = r->data->shape, .draw = 1};
+  l->x.data = malloc(r->batch * d * sizeof *l->x.data);
+  l->held.data = malloc(r->held * d * sizeof *l->held.data);
+  l->log_p = malloc(r->held * sizeof *l->log_p);
+  l->index = malloc(r->batch * sizeof *l->index);
+  if (l->x.data == NULL || l->held.data == NULL || l->log_p == NULL || l->index == NULL)
+    return nf_fail(NF_ENOMEM, l->message, "out of memory");
+  nf_data_gather(r->data, r->held, r->order, l->held.data);
+  return NF_OK;
+}
+
+int nf_run_go(nf_run *r) {
+  char message[NF_MESSAGE];
+  loop l = {.run = r,
+            .start = nf_seconds(),
+            .smooth = NAN,
+            .validation = NAN,
+            .first = r->trainer->step,
+            .progress = isatty(STDERR_FILENO) != 0,
+            .message = message};
+  watch_signals();
+  int status = prepare(&l);
+  if (status == NF_OK) status = train(&l);
+  if (status == NF_OK) report(&l);
+  if (status != NF_OK && l.progress) fputs("\r\033[K", stderr);
+  free(l.x.data);
+  free(l.held.data);
+  free(l.log_p);
+  free(l.index);
+  if (status != NF_OK) {
+    nf_complain("%s", message);
+    return status == NF_ENONFINITE || status == NF_ESINGULAR ? NF_FAILED : NF_BAD_INPUT;
+  }
+  return stopped_by ? NF_BY_SIGNAL + stopped_by : NF_FINE;
+}
