@@ -6,7 +6,7 @@ MODE    ?= release
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN    ?= -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
-OPENMP  ?= -fopenmp
+THREADS ?= -pthread
 ARCH    ?= -march=native
 prefix  ?= /usr/local
 DESTDIR ?=
@@ -24,7 +24,7 @@ endif
 
 # Strict C11 without fused multiply-adds for the proofs; all the machine has for the float build.
 BASE   = -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(shell pkg-config --cflags openblas gsl cmocka 2>/dev/null) \
-         $(WARN) $(OPENMP) $(SAN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+         $(WARN) $(THREADS) $(SAN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 PROOF  = $(BASE) -ffp-contract=off
 SPEED  = $(BASE) -DNF_FLOAT -O3 $(ARCH)
 LIBS   = $(shell pkg-config --libs-only-L gsl openblas 2>/dev/null) -lgsl -lopenblas -ljansson -lpng -lz -lm
@@ -86,23 +86,23 @@ $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 # --- programs -----------------------------------------------------------------------------
 $(B)/chapters/%: $(B)/double/chapters/%.o $(B)/double/chapters/chapter.o $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 $(B)/tests/%: $(B)/double/tests/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
 
 # The command line and the benchmarks run in float.
 nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(sort $(wildcard tools/nf*.c)))
 $(B)/nf: $(nf_parts) $(B)/libnf32.a
-	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 $(B)/bench/%: $(B)/float/bench/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(OPENMP) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 run: $(chapters)
 	@for c in $(chapters); do $$c || exit; done
 
-check: $(tests) $(chapters) floors
+check: $(tests) $(chapters) $(B)/nf floors
 	@B=$(B) sh tests/run.sh $(tests)
 
 # Each floor includes only floors below it.

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "core/gemm.h"
-#include "core/status.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
   printf("usage: %s [--NAME N]…\n%s\n\n", program, about);
@@ -43,7 +42,7 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
 }
 
 void bench_print(const char *name, double value, const char *unit) {
-  printf("%s,%.6g,%s\n", name, value, unit);
+  printf("%s,%.8g,%s\n", name, value, unit);
   fflush(stdout);
 }
 
@@ -72,15 +71,17 @@ typedef struct {
   nf_real *a, *b, *c;
 } product;
 
-static void multiply(void *user) {
+static void multiply_rows(void *user, int t) {
   const product *p = user;
-  const size_t rows = SIDE / p->threads;
-#pragma omp parallel for num_threads((int)p->threads)
-  for (size_t t = 0; t < p->threads; t++) {
-    const size_t begin = t * rows, count = t + 1 < p->threads ? rows : SIDE - begin;
-    nf_gemm(false, false, count, SIDE, SIDE, 1, p->a + begin * SIDE, SIDE, p->b, SIDE, 0,
-            p->c + begin * SIDE, SIDE);
-  }
+  const size_t rows = SIDE / p->threads, begin = (size_t)t * rows;
+  const size_t count = (size_t)t + 1 < p->threads ? rows : SIDE - begin;
+  nf_gemm(false, false, count, SIDE, SIDE, 1, p->a + begin * SIDE, SIDE, p->b, SIDE, 0,
+          p->c + begin * SIDE, SIDE);
+}
+
+static void multiply(void *user) {
+  product *p = user;
+  nf_threads_run((int)p->threads, multiply_rows, p);
 }
 
 double bench_sgemm_gflops(int threads) {
@@ -98,6 +99,11 @@ double bench_peak_rss_mib(void) {
   struct rusage use;
   getrusage(RUSAGE_SELF, &use);
   return (double)use.ru_maxrss / 1024;
+}
+
+void bench_stir(nf_flow *flow, double scale) {
+  for (size_t i = 0; i < flow->n_param; i++)
+    flow->param[i] += NF_R(scale * nf_random_normal(3, 0, i));
 }
 
 void bench_need(int status, const char *what) {

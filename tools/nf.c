@@ -4,10 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include <unistd.h>
 
 #include "nf_tool.h"
 
@@ -54,11 +51,8 @@ int nf_complain(const char *format, ...) {
 }
 
 int nf_threads_default(void) {
-#ifdef _OPENMP
-  return omp_get_num_procs();
-#else
-  return 1;
-#endif
+  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return cores > 0 ? (int)cores : 1;
 }
 
 bool nf_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "io/new_file.h"
 #include "nf_run.h"
@@ -26,7 +27,9 @@ static int keep_until(FILE *old, const char *path, uint64_t step, char message[N
 }
 
 int nf_log_open(const char *path, uint64_t resume_at, FILE **out, char message[NF_MESSAGE]) {
-  FILE *old = resume_at > 0 ? fopen(path, "r") : NULL;
+  struct stat s;
+  const bool there = stat(path, &s) == 0 && S_ISREG(s.st_mode); /* /dev/null is kept in its place */
+  FILE *old = resume_at > 0 && there ? fopen(path, "r") : NULL;
   const bool resumes = old != NULL;
   if (resumes) {
     const int status = keep_until(old, path, resume_at, message);

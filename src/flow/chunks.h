@@ -3,9 +3,6 @@
 #define NF_FLOW_CHUNKS_H
 
 #include "flow/flow.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 /* Samples begin … begin + count - 1, on one thread, with its scratch memory. */
 typedef int nf_chunk_job(void *user, nf_flow *flow, size_t begin, size_t count, nf_work *work);
@@ -16,13 +13,5 @@ int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user, nf_t
 
 /* A watcher's `before`: data-dependent initialisation of one layer. */
 int nf_show_to_layer(void *user, nf_bijector *layer, const nf_batch *x);
-
-static inline int nf_thread_number(void) {
-#ifdef _OPENMP
-  return omp_get_thread_num();
-#else
-  return 0;
-#endif
-}
 
 #endif

@@ -2,11 +2,13 @@
  * chunks, give each to a thread, stop at the first error in sample order. */
 #include "flow/flow.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/gemm.h"
 #include "core/scalar.h"
+#include "core/threads.h"
 #include "flow/chunks.h"
 
 /* A lone layer becomes a chain of one, so that a watcher sees it like any other. */
@@ -17,6 +19,7 @@ static nf_bijector *as_chain(nf_bijector *b, int *status) {
   return chain;
 }
 
+enum { MOST_THREADS = 1024 };
 enum { KEEP_BYTES = 48 << 20 };
 static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
 
@@ -63,7 +66,7 @@ void nf_flow_free(nf_flow *f) {
 }
 
 int nf_flow_set_threads(nf_flow *f, int threads) {
-  if (threads < 1 || threads > 1024) return NF_EINVAL;
+  if (threads < 1 || threads > MOST_THREADS) return NF_EINVAL;
   nf_work *work = calloc((size_t)threads, sizeof *work);
   if (work == NULL) return NF_ENOMEM;
   for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
@@ -75,29 +78,56 @@ int nf_flow_set_threads(nf_flow *f, int threads) {
 
 /* --- chunks over threads ------------------------------------------------------------------ */
 
+typedef struct {
+  nf_flow *flow;
+  size_t n, chunks;
+  nf_chunk_job *job;
+  void *user;
+  nf_turns *turns;
+  atomic_size_t next; /* the chunk to take next: chunks start in order, on whatever thread */
+  size_t failed[MOST_THREADS]; /* by thread: its first chunk that failed, and how */
+  int status[MOST_THREADS];
+} crew;
+
+static void carry_chunks(void *user, int t) {
+  crew *w = user;
+  nf_flow *f = w->flow;
+  nf_work *work = &f->work[t];
+  w->failed[t] = SIZE_MAX;
+  for (size_t c; (c = atomic_fetch_add(&w->next, 1)) < w->chunks;) {
+    const size_t begin = c * f->chunk, count = w->n - begin < f->chunk ? w->n - begin : f->chunk;
+    const nf_arena_mark mark = nf_arena_now(&work->tmp);
+    work->turns = w->turns;
+    work->turn = c;
+    const int result = w->job(w->user, f, begin, count, work);
+    nf_arena_release(&work->tmp, mark);
+    if (result == NF_OK || w->failed[t] != SIZE_MAX) continue;
+    if (w->turns != NULL) nf_turns_fail(w->turns, c);
+    w->failed[t] = c;
+    w->status[t] = result;
+  }
+}
+
 int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user, nf_turns *turns) {
-  const size_t chunks = (n + f->chunk - 1) / f->chunk;
-  size_t failed = chunks; /* the first chunk that failed */
   int status = nf_bijector_prepare(f->bijector);
   if (status != NF_OK) return status;
-#pragma omp parallel for schedule(monotonic : dynamic, 1) num_threads(f->threads)
-  for (size_t c = 0; c < chunks; c++) {
-    const size_t begin = c * f->chunk, count = n - begin < f->chunk ? n - begin : f->chunk;
-    nf_work *work = &f->work[nf_thread_number()];
-    const nf_arena_mark mark = nf_arena_now(&work->tmp);
-    work->turns = turns;
-    work->turn = c;
-    const int result = job(user, f, begin, count, work);
-    nf_arena_release(&work->tmp, mark);
-    if (result == NF_OK) continue;
-    if (turns != NULL) nf_turns_fail(turns, c);
-#pragma omp critical(nf_flow_failed)
-    if (c < failed) {
-      failed = c;
-      status = result;
-    }
+  crew w = {f, n, (n + f->chunk - 1) / f->chunk, job, user, turns, 0, {0}, {0}};
+  nf_threads_run(f->threads, carry_chunks, &w);
+  size_t first = SIZE_MAX;
+  for (int t = 0; t < f->threads; t++) {
+    if (w.failed[t] >= first) continue;
+    first = w.failed[t];
+    status = w.status[t];
   }
   return status;
+}
+
+/* Both arrays, to memory or back from it. */
+static void copy_state(nf_flow *f, nf_real *kept, bool back) {
+  nf_real *constant = kept + f->n_param;
+  memcpy(back ? f->param : kept, back ? kept : f->param, f->n_param * sizeof *kept);
+  memcpy(back ? f->constant : constant, back ? constant : f->constant,
+         f->n_constant * sizeof *kept);
 }
 
 int nf_flow_observe(nf_flow *f, const nf_batch *x) {
@@ -107,15 +137,18 @@ int nf_flow_observe(nf_flow *f, const nf_batch *x) {
   nf_batch copy = *x;
   copy.data = nf_arena_alloc(&work->tmp, nf_batch_size(x));
   double *log_det = nf_arena_alloc_double(&work->tmp, x->n);
-  int status = copy.data == NULL || log_det == NULL ? NF_ENOMEM : NF_OK;
+  nf_real *kept = nf_arena_alloc(&work->tmp, f->n_param + f->n_constant);
+  int status = copy.data == NULL || log_det == NULL || kept == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK) {
     memcpy(copy.data, x->data, nf_batch_size(x) * sizeof *copy.data);
     memset(log_det, 0, x->n * sizeof *log_det);
+    copy_state(f, kept, false);
     const nf_watch watch = {.before = nf_show_to_layer};
     work->watch = &watch;
     status = nf_bijector_prepare(f->bijector);
     if (status == NF_OK) status = nf_bijector_forward(f->bijector, &copy, log_det, work);
     work->watch = NULL;
+    if (status != NF_OK) copy_state(f, kept, true); /* some layers may have seen x already */
   }
   nf_arena_release(&work->tmp, mark);
   return status;
