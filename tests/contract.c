@@ -98,8 +98,16 @@ static bool untouched(const catalogue_entry *e, const call *a, const call *b) {
          same(SAMPLES, a->log_det, b->log_det) && same(e->n_param, a->dparam, b->dparam);
 }
 
+static bool finite(const catalogue_entry *e, const call *c) {
+  double sum = 0; /* 0·v is 0, or NaN */
+  for (size_t k = 0; k < SAMPLES * dimensions(e); k++) sum += 0 * c->x.data[k] + 0 * c->dz.data[k];
+  for (size_t i = 0; i < SAMPLES; i++) sum += 0 * c->log_det[i];
+  return sum == 0;
+}
+
 /* Two equal calls are spoiled in the same way, by a last value or, for NF_ESHAPE, by the shape.
- * One is run: it must fail as expected (or, for ANY, may), and then still equal the other. */
+ * One is run: it must fail as expected, and then still equal the other. ANY: if it does not fail
+ * its results are finite. */
 static void refuses(finding *f, const catalogue_entry *e, int what, bool gradient, double value,
                     int expected, nf_work *work) {
   call c[2];
@@ -118,6 +126,7 @@ static void refuses(finding *f, const catalogue_entry *e, int what, bool gradien
            gradient ? "gradient" : "value", value, status, expected,
            kept ? "" : ", outputs touched");
   if (expected != ANY && status != expected) finding_worse(f, 1, where);
+  if (status == NF_OK && !finite(e, &c[0])) finding_worse(f, 3, where);
   if (!kept) finding_worse(f, 2, where);
   call_free(&c[0]), call_free(&c[1]);
 }
@@ -134,10 +143,10 @@ finding contract_refuses(const catalogue_entry *e, nf_work *work) {
     }
   }
   if (e->input != NORMAL) {
-    const double above = e->input == UNIT ? 1.25 : e->input;
-    refuses(&f, e, FORWARD, false, -1, NF_EDOM, work);
-    refuses(&f, e, FORWARD, false, above, NF_EDOM, work);
-    if (e->input != UNIT) refuses(&f, e, FORWARD, false, 0.5, NF_EDOM, work);
+    const bool unit = e->input == UNIT;
+    refuses(&f, e, FORWARD, false, unit ? -0.01 : -1, NF_EDOM, work);
+    refuses(&f, e, FORWARD, false, unit ? 1.01 : e->input, NF_EDOM, work);
+    if (!unit) refuses(&f, e, FORWARD, false, 0.5, NF_EDOM, work);
   }
   return f;
 }

@@ -101,6 +101,27 @@ static void results_are_the_same_bits_at_any_number_of_threads(void **state) {
   nf_flow_free(f);
 }
 
+/* The noise of a pixel belongs to its sample, whichever chunk carries it. */
+static void loss_of_pixels_is_the_mean_log_prob(void **state) {
+  (void)state;
+  nf_flow *f = NULL;
+  int status = NF_OK;
+  nf_bijector *chain = nf_chain_new(nf_point(256), &status);
+  nf_chain_add(chain, nf_dequantise_new(nf_point(256), 17, SEED, &status), &status);
+  nf_chain_add(chain, nf_logit_new(nf_point(256), 0.05, &status), &status);
+  check_ok(nf_flow_new(&f, chain, SEED));
+  enum { IMAGES = 14 };
+  double data[IMAGES * 256], log_p[IMAGES], no_gradient[1], loss, mean = 0;
+  assert_true(f->chunk < IMAGES);
+  for (size_t k = 0; k < IMAGES * 256; k++) data[k] = floor(17 * nf_random_uniform(SEED, 4, k));
+  const nf_batch x = {IMAGES, nf_point(256), data, 0, 0};
+  check_ok(nf_flow_log_prob(f, &x, log_p));
+  check_ok(nf_flow_gradient(f, &x, &loss, no_gradient)); /* there are no parameters */
+  for (size_t i = 0; i < IMAGES; i++) mean -= log_p[i] / IMAGES;
+  check_close("loss", loss, mean, 0, 1e-14);
+  nf_flow_free(f);
+}
+
 /* --- samples --------------------------------------------------------------------------------- */
 enum { N = 100 };
 
@@ -174,6 +195,22 @@ static void gradient_is_that_of_the_loss(void **state) {
   }
   assert_true(fabs(slope) > 1e-3);
   check_error("gradient", best, 1e-7);
+  free(g);
+  nf_flow_free(f);
+}
+
+/* Activations kept by forward, or computed again by backward: the same bits. */
+static void gradient_does_not_depend_on_what_is_kept(void **state) {
+  (void)state;
+  nf_flow *f = glow();
+  double data[MOST], loss[2], *g = calloc(2 * f->n_param, sizeof *g);
+  assert_non_null(g);
+  const nf_batch x = draw(f, 6, data);
+  f->keep_bytes = (size_t)1 << 30;
+  check_ok(nf_flow_gradient(f, &x, &loss[0], g));
+  f->keep_bytes = 0;
+  check_ok(nf_flow_gradient(f, &x, &loss[1], g + f->n_param));
+  assert_true(loss[0] == loss[1] && same(f->n_param, g, g + f->n_param));
   free(g);
   nf_flow_free(f);
 }
@@ -290,9 +327,11 @@ int main(void) {
       cmocka_unit_test(log_prob_is_base_plus_log_det),
       cmocka_unit_test(inverse_undoes_forward),
       cmocka_unit_test(results_are_the_same_bits_at_any_number_of_threads),
+      cmocka_unit_test(loss_of_pixels_is_the_mean_log_prob),
       cmocka_unit_test(samples_come_from_normal_latents_scaled_by_temperature),
       cmocka_unit_test(a_sample_belongs_to_its_number),
       cmocka_unit_test(gradient_is_that_of_the_loss),
+      cmocka_unit_test(gradient_does_not_depend_on_what_is_kept),
       cmocka_unit_test(observe_standardises_every_actnorm_once),
       cmocka_unit_test(culprit_is_the_layer_where_it_overflows),
       cmocka_unit_test(a_failed_call_leaves_its_outputs_alone),

@@ -8,6 +8,7 @@
 #include "catalogue.h"
 #include "check.h"
 #include "verify/integral.h"
+#include "verify/jacobian.h"
 
 enum { SEED = 11 };
 static const double AMOUNT = 0.1; /* of moved weights: with 0.3 densities reach out to 10²⁰ */
@@ -103,6 +104,35 @@ static void defaults_build_for_points_and_images(void **state) {
   }
 }
 
+/* Couplings that forgot to take turns would leave dimensions that depend on themselves alone. */
+static void every_dimension_is_coupled(void **state) {
+  (void)state;
+  enum { MOST = 32 };
+  const nf_shape shape[] = {nf_point(5), {4, 4, 2}};
+  for (int family = NF_NICE; family <= NF_GLOW; family++) {
+    for (int k = 0; k < 2; k++) {
+      nf_model m = nf_model_default((nf_family)family, shape[k]);
+      m.pixel_levels = 0;
+      m.width = 8;
+      m.steps = 2;
+      int status = NF_OK;
+      nf_flow *f = flow_of(nf_model_new(&m, &status));
+      double data[MOST], j[MOST * MOST];
+      for (size_t i = 0; i < f->d; i++) data[i] = nf_random_normal(SEED, 1, i);
+      const nf_batch x = {1, shape[k], data, 0, 0};
+      nf_work work = {0};
+      check_ok(nf_verify_jacobian(f->bijector, &x, j, &work));
+      for (size_t row = 0; row < f->d; row++) {
+        int depends_on = 0;
+        for (size_t i = 0; i < f->d; i++) depends_on += fabs(j[row * f->d + i]) > 1e-7;
+        assert_true(depends_on > 1);
+      }
+      nf_work_free(&work);
+      nf_flow_free(f);
+    }
+  }
+}
+
 static void builders_refuse_what_does_not_divide(void **state) {
   (void)state;
   const nf_model good = {.family = NF_GLOW,
@@ -141,6 +171,7 @@ int main(void) {
       cmocka_unit_test(a_map_that_is_not_onto_makes_no_density),
       cmocka_unit_test(the_integral_is_for_the_line_and_the_plane),
       cmocka_unit_test(defaults_build_for_points_and_images),
+      cmocka_unit_test(every_dimension_is_coupled),
       cmocka_unit_test(builders_refuse_what_does_not_divide),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

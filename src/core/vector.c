@@ -66,7 +66,7 @@ static inline nf_real power_of_2(bits n) {
 }
 
 static inline nf_real exp_one(nf_real x) {
-  const nf_real in = x < LEAST ? LEAST : x > MOST ? MOST : x;
+  const nf_real in = x >= LEAST ? (x <= MOST ? x : MOST) : LEAST; /* NaN becomes LEAST too */
   const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, n = shifted - ROUND;
   const nf_real r = (in - n * LN2_TOP) - n * LN2_LOW;
   nf_real p = inverse_factorial[EXP_DEGREE];

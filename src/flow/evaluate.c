@@ -40,6 +40,8 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
     memcpy(x.data, r->from->data + begin * f->d, count * f->d * sizeof *x.data);
     x.first = r->from->first + begin;
     x.draw = r->from->draw;
+    for (size_t k = 0; k < count * f->d; k++)
+      if (!isfinite(x.data[k])) return NF_ENONFINITE; /* clamps and limits would hide it */
   } else {
     draw(r, begin, &x);
   }
