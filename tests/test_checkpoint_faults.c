@@ -1,0 +1,296 @@
+/* A checkpoint that is not exactly the flow which its metadata describe is refused, with one line
+ * that names what is wrong: a sound one is taken apart and put together with one fault. */
+#include "folder.h"
+#include "io/checkpoint.h"
+#include "small_flow.h"
+
+enum { TENSORS = 400, NOTES = 40 };
+typedef struct {
+  nf_safetensors file;
+  nf_saved_tensor tensor[TENSORS];
+  nf_metadata note[NOTES];
+  size_t n, n_note;
+} edit; /* a sound checkpoint taken apart, to be put together with a fault */
+
+static const char *const keys[] = {
+    "nf_checkpoint", "family",       "shape",          "levels",       "steps",        "width",
+    "scale",         "prior",        "permutation",    "alpha",        "pixel_levels", "seed",
+    "step",          "plateau_best", "plateau_waited", "plateau_scale"};
+enum { KEYS = sizeof keys / sizeof *keys, MODEL_KEYS = 12 };
+
+static void take_apart(edit *e) {
+  char message[NF_MESSAGE] = "";
+  *e = (edit){0};
+  check_ok(nf_safetensors_read(folder_path("sound"), &e->file, message));
+  for (size_t i = 0; i < e->file.n; i++) {
+    const nf_safetensor *s = &e->file.tensor[i];
+    nf_real *value = malloc(s->size * sizeof *value);
+    check_ok(nf_safetensor_values(s, value));
+    e->tensor[i] = (nf_saved_tensor){.name = s->name, .rank = s->rank, .data = value};
+    memcpy(e->tensor[i].dim, s->dim, sizeof s->dim);
+  }
+  e->n = e->file.n;
+  for (size_t i = 0; i < KEYS; i++)
+    e->note[i] = (nf_metadata){keys[i], nf_safetensors_metadata(&e->file, keys[i])};
+  e->n_note = KEYS;
+}
+
+static nf_saved_tensor *tensor_of(edit *e, const char *name) {
+  for (size_t i = 0; i < e->n; i++)
+    if (strcmp(e->tensor[i].name, name) == 0) return &e->tensor[i];
+  fail_msg("no tensor %s", name);
+  return NULL;
+}
+
+static int load_edited(const edit *e, char message[NF_MESSAGE]) {
+  check_ok(nf_safetensors_write(folder_path("bad"), e->n, e->tensor, e->n_note, e->note, message));
+  nf_checkpoint c = {0};
+  const int status = nf_checkpoint_load(folder_path("bad"), &c, message);
+  if (status != NF_OK) assert_true(c.flow == NULL && c.file.header == NULL);
+  nf_checkpoint_free(&c);
+  return status;
+}
+
+static void discard(edit *e) {
+  for (size_t i = 0; i < e->file.n; i++) free((void *)(uintptr_t)e->tensor[i].data);
+  nf_safetensors_free(&e->file);
+}
+
+/* Also discards the edit. */
+static void refused(edit *e, int expected, const char *part) {
+  char message[NF_MESSAGE] = "";
+  check_status(load_edited(e, message), expected);
+  if (strstr(message, part) == NULL) fail_msg("'%s' does not say '%s'", message, part);
+  assert_null(strchr(message, '\n'));
+  assert_non_null(strstr(message, "/bad: "));
+  discard(e);
+}
+
+static int make_sound(void **state) {
+  if (folder_make(state) != 0) return -1;
+  nf_flow *flow = new_flow(&image);
+  nf_trainer *t = new_trainer(flow);
+  train(t, &image, 3);
+  char message[NF_MESSAGE] = "";
+  check_ok(nf_checkpoint_save(folder_path("sound"), &image, flow, t, 0, NULL, message));
+  nf_trainer_free(t);
+  nf_flow_free(flow);
+  return 0;
+}
+
+static void the_edits_themselves_are_sound(void **state) {
+  (void)state;
+  edit e;
+  char message[NF_MESSAGE] = "";
+  take_apart(&e);
+  check_ok(load_edited(&e, message)); /* taken apart and put together, nothing is wrong */
+  const nf_saved_tensor first = e.tensor[0];
+  e.tensor[0] = e.tensor[e.n - 1];
+  e.tensor[e.n - 1] = first;
+  check_ok(load_edited(&e, message)); /* nor does the order matter */
+  e.n = 0;
+  refused(&e, NF_EFORMAT, "more than the file holds");
+}
+
+static void every_tensor_is_needed(void **state) {
+  (void)state;
+  edit e;
+  take_apart(&e);
+  const size_t n = e.n;
+  for (size_t i = 0; i < n; i++) {
+    const nf_saved_tensor gone = e.tensor[i];
+    char message[NF_MESSAGE] = "", name[400];
+    e.tensor[i] = e.tensor[--e.n];
+    check_status(load_edited(&e, message), NF_EFORMAT);
+    snprintf(name, sizeof name, "tensor '%s' is missing", gone.name);
+    if (strstr(message, name) == NULL) fail_msg("'%s' does not say '%s'", message, name);
+    e.n++;
+    e.tensor[i] = gone;
+  }
+  const double value[1] = {1};
+  e.tensor[e.n++] = (nf_saved_tensor){"one.more", 1, {1}, value};
+  refused(&e, NF_EFORMAT, "tensor 'one.more' is not one of the model's");
+}
+
+static void shapes_and_values_are_checked(void **state) {
+  (void)state;
+  edit e;
+  nf_saved_tensor *t;
+  take_apart(&e);
+  t = tensor_of(&e, "4.lu");
+  t->rank = 1, t->dim[0] = 16;
+  refused(&e, NF_EFORMAT, "tensor '4.lu' has shape [16]; the model needs [4, 4]");
+  take_apart(&e);
+  t = tensor_of(&e, "adam.v/5.net.conv2.weight");
+  t->dim[0] = 25, t->dim[1] = 1;
+  refused(&e, NF_EFORMAT, "'adam.v/5.net.conv2.weight' has shape [25, 1]; the model needs [5, 5]");
+
+  const struct {
+    const char *name;
+    size_t at;
+    double value;
+    int status;
+    const char *part;
+  } bad[] = {
+      {"3.bias", 2, NAN, NF_EFORMAT, "tensor '3.bias': value 2 is not finite"},
+      {"3.log_scale", 0, -INFINITY, NF_EFORMAT, "tensor '3.log_scale': value 0 is not finite"},
+      {"4.permutation", 1, 0.5, NF_EFORMAT, "tensor '4.permutation': malformed"},
+      {"4.permutation", 1, 4, NF_EFORMAT, "tensor '4.permutation': malformed"},
+      {"4.permutation", 1, -1, NF_EFORMAT, "tensor '4.permutation': malformed"},
+      {"4.sign", 3, 0, NF_EFORMAT, "tensor '4.sign': malformed"},
+      {"10.inner.2.lu", 0, -1e4, NF_ESINGULAR, "tensor '10.inner.2.lu': matrix is singular"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    take_apart(&e);
+    ((nf_real *)(uintptr_t)tensor_of(&e, bad[i].name)->data)[bad[i].at] = bad[i].value;
+    refused(&e, bad[i].status, bad[i].part);
+  }
+}
+
+/* As a float build would write it; but for tensor `odd`, which stays F64. */
+static void write_f32(const edit *e, size_t odd) {
+  static char header[1 << 16];
+  static unsigned char byte[1 << 18];
+  size_t length = 0, size = 0;
+  length += (size_t)sprintf(header, "{\"__metadata__\":{");
+  for (size_t i = 0; i < e->n_note; i++)
+    length += (size_t)sprintf(header + length, "%s\"%s\":\"%s\"", i > 0 ? "," : "", e->note[i].key,
+                              e->note[i].text);
+  length += (size_t)sprintf(header + length, "}");
+  for (size_t i = 0; i < e->n; i++) {
+    const nf_saved_tensor *t = &e->tensor[i];
+    const size_t width = i == odd ? 8 : 4, begin = size;
+    size_t values = 1;
+    length += (size_t)sprintf(header + length, ",\"%s\":{\"dtype\":\"F%zu\",\"shape\":[", t->name,
+                              8 * width);
+    for (size_t k = 0; k < t->rank; values *= t->dim[k], k++)
+      length += (size_t)sprintf(header + length, "%s%zu", k > 0 ? "," : "", t->dim[k]);
+    for (size_t k = 0; k < values; k++, size += width) {
+      const float narrow = (float)t->data[k];
+      uint64_t bits = 0;
+      memcpy(&bits, width == 8 ? (const void *)&t->data[k] : &narrow, width);
+      for (size_t j = 0; j < width; j++) byte[size + j] = (unsigned char)(bits >> (8 * j));
+    }
+    length += (size_t)sprintf(header + length, "],\"data_offsets\":[%zu,%zu]}", begin, size);
+  }
+  length += (size_t)sprintf(header + length, "}");
+  FILE *f = fopen(folder_path("f32"), "wb");
+  for (int j = 0; j < 8; j++) fputc((int)(length >> (8 * j) & 255), f);
+  fwrite(header, 1, length, f);
+  fwrite(byte, 1, size, f);
+  assert_int_equal(fclose(f), 0);
+}
+
+static void a_float_file_widens_exactly(void **state) {
+  (void)state;
+  edit e;
+  char message[NF_MESSAGE] = "";
+  nf_checkpoint c = {0}, d = {0};
+  take_apart(&e);
+  write_f32(&e, SIZE_MAX);
+  check_ok(nf_checkpoint_load(folder_path("sound"), &c, message));
+  check_ok(nf_checkpoint_load(folder_path("f32"), &d, message));
+  for (size_t i = 0; i < c.flow->n_param; i++)
+    assert_true(d.flow->param[i] == (double)(float)c.flow->param[i]);
+  nf_checkpoint_free(&c);
+  nf_checkpoint_free(&d);
+  write_f32(&e, 7);
+  check_status(nf_checkpoint_load(folder_path("f32"), &d, message), NF_EFORMAT);
+  assert_non_null(strstr(message, "is F64, others are F32"));
+  discard(&e);
+}
+
+static void metadata_are_checked(void **state) {
+  (void)state;
+  edit e;
+  for (size_t i = 0; i < MODEL_KEYS; i++) {
+    take_apart(&e);
+    e.note[i] = e.note[--e.n_note];
+    refused(&e, NF_EFORMAT, keys[i]);
+  }
+  const struct {
+    int key;
+    const char *text, *part;
+  } bad[] = {
+      {0, "2", "version 2; this reads version 1"},
+      {1, "glo", "'family' is 'glo'; it must be nice or realnvp or glow"},
+      {1, "nice", "describe no model: setting out of range"},
+      {1, "realnvp", "is missing"},
+      {2, "4,4", "'shape' is '4,4'; it must be height,width,channels"},
+      {2, "4,4,1,1", "'shape'"},
+      {2, "4,4,0", "'shape'"},
+      {2, "4,4,-1", "'shape'"},
+      {2, "4,99999999999999999999,1", "'shape'"},
+      {2, "4,4,2", "has shape"},
+      {2, "8,6,1", "describe no model: shape does not fit"},
+      {2, "4,4,1000000", "more than the file holds"},
+      {3, "3", "describe no model: shape does not fit"},
+      {3, "1", "is not one of the model's"},
+      {3, "0", "describe no model"},
+      {3, "16", "more than the file holds"},
+      {3, "17", "'levels' is '17'"},
+      {4, "3", "is missing"},
+      {4, "1", "is missing"},
+      {4, "4096", "more than the file holds"},
+      {5, "6", "has shape"},
+      {5, "0", "describe no model"},
+      {5, " 5", "'width' is ' 5'; it must be a whole number"},
+      {6, "none", "has shape"},
+      {7, "standard", "is missing"},
+      {8, "full", "is missing"},
+      {9, "0.5", "describe no model"},
+      {9, "nan", "'alpha' is 'nan'; it must be a number"},
+      {9, "1e999", "'alpha'"},
+      {10, "257", "'pixel_levels' is '257'"},
+      {10, "1", "describe no model"},
+      {11, "18446744073709551616", "'seed'"},
+      {11, "-1", "'seed'"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    take_apart(&e);
+    e.note[bad[i].key].text = bad[i].text;
+    refused(&e, NF_EFORMAT, bad[i].part);
+  }
+}
+
+/* It can be used, but not resumed; and an attempt changes nothing. */
+static void not_resumed(const edit *e) {
+  char message[NF_MESSAGE] = "";
+  nf_checkpoint c = {0};
+  check_ok(load_edited(e, message));
+  check_ok(nf_checkpoint_load(folder_path("bad"), &c, message));
+  nf_trainer *t = new_trainer(c.flow);
+  check_status(nf_checkpoint_resume(&c, folder_path("bad"), t, message), NF_EFORMAT);
+  assert_non_null(strstr(message, "step and plateau"));
+  assert_true(t->step == 0 && t->m[0] == 0);
+  nf_trainer_free(t);
+  nf_checkpoint_free(&c);
+}
+
+static void training_metadata_are_checked(void **state) {
+  (void)state;
+  edit e;
+  for (size_t key = MODEL_KEYS; key < KEYS; key++) {
+    take_apart(&e);
+    e.note[key].text = "some";
+    not_resumed(&e);
+    e.note[key] = e.note[--e.n_note];
+    if (key > MODEL_KEYS) not_resumed(&e);
+    discard(&e);
+  }
+  take_apart(&e);
+  e.note[MODEL_KEYS] = e.note[--e.n_note]; /* without a step it is no training */
+  refused(&e, NF_EFORMAT, "tensor 'adam.m/");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_edits_themselves_are_sound),
+      cmocka_unit_test(every_tensor_is_needed),
+      cmocka_unit_test(shapes_and_values_are_checked),
+      cmocka_unit_test(a_float_file_widens_exactly),
+      cmocka_unit_test(metadata_are_checked),
+      cmocka_unit_test(training_metadata_are_checked),
+  };
+  return cmocka_run_group_tests(tests, make_sound, folder_remove);
+}
