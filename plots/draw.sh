@@ -9,19 +9,24 @@ command -v gnuplot > /dev/null || {
   exit 2
 }
 mkdir -p "$build/plots"
-for figure in plots/ch[0-9]*.gp; do
-  name=$(basename "$figure" .gp)
-  for chapter in "$build/chapters/${name%%_*}"_*; do :; done
+
+# The columns of every chapter that has a figure, once.
+for number in $(ls plots/ch[0-9]*.gp | sed 's|plots/\(ch[0-9]*\)_.*|\1|' | sort -u); do
+  for chapter in "$build/chapters/$number"_*; do :; done
   if [ ! -x "$chapter" ]; then
-    echo "plots/draw.sh: $figure needs the program $chapter; \`make\` builds it" >&2
+    echo "plots/draw.sh: plots/${number}_*.gp need the program $chapter; \`make\` builds it" >&2
     exit 2
   fi
-  data=$build/plots/${name%%_*}_
   for plot in $("$chapter" --help | sed -n 's/^  --plot \([^ ]*\).*/\1/p'); do
-    "$chapter" --plot "$plot" > "$data$plot.dat"
+    "$chapter" --plot "$plot" > "$build/plots/${number}_$plot.dat.new"
+    mv "$build/plots/${number}_$plot.dat.new" "$build/plots/${number}_$plot.dat"
   done
+done
+
+for figure in plots/ch[0-9]*.gp; do
+  name=$(basename "$figure" .gp)
   picture=$build/plots/$name.png
-  gnuplot -e "data = '$data'; picture = '$picture.new'" plots/style.gp "$figure"
+  gnuplot -e "data = '$build/plots/${name%%_*}_'; picture = '$picture.new'" plots/style.gp "$figure"
   mv "$picture.new" "$picture"
   echo "$picture"
 done

@@ -3,11 +3,16 @@
 #include "io/new_file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int nf_new_file_open(nf_new_file *f, const char *path, char message[NF_MESSAGE]) {
+  struct stat there;
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* a device, say: it must stay one */
+    return nf_fail(NF_EIO, message, "%s: cannot write: it is not a regular file", path);
   const size_t size = strlen(path) + 32;
   char *temporary = malloc(size);
   if (temporary == NULL) return nf_fail(NF_ENOMEM, message, "%s: out of memory", path);
@@ -22,8 +27,9 @@ int nf_new_file_open(nf_new_file *f, const char *path, char message[NF_MESSAGE])
 }
 
 int nf_new_file_close(nf_new_file *f, int status, char message[NF_MESSAGE]) {
-  const int closed = fclose(f->file);
-  if (status == NF_OK && (closed != 0 || rename(f->temporary, f->path) != 0))
+  const bool whole = fflush(f->file) == 0 && fsync(fileno(f->file)) == 0;
+  const bool closed = fclose(f->file) == 0;
+  if (status == NF_OK && (!whole || !closed || rename(f->temporary, f->path) != 0))
     status = nf_fail(NF_EIO, message, "%s: cannot write: %s", f->path, strerror(errno));
   if (status != NF_OK) remove(f->temporary);
   free(f->temporary);

@@ -103,7 +103,7 @@ int nf_safetensors_write(const char *path, size_t n, const nf_saved_tensor tenso
     fwrite(prefix, 1, sizeof prefix, f.file);
     fprintf(f.file, "%-*s", (int)padded, text);
     for (size_t i = 0; i < n; i++) write_values(&tensor[i], f.file);
-    if (ferror(f.file) || fflush(f.file) != 0 || fsync(fileno(f.file)) != 0)
+    if (ferror(f.file))
       status = nf_fail(NF_EIO, message, "%s: cannot write: %s", path, strerror(errno));
     status = nf_new_file_close(&f, status, message);
   }
