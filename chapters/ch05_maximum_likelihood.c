@@ -176,21 +176,30 @@ static void toys_section(void) {
 static void print_step(int step, nf_divergence d) { printf("%d %.6g %.6g\n", step, d.kl, d.error); }
 
 static void plot_loss(void) {
-  for (int k = 0; k < TOYS; k++, printf("\n\n")) learn(k, print_step);
+  for (int k = 0; k < TOYS; k++, printf("\n\n")) {
+    learn(k, print_step);
+    nf_flow_free(flows[k]);
+  }
 }
 
 /* a b, then p_data p_flow of each density, on a grid; a blank line after each row. */
 static void plot_densities(void) {
-  enum { SIDE = 151 };
-  for (int k = 0; k < TOYS; k++) learn(k, NULL);
-  for (int i = 0; i < SIDE * SIDE; i++) {
-    double x[2] = {0.04 * (i % SIDE) - 3, 0.04 * (i / SIDE) - 3}, log_p;
-    const nf_batch point = {.n = 1, .shape = nf_point(2), .data = x};
-    printf("%.3g %.3g", x[0], x[1]);
-    for (int k = 0; k < TOYS; k++) {
-      chapter_need(nf_flow_log_prob(flows[k], &point, &log_p), "nf_flow_log_prob");
-      printf(" %.4g %.4g", exp(nf_toys[k].log_density(x)), exp(log_p));
-    }
+  enum { SIDE = 151, CELLS = SIDE * SIDE };
+  static double x[2 * CELLS], log_p[TOYS][CELLS];
+  const nf_batch grid = {.n = CELLS, .shape = nf_point(2), .data = x};
+  for (int i = 0; i < CELLS; i++) {
+    x[2 * i] = 0.04 * (i % SIDE) - 3;
+    x[2 * i + 1] = 0.04 * (i / SIDE) - 3;
+  }
+  for (int k = 0; k < TOYS; k++) {
+    learn(k, NULL);
+    chapter_need(nf_flow_log_prob(flows[k], &grid, log_p[k]), "nf_flow_log_prob");
+    nf_flow_free(flows[k]);
+  }
+  for (int i = 0; i < CELLS; i++) {
+    printf("%.3g %.3g", x[2 * i], x[2 * i + 1]);
+    for (int k = 0; k < TOYS; k++)
+      printf(" %.4g %.4g", exp(nf_toys[k].log_density(x + 2 * i)), exp(log_p[k][i]));
     printf(i % SIDE == SIDE - 1 ? "\n\n" : "\n");
   }
 }
@@ -199,12 +208,15 @@ static void plot_densities(void) {
 static void plot_samples(void) {
   enum { SHOWN = 2000 };
   static double x[3][2 * SHOWN];
+  nf_flow *fresh = new_flow();
   learn(0, NULL);
   nf_toy_sample(&nf_toys[0], 3, 0, SHOWN, x[0]);
-  chapter_need(nf_flow_sample(new_flow(), 3, 0, SHOWN, 1, x[1]), "nf_flow_sample");
+  chapter_need(nf_flow_sample(fresh, 3, 0, SHOWN, 1, x[1]), "nf_flow_sample");
   chapter_need(nf_flow_sample(flows[0], 3, 0, SHOWN, 1, x[2]), "nf_flow_sample");
   for (int i = 0; i < SHOWN; i++, putchar('\n'))
     for (int k = 0; k < 3; k++) printf(" %.5g %.5g", x[k][2 * i], x[k][2 * i + 1]);
+  nf_flow_free(fresh);
+  nf_flow_free(flows[0]);
 }
 
 int main(int argc, char **argv) {

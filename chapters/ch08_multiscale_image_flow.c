@@ -1,6 +1,7 @@
 /* Chapter 8 (notes 5, 11.2, 11.3). A whole multi-scale flow on one real image, d = 32·32·3 = 3072:
  *
- *   pixels → dequantise → logit → 3 × [squeeze → 2 × (actnorm, 1×1 convolution, coupling) → split]
+ *   pixels → dequantise → logit → 3 × [squeeze → 2 × (actnorm, 1×1 convolution, coupling)]
+ *            and between two scales a learned prior (a coupling, too) and the split
  *   log p_X(x) = log N(z; 0, I) + Σ log-det of the stages        bits/dim = -log p_X/(d log 2)
  *
  * A watcher sees every stage; each log-det is checked by a way of its own. The flow is untrained:

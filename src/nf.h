@@ -4,5 +4,7 @@
 
 #include "flow/flow.h"
 #include "flow/models.h"
+#include "train/shuffle.h"
+#include "train/trainer.h"
 
 #endif

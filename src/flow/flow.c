@@ -112,9 +112,10 @@ int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user, nf_t
   int status = nf_bijector_prepare(f->bijector);
   if (status != NF_OK) return status;
   crew w = {f, n, (n + f->chunk - 1) / f->chunk, job, user, turns, 0, {0}, {0}};
-  nf_threads_run(f->threads, carry_chunks, &w);
+  const int threads = w.chunks < (size_t)f->threads ? (int)w.chunks : f->threads;
+  nf_threads_run(threads, carry_chunks, &w);
   size_t first = SIZE_MAX;
-  for (int t = 0; t < f->threads; t++) {
+  for (int t = 0; t < threads; t++) {
     if (w.failed[t] >= first) continue;
     first = w.failed[t];
     status = w.status[t];
