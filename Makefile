@@ -43,7 +43,8 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(2)'; )
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check plots golden deps install clean help format lint floors
+
+.PHONY: all run check check-full plots golden deps install clean help format lint floors
 
 all: $(B)/libnf.a $(B)/libnf32.a $(chapters) $(if $(wildcard tools/nf.c),$(B)/nf)
 
@@ -52,6 +53,7 @@ help:
 	@echo 'make             build the libraries and the chapters'
 	@echo 'make run         run every chapter, in order'
 	@echo 'make check       build and run all tests'
+	@echo 'make check-full  the same, and the whole determinant of a flow at d = 3072'
 	@echo 'make plots       draw the chapters'"'"' figures into build/plots'
 	@echo 'make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it'
 	@echo 'make install     into $$(DESTDIR)$$(prefix)  [$(DESTDIR)$(prefix)]'
@@ -105,6 +107,10 @@ run: $(chapters)
 check: $(tests) $(chapters) $(B)/nf floors
 	@B=$(B) sh tests/run.sh $(tests)
 
+# The whole determinant at d = 3072, three ways: about a minute.
+check-full: check
+	@$(B)/chapters/ch07_cost_of_the_jacobian --side 32
+
 # Each floor includes only floors below it.
 floors:
 	@awk -f tests/floors.awk src/LAYERS $(wildcard src/*/*.[ch])
@@ -116,9 +122,9 @@ golden: $(chapters)
 	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
 
 format:
-	clang-format -i $(sources)
+	@clang-format -i $(sources)
 lint:
-	clang-format --dry-run -Werror $(sources)
+	@clang-format --dry-run -Werror $(sources)
 
 deps:
 	@sh tools/deps.sh
@@ -139,4 +145,5 @@ install: $(B)/libnf.a $(B)/libnf32.a
 clean:
 	rm -rf build
 
+include $(wildcard tests/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

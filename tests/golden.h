@@ -30,10 +30,8 @@ static inline bool golden_is_name(const char *s) {
   return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0;
 }
 
-static inline golden_file *golden_read(const char *path) {
-  golden_file *g = calloc(1, sizeof *g);
-  FILE *f = fopen(path, "r");
-  if (!g || !f) fail_msg("%s: cannot be read", path);
+/* The lines of f into g, which starts from zeros; path is for the messages. */
+static inline void golden_read_lines(FILE *f, const char *path, golden_file *g) {
   char line[400], kind[16], rest[2];
   for (int n = 1; fgets(line, sizeof line, f); n++) {
     golden_quantity q;
@@ -50,6 +48,13 @@ static inline golden_file *golden_read(const char *path) {
     if (g->n == GOLDEN_MOST) fail_msg("%s: more than %d quantities", path, GOLDEN_MOST);
     g->q[g->n++] = q;
   }
+}
+
+static inline golden_file *golden_read(const char *path) {
+  golden_file *g = calloc(1, sizeof *g);
+  FILE *f = fopen(path, "r");
+  if (!g || !f) fail_msg("%s: cannot be read", path);
+  golden_read_lines(f, path, g);
   fclose(f);
   return g;
 }

@@ -1,0 +1,22 @@
+/* What holds of a set of images after an attempt to read it, for the targets that do. */
+#ifndef NF_TESTS_FUZZ_IMAGES_H
+#define NF_TESTS_FUZZ_IMAGES_H
+
+#include "core/status.h"
+#include "fuzz.h"
+#include "io/images.h"
+
+/* All of it is there, or there is nothing of it but one line that says why. Frees it. */
+static inline void fuzz_images(int status, nf_images *s, const char *message) {
+  if (status != NF_OK) {
+    fuzz_require(fuzz_is_line(message) && s->pixel == NULL && s->label == NULL && s->n == 0);
+    return;
+  }
+  fuzz_require(s->n > 0 && nf_shape_valid(s->shape) && s->levels >= 2 && s->levels <= 256);
+  static volatile unsigned sum; /* so that every label is read */
+  for (size_t i = 0; s->label != NULL && i < s->n; i++) sum += s->label[i];
+  for (size_t i = 0; i < s->n * nf_shape_size(s->shape); i++) fuzz_require(s->pixel[i] < s->levels);
+  nf_images_free(s);
+}
+
+#endif

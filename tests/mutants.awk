@@ -1,0 +1,81 @@
+# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables. A test is a cmocka test, named
+# PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a whole program, such as a
+# chapter, which fails with an exit status other than 0.
+
+FNR == NR && /^[a-z]/ { name[++bugs] = $1 }
+FNR == NR && $1 == "is" { sub(/^ *is */, ""); what[bugs] = $0 }
+FNR == NR && $1 == "symptom" { sub(/^ *symptom */, ""); symptom[bugs] = $0 }
+FNR == NR { next }
+
+function fails(check) {
+  if (!((bug, check) in count)) caught[bug] = caught[bug] (caught[bug] == "" ? "" : "\n") check
+  count[bug, check]++
+  failures++
+}
+function exists(check) {
+  if (!(check in known)) { known[check] = 1; check_name[++checks] = check }
+}
+
+FNR == 1 {
+  file = FILENAME
+  sub(/.*\//, "", file)
+  bug = program = file
+  sub(/\..*/, "", bug)
+  sub(/[^.]*\./, "", program)
+  sub(/^test_/, "", program)
+  running = ""
+  failures = announced = 0
+}
+
+sub(/^\[ RUN      \] /, "") {
+  if (running != "") fails(running)
+  test = running = $0
+  sub(/.*: /, "", running)
+  if (program != "catalogue") running = program ": " running
+  exists(running)
+  announced = 1
+}
+/^\[ (      OK|  SKIPPED) \] / && substr($0, 14) == test { running = "" }
+
+/^exit status / {
+  if (running != "") fails(running)
+  if (!announced) exists(program)
+  if ($3 != 0 && failures == 0) fails(program)
+}
+
+# --- the tables -------------------------------------------------------------------------------
+END {
+  if (caught["none"] != "") {
+    print "without any bug these fail:\n" caught["none"]
+    exit 1
+  }
+  print "| the bug | its symptom | who catches it |\n|---|---|---|" > table
+  for (b = 1; b <= bugs; b++) {
+    n = split(caught[name[b]], check, "\n")
+    printf "%s  %s\n%4s%s\n", name[b], what[b], "", symptom[b]
+    line = "    caught by"
+    cell = ""
+    for (i = 1; i <= n; i++) {
+      c = count[name[b], check[i]]
+      word = check[i] (c > 1 ? " (" c ")" : "")
+      if (length(line) + length(word) > 98) { print line; line = "             " }
+      line = line " " word (i < n ? "," : "")
+      catches[check[i]]++
+      if (n == 1) { alone[check[i]]++; only++ }
+      if (i <= 3) cell = cell (i > 1 ? ", " : "") check[i]
+    }
+    if (n > 3) cell = cell ", " n - 3 " more"
+    print n > 0 ? line : "    CAUGHT BY NOBODY"
+    slips += n == 0
+    print "| " what[b] " | " symptom[b] " | " cell " |" > table
+  }
+  print "\ncaught  alone  by"
+  for (i = 1; i <= checks; i++)
+    if (check_name[i] in catches)
+      printf "%6d %6s  %s\n", catches[check_name[i]], alone[check_name[i]] + 0, check_name[i]
+  printf "\nthese catch none of them, and are there for other mistakes:"
+  for (i = 1; i <= checks; i++)
+    if (!(check_name[i] in catches)) { printf "%s %s", comma, check_name[i]; comma = "," }
+  printf "\n\n%d bugs, %d caught, %d by one test alone\n", bugs, bugs - slips, only
+  exit slips > 0
+}

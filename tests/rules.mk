@@ -1,0 +1,46 @@
+# Tests that are more than a program of their own.
+
+# --- memory that runs out (tests/memory.h) --------------------------------------------------
+comma   := ,
+wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
+$(B)/tests/test_memory_%: LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
+
+# --- any bytes (tests/fuzz.h) ---------------------------------------------------------------
+# make check replays tests/fuzz/NAME through every target, in one program; there the targets' common
+# entry point has a name each.
+targets := $(patsubst tests/fuzz_%.c,%,$(sort $(wildcard tests/fuzz_*.c)))
+$(B)/libfuzzed.a: $(B)/double/tools/nf_options.o $(B)/double/tools/nf_settings.o
+$(B)/double/tests/replay_%.o: tests/fuzz_%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(PROOF) -DLLVMFuzzerTestOneInput=fuzz_$* -c $< -o $@
+$(B)/tests/test_corpus: $(B)/double/tests/test_corpus.o $(targets:%=$(B)/double/tests/replay_%.o) \
+    $(B)/libfuzzed.a $(B)/libtests.a $(B)/libnf.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+
+# make fuzz lets libFuzzer (clang) look for more, SECONDS of time a target. What breaks a target is
+# written to build/fuzz, and belongs into tests/fuzz/NAME once it is mended.
+SECONDS ?= 60
+.PHONY: fuzz $(targets:%=fuzz-%)
+fuzz: $(targets:%=fuzz-%)
+$(targets:%=fuzz-%): fuzz-%:
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang THREADS=-pthread WARN=-w \
+	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	  build/fuzz/fuzz_$*
+	@mkdir -p build/fuzz/corpus/$*
+	@printf '\n%s\n' '$*: $(SECONDS) s'
+	@cd build/fuzz && ./fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=3000 \
+	  -print_final_stats=1 -verbosity=0 -artifact_prefix=$*- corpus/$* ../../tests/fuzz/$*
+build/fuzz/fuzz_%: build/fuzz/double/tests/fuzz_%.o $(B)/double/tests/check.o $(B)/libfuzzed.a $(B)/libnf.a
+	$(call say,LINK,$@)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -lcmocka $(LIBS) -o $@
+
+# --- float (tests/depth.h) ------------------------------------------------------------------
+$(B)/tests/float_depth: $(B)/float/tests/float_depth.o $(B)/float/tests/catalogue.o $(B)/libnf32.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+$(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
+
+# --- the page of all errors (tests/verify.c) ------------------------------------------------
+.PHONY: verify
+verify: $(B)/tests/verify
+	@$<
