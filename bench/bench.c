@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/gemm.h"
+#include "core/threads.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
   printf("usage: %s [--NAME N]…\n%s\n\n", program, about);

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "flow/flow.h"
+
 /* --name N: a whole number, with its default. The table ends with {0}. */
 typedef struct {
   const char *name;
@@ -27,6 +29,9 @@ double bench_sgemm_gflops(int threads);
 
 /* The process's largest resident size so far, MiB. */
 double bench_peak_rss_mib(void);
+
+/* Adds scale·N(0, 1) to every parameter, so that no layer stays at the zero it is born with. */
+void bench_stir(nf_flow *flow, double scale);
 
 /* One line and exit status 2 when an nf_status is not NF_OK. */
 void bench_need(int status, const char *what);

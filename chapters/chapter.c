@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "io/message.h"
 
 enum { NAME = 24, TEXT = 46, CHECK = 34, LABEL = 22, CELL = 15, WIDTH = 98 };
 
@@ -203,13 +204,14 @@ void chapter_cell_shown(double value) {
 /* --- options, beginning and end ------------------------------------------------------------ */
 
 void chapter_fail(const char *format, ...) {
-  fflush(stdout);
-  fprintf(stderr, "%s: ", me.program);
+  char text[NF_MESSAGE], line[NF_MESSAGE];
   va_list args;
   va_start(args, format);
-  vfprintf(stderr, format, args);
+  vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  fputc('\n', stderr);
+  nf_fail(0, line, "%s: %s", me.program, text); /* one line, whatever an argument holds */
+  fflush(stdout);
+  fprintf(stderr, "%s\n", line);
   exit(2);
 }
 

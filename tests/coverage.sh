@@ -1,39 +1,37 @@
 #!/bin/sh
-# Which lines of src/ the tests run, by gcov, after a `make check` with --coverage in the build
-# folder given: a table of the floors, and the lines that no test runs. A line counts as run when
-# the double or the float build ran it. Exit status 1 when fewer than 95 % were.
+# Which lines of src/ do the tests run? After a `make check` with --coverage in the build folder
+# given, gcov's counts: a table of the floors, and below it the lines that no test runs. A line in
+# several objects (of a header, say) counts once. Exit status 1 when fewer than 95 % are run.
 set -u
-build=$1
-find "$build/double/src" "$build/float/src" -name '*.gcno' |
-  xargs gcov --stdout --object-directory . 2>/dev/null | awk '
-  $1 == "-:" && /:Source:/ { sub(/.*:Source:/, ""); file = $0; next }
-  file !~ /^src\// { next }
-  match($0, /^ *[^ :]+: *[0-9]+:/) {
-    split(substr($0, 1, RLENGTH), part, ":")
-    count = part[1] + 0; line = part[2] + 0
-    if (part[1] ~ /-/ || line == 0) next
-    if (!((file, line) in seen)) { seen[file, line]; order[file] = line > order[file] ? line : order[file] }
-    if (count > 0) run[file, line]
+find "$1/double/src" -name '*.gcno' | xargs gcov --stdout 2> "$1/gcov.log" | awk '
+  /^ *-: *0:Source:/ { sub(/.*:Source:/, ""); file = $0 }
+  file ~ /^src\// && match($0, /^ *[0-9#=]+\*?: *[0-9]+:/) {
+    split($0, part, ":")
+    line = part[2] + 0
+    if (!((file, line) in run)) run[file, line] = 0
+    if (part[1] + 0 > 0) run[file, line] = 1
+    if (line > last[file]) last[file] = line
+  }
+  function row(name, lines, good) {
+    printf "%-12s %6d %6d %6.1f\n", name, lines, good, lines > 0 ? 100 * good / lines : 0
   }
   END {
-    while ((getline floor < "src/LAYERS") > 0)
-      if (floor !~ /^#/ && floor != "") floors[++n] = floor
-    printf "%-12s %6s %6s %7s\n", "floor", "lines", "run", "%"
-    for (i = 1; i <= n; i++) {
+    printf "%-12s %6s %6s %6s\n", "floor", "lines", "run", "%"
+    while ((getline floor < "src/LAYERS") > 0) {
+      if (floor ~ /^#/) continue
       lines = good = 0
-      for (key in seen) {
-        split(key, at, SUBSEP)
-        if (index(at[1], "src/" floors[i] "/") == 1) { lines++; good += key in run }
-      }
+      for (key in run)
+        if (index(key, "src/" floor "/") == 1) { lines++; good += run[key] }
+      row(floor, lines, good)
       all += lines; all_good += good
-      printf "%-12s %6d %6d %7.1f\n", floors[i], lines, good, lines ? 100 * good / lines : 0
     }
-    printf "%-12s %6d %6d %7.1f\n\nnot run\n", "total", all, all_good, all ? 100 * all_good / all : 0
-    for (file in order) {
+    row("all", all, all_good)
+    print "\nnot run"
+    for (file in last) {
       text = ""
-      for (line = 1; line <= order[file]; line++)
-        if ((file, line) in seen && !((file, line) in run)) text = text " " line
-      if (text != "") print file ":" text | "sort"
+      for (line = 1; line <= last[file]; line++)
+        if ((file, line) in run && !run[file, line]) text = text " " line
+      if (text != "") print "  " file ":" text | "sort"
     }
     close("sort")
     exit !(all > 0 && all_good >= 0.95 * all)

@@ -65,7 +65,7 @@ END {
       if (i <= 3) cell = cell (i > 1 ? ", " : "") check[i]
     }
     if (n > 3) cell = cell ", " n - 3 " more"
-    print n > 0 ? line : "    CAUGHT BY NOBODY"
+    print (n > 0 ? line : "    CAUGHT BY NOBODY")
     slips += n == 0
     print "| " what[b] " | " symptom[b] " | " cell " |" > table
   }

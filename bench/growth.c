@@ -1,0 +1,148 @@
+/* How do time and memory grow? Steps of Glow (actnorm, 1×1 convolution, affine coupling with a
+ * ConvNet) on images of d values, s×s×12 with s² = d/12, a batch at a time. Each of d, depth and
+ * batch is varied alone, and growth ∝ sizeᵖ is read off as the slope p of a line through the
+ * logarithms, by least squares. A full Jacobian would have p = 3 in d for its determinant.
+ *
+ * Names are SWEEP_SIZE_WHAT: log_prob_ms, train_ms (forward, backward, Adam) and memory_kib, the
+ * most scratch memory that the threads together ever held. The sweep "depth" lets backward compute
+ * the conditioners' activations again; "kept" is the same sweep when they are all kept. */
+#include <gsl/gsl_fit.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "nf.h"
+#include "train/trainer.h"
+
+enum { CHANNELS = 12 };
+typedef struct {
+  size_t d, steps, width, batch;
+  int threads;
+  bool keep;
+} size;
+
+typedef struct {
+  double log_prob_ms, train_ms, memory_kib;
+} cost;
+
+typedef struct {
+  nf_flow *flow;
+  nf_trainer *trainer;
+  nf_batch x;
+  double *log_p;
+} task;
+
+static void log_prob(void *user) {
+  task *t = user;
+  bench_need(nf_flow_log_prob(t->flow, &t->x, t->log_p), "log_prob");
+}
+
+static void train(void *user) {
+  task *t = user;
+  bench_need(nf_train_step(t->trainer, &t->x, NULL), "train");
+}
+
+static nf_bijector *steps_of_glow(const size *s, nf_shape shape, int *status) {
+  nf_bijector *chain = nf_chain_new(shape, status);
+  for (size_t k = 0; k < s->steps; k++) {
+    nf_chain_add(chain, nf_actnorm_new(shape, status), status);
+    nf_chain_add(chain, nf_conv1x1_new(shape, true, status), status);
+    nf_net *net =
+        nf_convnet_new(nf_coupling_net_in(shape, NF_CHANNEL),
+                       nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_SIGMOID), s->width, status);
+    nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_SIGMOID, net, status), status);
+  }
+  return chain;
+}
+
+static cost measure(const size *s) {
+  const size_t side = (size_t)lround(sqrt((double)s->d / CHANNELS));
+  const nf_shape shape = {side, side, CHANNELS};
+  task t = {.x = {.n = s->batch, .shape = shape}};
+  int status = NF_OK;
+  nf_bijector *b = steps_of_glow(s, shape, &status);
+  bench_need(status, "a flow with these --steps and --width");
+  bench_need(nf_flow_new(&t.flow, b, 1), "flow");
+  bench_need(nf_flow_set_threads(t.flow, s->threads), "threads");
+  t.flow->keep_bytes = s->keep ? SIZE_MAX / 2 : 0;
+  t.x.data = bench_alloc(nf_batch_size(&t.x), sizeof *t.x.data);
+  t.log_p = bench_alloc(s->batch, sizeof *t.log_p);
+  for (size_t i = 0; i < nf_batch_size(&t.x); i++) t.x.data[i] = NF_R(nf_random_normal(2, 0, i));
+  bench_stir(t.flow, 0.1 / (double)s->width);
+  nf_train_settings set = nf_train_default();
+  set.schedule.rate = 1e-6; /* so slow that all stays finite */
+  bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
+
+  cost c = {1e3 * bench_seconds(log_prob, &t, 0.3), 1e3 * bench_seconds(train, &t, 0.3), 0};
+  for (int i = 0; i < s->threads; i++)
+    c.memory_kib += (double)(t.flow->work[i].tmp.peak + t.flow->work[i].kept_memory.peak) / 1024;
+  nf_trainer_free(t.trainer);
+  nf_flow_free(t.flow);
+  free(t.x.data), free(t.log_p);
+  return c;
+}
+
+static void print(const char *sweep, const char *point, const char *what, double value,
+                  const char *unit) {
+  char name[64];
+  snprintf(name, sizeof name, "%s_%s_%s", sweep, point, what);
+  bench_print(name, value, unit);
+}
+
+/* log y = a + p·log x: p and its standard error */
+static void print_slope(const char *sweep, const char *what, size_t n, const double *x,
+                        const double *y) {
+  double a, p, var_a, cov, var_p, residual;
+  gsl_fit_linear(x, 1, y, 1, n, &a, &p, &var_a, &cov, &var_p, &residual);
+  print(sweep, "slope", what, p, "1");
+  print(sweep, "slope_error", what, sqrt(var_p), "1");
+}
+
+/* Measures at five sizes first, first·times, …, written to *vary, a member of *s. */
+static void sweep(const char *name, size *s, size_t *vary, size_t first, size_t times) {
+  enum { POINTS = 5 };
+  const size_t base = *vary;
+  double x[POINTS], log_prob_ms[POINTS], train_ms[POINTS], memory_kib[POINTS];
+  *vary = first;
+  for (size_t i = 0; i < POINTS; i++, *vary *= times) {
+    char point[24];
+    snprintf(point, sizeof point, "%zu", *vary);
+    const cost c = measure(s);
+    print(name, point, "log_prob_ms", c.log_prob_ms, "ms");
+    print(name, point, "train_ms", c.train_ms, "ms");
+    print(name, point, "memory_kib", c.memory_kib, "KiB");
+    x[i] = log((double)*vary);
+    log_prob_ms[i] = log(c.log_prob_ms);
+    train_ms[i] = log(c.train_ms);
+    memory_kib[i] = log(c.memory_kib);
+  }
+  *vary = base;
+  print_slope(name, "log_prob", POINTS, x, log_prob_ms);
+  print_slope(name, "train", POINTS, x, train_ms);
+  print_slope(name, "memory", POINTS, x, memory_kib);
+}
+
+int main(int argc, char **argv) {
+  enum { STEPS, WIDTH, BATCH, THREADS };
+  bench_option o[] = {{"steps", 4, "steps of flow, where they are not varied"},
+                      {"width", 64, "channels of the conditioners"},
+                      {"batch", 32, "images, where they are not varied"},
+                      {"threads", 2, "threads"},
+                      {0}};
+  bench_options(argc, argv, "Growth of time and memory with d, depth and batch, with its slopes.",
+                o);
+  size s = {.d = 3072,
+            .steps = (size_t)o[STEPS].value,
+            .width = (size_t)o[WIDTH].value,
+            .batch = (size_t)o[BATCH].value,
+            .threads = (int)o[THREADS].value};
+  sweep("d", &s, &s.d, 12, 4);
+  sweep("batch", &s, &s.batch, 8, 2);
+  sweep("depth", &s, &s.steps, 4, 2);
+  s.keep = true;
+  sweep("kept", &s, &s.steps, 4, 2);
+  bench_print("sgemm_gflops", bench_sgemm_gflops(s.threads), "GFLOP/s");
+  bench_print("peak_rss_mib", bench_peak_rss_mib(), "MiB");
+  return 0;
+}

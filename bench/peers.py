@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+"""Ours against PyTorch on the same cores: runs both sides alternately, pair by pair, and prints
+one table in Markdown. A ratio belongs to a pair, whose runs stand side by side in time; the
+table shows each of them, their median and their spread. PyTorch is given its better setting,
+pair by pair: memory format for images, number of threads for points.
+
+    peers.py [--pairs N]      N from 1; 5 if not said; a pair takes three minutes
+    B=build                   in the environment: the folder where our programs are
+
+Every second pair runs in the opposite order, so that a machine that slows down or warms up
+favours nobody. Runs of ours that are compared with each other (threads, depth) are in it, too.
+It ends with status 1, before any timing, if the two sides are not the same flow."""
+
+import importlib.util
+import os
+import statistics
+import subprocess
+import sys
+
+BUILD = os.environ.get("B", "build")
+IMAGE = [f"{BUILD}/bench/image_flow"]
+POINTS = [f"{BUILD}/bench/flow2d"]
+TORCH_IMAGE = [sys.executable, "-B", "bench/torch_image_flow.py"]
+TORCH_POINTS = [sys.executable, "-B", "bench/torch_flow2d.py"]
+
+
+def runs():
+    """name of a run: its command. "deep" recomputes the conditioners' activations in backward."""
+    table = {}
+    for w in 512, 64:
+        size = ["--steps", "8", "--width", f"{w}", "--batch", "16"]
+        table[f"ours {w}"] = IMAGE + size + ["--threads", "2"]
+        table[f"users {w}"] = TORCH_IMAGE + size + ["--threads", "2", "--layout", "users"]
+        table[f"last {w}"] = TORCH_IMAGE + size + ["--threads", "2", "--layout", "channels_last"]
+        table[f"alone {w}"] = IMAGE + size + ["--threads", "1"]
+    for k in "8", "32":
+        table[f"deep {k}"] = IMAGE + ["--steps", k, "--width", "512", "--batch", "16",
+                                      "--threads", "2", "--keep", "1"]
+    table["points"] = POINTS + ["--threads", "2"]
+    table["points alone"] = POINTS + ["--threads", "1"]
+    for t in 1, 2:
+        table[f"torch points {t}"] = TORCH_POINTS + ["--threads", f"{t}"]
+    return table
+
+
+# --- what is asked of a pair: r[run][name] is a number. Each answer is (ours, theirs, ratio) -----
+
+def rate(name, ours, *peers):
+    """images a second, and how many times those of the fastest peer"""
+    def ask(r):
+        here, there = r[ours][name], max(r[peer][name] for peer in peers)
+        return here, there, here / there
+    return ask
+
+
+def duration(name, ours, *peers):
+    """milliseconds, and how many times as long the fastest peer takes"""
+    def ask(r):
+        here, there = r[ours][name], min(r[peer][name] for peer in peers)
+        return here, there, there / here
+    return ask
+
+
+def memory(ours, *peers):
+    """MiB, and which part that is of the most modest peer's"""
+    def ask(r):
+        here, there = r[ours]["peak_rss_mib"], min(r[peer]["peak_rss_mib"] for peer in peers)
+        return here, there, here / there
+    return ask
+
+
+def depth(arrays):
+    """peak memory less some arrays of floats that are as long as the parameters, MiB"""
+    def rest(run):
+        return run["peak_rss_mib"] - arrays * run["parameters"] * 4 / 2**20
+    return lambda r: (rest(r["deep 32"]), rest(r["deep 8"]), rest(r["deep 32"]) / rest(r["deep 8"]))
+
+
+def fraction(r):
+    here = r["ours 512"]["log_prob_fraction"]
+    return here, 1, here
+
+
+def rows():
+    """(work, question, at least, goal); a bound below 0 means at most"""
+    table = []
+    bounds = [(512, "log_prob", 1.5, 1.8), (512, "train", 1.3, 1.6), (512, "sample", 1.5, 1.8),
+              (64, "log_prob", 2.5, 4), (64, "train", 2.5, 4), (64, "sample", 2.5, 4)]
+    for w, what, least, goal in bounds:
+        name, ours, users, last = f"{what}_img_s", f"ours {w}", f"users {w}", f"last {w}"
+        table.append((f"Glow K=8 W={w}: {what}, img/s, PyTorch's better format",
+                      rate(name, ours, users, last), least, goal))
+        table.append((f"Glow K=8 W={w}: {what}, img/s, PyTorch as its users write it",
+                      rate(name, ours, users), None, None))
+    table += [("peak memory in training, K=8 W=512 B=16, MiB, PyTorch's better format",
+               memory("ours 512", "users 512", "last 512"), -1 / 4, -1 / 8),
+              ("peak memory in training, the same, PyTorch as its users write it",
+               memory("ours 512", "users 512"), None, None),
+              ("peak memory, K=32 against K=8, less θ, ∇, m, v and the averaged θ, MiB", depth(5),
+               -1.1, -1.0),
+              ("the same, less θ, m and v alone", depth(3), None, None),
+              ("W=512 log_prob as a fraction of SGEMM", fraction, 0.8, 0.9)]
+    for w in 512, 64:
+        for what in "log_prob", "train":
+            table.append((f"2 threads against 1, Glow W={w}: {what}, img/s",
+                          rate(f"{what}_img_s", f"ours {w}", f"alone {w}"), 1.8, 1.95))
+    table.append(("2 threads against 1, flow2d: train_step, ms",
+                  duration("train_step_ms", "points", "points alone"), 1.8, 1.95))
+    for what, least, goal in ("train_step", 5, 8), ("log_prob", 3, 5), ("sample", 3, 5):
+        table.append((f"flow2d: {what}, ms, PyTorch's better number of threads",
+                      duration(f"{what}_ms", "points", "torch points 1", "torch points 2"),
+                      least, goal))
+    return table
+
+
+# --- running ------------------------------------------------------------------------------------
+
+def run(name, command):
+    print(f"  {name:<16} {' '.join(command)}", file=sys.stderr, flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        fail(f"{' '.join(command)} ended with status {done.returncode}", 1)
+    return {line[0]: float(line[1]) for line in (text.split(",") for text in done.stdout.split())}
+
+
+def fail(message, status):
+    print(f"{sys.argv[0]}: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def pairs_wanted():
+    words = sys.argv[1:]
+    if not words:
+        return 5
+    if len(words) != 2 or words[0] != "--pairs" or not words[1].isdecimal() or int(words[1]) < 1:
+        fail(f"{' '.join(words)}: it is --pairs N, a whole number from 1", 2)
+    return int(words[1])
+
+
+def same_sizes(r):
+    for names in (["ours 512", "users 512", "last 512"], ["ours 64", "users 64", "last 64"],
+                  ["points", "torch points 1", "torch points 2"]):
+        counts = [f"{r[name]['parameters']:.0f}" for name in names]
+        if len(set(counts)) > 1:
+            fail(f"{', '.join(names)} have {', '.join(counts)} parameters: "
+                 "these are different flows", 1)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+def bound(value):
+    return "" if value is None else f"≥ {value:g}" if value > 0 else f"≤ {-value:g}"
+
+
+def verdict(median, least, goal):
+    def holds(value):
+        return median >= value if value > 0 else median <= -value
+    return "" if least is None else "goal" if holds(goal) else "yes" if holds(least) else "no"
+
+
+def print_table(pairs, load):
+    def middle(name, what):
+        return statistics.median(r[name][what] for r in pairs)
+
+    two, one = (middle(name, "sgemm_gflops") for name in ("ours 512", "alone 512"))
+    print(f"{os.cpu_count()} cores; SGEMM {two:.0f} GFLOP/s with two threads, {one:.0f} with one; "
+          f"load average at the start {load:.1f}; pairs: {len(pairs)}\n")
+    heads = ("work", "ours", "against", "ratio, pair by pair", "median", "spread", "at least",
+             "goal", "reached")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    for work, ask, least, goal in rows():
+        ours, theirs, ratios = zip(*(ask(r) for r in pairs))
+        median = statistics.median(ratios)
+        print(f"| {work} | {statistics.median(ours):.3g} | {statistics.median(theirs):.3g} "
+              f"| {' '.join(f'{v:.2f}' for v in ratios)} | {median:.2f} "
+              f"| {min(ratios):.2f}–{max(ratios):.2f} | {bound(least)} | {bound(goal)} "
+              f"| {verdict(median, least, goal)} |")
+
+
+def main():
+    count, load = pairs_wanted(), os.getloadavg()[0]
+    if load > 0.5:
+        print(f"{sys.argv[0]}: the machine is busy (load average {load:.1f}): what follows says "
+              "little", file=sys.stderr)
+    if importlib.util.find_spec("torch") is None:
+        fail("this Python has no PyTorch; on Debian: apt-get install python3-torch", 2)
+    for program in IMAGE + POINTS:
+        if not os.path.exists(program):
+            fail(f"there is no {program}; `make bench-peers` builds it", 2)
+    agree = subprocess.run([sys.executable, "-B", "bench/torch_agree.py"], stdout=sys.stderr)
+    if agree.returncode != 0:
+        fail("bench/torch_agree.py: PyTorch's flows are not ours", 1)
+    commands, pairs = list(runs().items()), []
+    for i in range(count):
+        print(f"pair {i + 1} of {count}", file=sys.stderr)
+        order = commands if i % 2 == 0 else commands[::-1]
+        pairs.append({name: run(name, command) for name, command in order})
+        same_sizes(pairs[-1])
+    print_table(pairs, load)
+
+
+main()
