@@ -44,7 +44,7 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(2)'; )
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all run check check-full plots golden deps install clean help format lint floors
+.PHONY: all run check check-full bench bench-peers plots golden deps install clean help format lint floors
 
 all: $(B)/libnf.a $(B)/libnf32.a $(chapters) $(if $(wildcard tools/nf.c),$(B)/nf)
 
@@ -54,6 +54,10 @@ help:
 	@echo 'make run         run every chapter, in order'
 	@echo 'make check       build and run all tests'
 	@echo 'make check-full  the same, and the whole determinant of a flow at d = 3072'
+	@echo 'make verify      one page: every layer, every oracle, the worst error'
+	@echo 'make mutants     plant the bugs of the field one by one, and see who catches them'
+	@echo 'make fuzz        libFuzzer on every reader; make coverage counts the lines tested'
+	@echo 'make bench       speed; make bench-peers compares it with PyTorch'"'"'s'
 	@echo 'make plots       draw the chapters'"'"' figures into build/plots'
 	@echo 'make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it'
 	@echo 'make install     into $$(DESTDIR)$$(prefix)  [$(DESTDIR)$(prefix)]'
@@ -110,6 +114,16 @@ check: $(tests) $(chapters) $(B)/nf floors
 # The whole determinant at d = 3072, three ways: about a minute.
 check-full: check
 	@$(B)/chapters/ch07_cost_of_the_jacobian --side 32
+
+# Speed, as ratios measured in one run with nothing else running.
+bench: $(benches)
+	@for b in $(filter-out %/growth,$(benches)); do echo "# $$b"; $$b || exit; done
+	@mkdir -p $(B)/plots
+	@echo '# $(B)/bench/growth'; $(B)/bench/growth > $(B)/bench/growth.csv && cat $(B)/bench/growth.csv
+	@gnuplot -e "data = '$(B)/bench/growth.csv'; picture = '$(B)/plots/bench_growth.png'" \
+	  plots/style.gp bench/growth.gp
+bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
+	@B=$(B) /usr/bin/python3 -B bench/peers.py
 
 # Each floor includes only floors below it.
 floors:
