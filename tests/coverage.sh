@@ -13,7 +13,7 @@ find "$1/double/src" -name '*.gcno' | xargs gcov --stdout 2> "$1/gcov.log" | awk
     if (line > last[file]) last[file] = line
   }
   function row(name, lines, good) {
-    printf "%-12s %6d %6d %6.1f\n", name, lines, good, lines > 0 ? 100 * good / lines : 0
+    printf "%-12s %6d %6d %6.1f\n", name, lines, good, (lines ? 100 * good / lines : 0)
   }
   END {
     printf "%-12s %6s %6s %6s\n", "floor", "lines", "run", "%"

@@ -33,6 +33,8 @@ static void constructors_refuse(void **state) {
   refused(nf_coupling_new(pixel, NF_CHANNEL, NF_SCALE_EXP, NULL, &s), NF_ESHAPE);
   refused(nf_coupling_new(image, NF_CHANNEL, NF_SCALE_EXP, nf_linear_new(image, image, &s), &s),
           NF_ESHAPE);
+  assert_null(nf_mlp_new(pixel, pixel, (1 << 16) + 1, &s));
+  check_status(s, NF_EINVAL);
   s = NF_ENOMEM; /* sticky: freed, not built */
   refused(nf_split_new(image, NULL, &s), NF_ENOMEM);
 

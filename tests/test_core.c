@@ -7,6 +7,7 @@
 #include "core/random.h"
 #include "core/status.h"
 #include "core/tensor.h"
+#include "core/threads.h"
 #include "verify/jacobian.h"
 
 /* --- arena ----------------------------------------------------------------------------------- */
@@ -184,6 +185,18 @@ static void tensors(void **state) {
   assert_int_equal(nf_tensor_size(&(nf_tensor){.dim = {8, 3, 3, 4}}), 288);
 }
 
+static void count_turn(void *user, int t) { ((int *)user)[t]++; }
+
+static void every_thread_has_its_turn_even_when_there_are_too_many(void **state) {
+  (void)state;
+  enum { MOST = 200 };
+  for (int threads = 1; threads < MOST; threads += 33) {
+    int turns[MOST] = {0};
+    nf_threads_run(threads, count_turn, turns);
+    for (int t = 0; t < MOST; t++) assert_int_equal(turns[t], t < threads);
+  }
+}
+
 static void every_status_has_its_own_text(void **state) {
   (void)state;
   for (int i = NF_OK; i <= NF_EFORMAT; i++)
@@ -203,6 +216,7 @@ int main(void) {
       cmocka_unit_test(lu_says_when_there_is_no_inverse),
       cmocka_unit_test(shapes),
       cmocka_unit_test(tensors),
+      cmocka_unit_test(every_thread_has_its_turn_even_when_there_are_too_many),
       cmocka_unit_test(every_status_has_its_own_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static int bad; /* numbers that are not as they must be */
 /* A number in seven columns. */
 static void show(const char *format, double value, bool good) {
   char text[16] = "!";
-  snprintf(text + !good, sizeof text - 1, value == 0 ? "0" : format, value);
+  snprintf(text + !good, sizeof text - 1, value == 0 ? "%.0f" : format, value);
   printf(" %6s", text);
   bad += !good;
 }
