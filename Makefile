@@ -35,7 +35,7 @@ verify   := $(sort $(wildcard src/verify/*.c))
 chapters := $(patsubst chapters/%.c,$(B)/chapters/%,$(sort $(wildcard chapters/ch[0-9]*.c)))
 benches  := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/bench.c,$(sort $(wildcard bench/*.c))))
 tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
-helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants%,$(sort $(wildcard tests/*.c)))
+helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants% tests/float_% tests/verify.c,$(sort $(wildcard tests/*.c)))
 sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch])
 
 # One short line a step; make V=1 shows the commands.

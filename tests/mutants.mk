@@ -10,7 +10,7 @@ plants   := $(planted:%.c=$(B)/planted/%.o) $(B)/planted/bugs.o
 $(B)/planted/bugs.c: tests/bugs.txt tests/plant.awk $(planted)
 	@mkdir -p $(@D)
 	@awk -v to=$(@D) -f tests/plant.awk tests/bugs.txt $(planted)
-$(B)/planted/%.o: $(B)/planted/bugs.c
+$(plants): $(B)/planted/%.o: $(B)/planted/bugs.c
 	$(call say,CC,$@)$(CC) $(PROOF) -c $(B)/planted/$*.c -o $@
 $(B)/mutants/test_%: $(B)/double/tests/test_%.o $(B)/double/tests/mutants.o $(plants) \
     $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a

@@ -3,7 +3,7 @@
 # --- memory that runs out (tests/memory.h) --------------------------------------------------
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
-$(B)/tests/test_memory_%: LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
+$(B)/tests/test_memory_%: override LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
 
 # --- any bytes (tests/fuzz.h) ---------------------------------------------------------------
 # make check replays tests/fuzz/NAME through every target, in one program; there the targets' common

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* NaN counts as the largest difference of all. */
-static double largest(double a, double b) { return a >= b ? a : b; }
+static double largest(double a, double b) { return a >= b || isnan(a) ? a : b; }
 
 static double distance(size_t n, const double *a, const double *x) {
   double worst = 0;
