@@ -7,46 +7,69 @@
 #include "catalogue.h"
 #include "check.h"
 
-/* --- the contract, layer by layer ------------------------------------------------------------- */
+enum { N = 2 };
+typedef enum { FORWARD, INVERSE, BACKWARD } direction;
+
+/* All that a call may write, in one piece: log_det, the batch, its gradient, dparam. */
 typedef struct {
   const catalogue_entry *entry;
-  int what; /* 0 forward, 1 inverse, 2 backward */
-  double *x, *z;
+  direction go;
+  size_t size;    /* of that */
+  nf_batch start; /* of the call */
+  double *before, *after, *now;
 } layer;
 
-static bool layer_once(void *subject, size_t k) {
+static void prepare(const layer *l, double *memory) {
+  const size_t n = nf_batch_size(&l->start);
+  memory_fill(memory, l->size);
+  memcpy(memory + N, l->start.data, n * sizeof *memory);
+}
+
+static int run(const layer *l, nf_work *work) {
+  const nf_bijector *b = l->entry->bijector;
+  const size_t n = nf_batch_size(&l->start);
+  const double dlog_det[N] = {0.5, 0.25};
+  nf_batch x = l->start, dz = l->start;
+  x.data = l->now + N, dz.data = x.data + n;
+  const int status = l->go == FORWARD ? nf_bijector_forward(b, &x, l->now, work)
+                     : l->go == INVERSE
+                         ? nf_bijector_inverse(b, &x, l->now, work)
+                         : nf_bijector_backward(b, &x, &dz, dlog_det, dz.data + n, work);
+  const bool turned = status == NF_OK;
+  assert_true(nf_shape_equal(x.shape, (l->go == FORWARD) == turned ? b->out : b->in));
+  if (l->go == BACKWARD) assert_true(nf_shape_equal(dz.shape, x.shape));
+  return status;
+}
+
+static bool run_once(void *subject, size_t k) {
   static const char *const verb[] = {"forward", "inverse", "backward"};
   const layer *l = subject;
-  const nf_bijector *b = l->entry->bijector;
-  const size_t size = 2 * nf_shape_size(b->in), n_param = l->entry->n_param;
-  const double dlog_det[2] = {0.5, 0.25};
-  double log_det[2], *values = malloc((2 * size + n_param) * sizeof *values);
-  assert_non_null(values);
-  double *gradient = values + size, *dparam = gradient + size;
   nf_work work = {0};
-  nf_batch x = {2, l->what == 0 ? b->in : b->out, values, 0, 0}, dz = x;
-  dz.data = gradient;
-  const double *start = l->what == 0 ? l->x : l->z;
-  memcpy(values, start, size * sizeof *values);
-  memory_fill(gradient, size), memory_fill(dparam, n_param), memory_fill(log_det, 2);
+  prepare(l, l->now);
   memory_fail_at(k);
-  const int status = l->what == 0   ? nf_bijector_forward(b, &x, log_det, &work)
-                     : l->what == 1 ? nf_bijector_inverse(b, &x, log_det, &work)
-                                    : nf_bijector_backward(b, &x, &dz, dlog_det, dparam, &work);
+  const int status = run(l, &work);
   const bool failed = memory_failed();
-  const char *name = l->entry->name;
-  if (!memory_went_well(name, k, status, failed)) {
-    if (memcmp(values, start, size * sizeof *values) != 0)
-      fail_msg("%s: %s: allocation %zu fails and the batch is another", name, verb[l->what], k);
-    assert_true(nf_shape_equal(x.shape, l->what == 0 ? b->in : b->out));
-    assert_true(nf_shape_equal(dz.shape, l->what == 0 ? b->in : b->out));
-    memory_is_kept(name, gradient, size), memory_is_kept(name, dparam, n_param),
-        memory_is_kept(name, log_det, 2);
-  }
+  const bool well = memory_went_well(l->entry->name, k, status, failed);
+  if (memcmp(l->now, well ? l->after : l->before, l->size * sizeof *l->now) != 0)
+    fail_msg("%s, %s: allocation %zu fails, status %d, and the outputs are not %s", l->entry->name,
+             verb[l->go], k, status, well ? "right" : "as they were");
   assert_int_equal(work.tmp.used, 0); /* whatever happened, scratch memory was given back */
   nf_work_free(&work);
-  free(values);
   return failed;
+}
+
+static void try_layer(const catalogue_entry *e, direction go, nf_batch start) {
+  layer l = {e, go, N + 2 * nf_batch_size(&start) + e->n_param, start, NULL, NULL, NULL};
+  nf_work work = {0};
+  l.before = malloc(3 * l.size * sizeof *l.before);
+  assert_non_null(l.before);
+  l.after = l.before + l.size, l.now = l.after + l.size;
+  prepare(&l, l.before), prepare(&l, l.now);
+  check_ok(run(&l, &work));
+  memcpy(l.after, l.now, l.size * sizeof *l.now);
+  nf_work_free(&work);
+  memory_exhaust(e->name, run_once, &l);
+  free(l.before);
 }
 
 static void layers_keep_the_contract(void **state) {
@@ -56,17 +79,18 @@ static void layers_keep_the_contract(void **state) {
   for (size_t i = 0; i < c.n; i++) {
     const catalogue_entry *e = &c.entry[i];
     check_ok(e->status);
-    const size_t size = 2 * nf_shape_size(e->bijector->in);
-    double *x = malloc(2 * size * sizeof *x), *z = x + size, log_det[2] = {0, 0};
+    double *x = malloc(2 * N * nf_shape_size(e->bijector->in) * sizeof *x), log_det[N] = {0};
     assert_non_null(x);
+    const nf_batch batch = catalogue_draw(e, N, x);
+    nf_batch latent = batch;
     nf_work work = {0};
-    nf_batch batch = catalogue_draw(e, 2, x);
-    memcpy(z, x, size * sizeof *z);
-    batch.data = z;
-    check_ok(nf_bijector_forward(e->bijector, &batch, log_det, &work));
+    latent.data = x + nf_batch_size(&batch);
+    memcpy(latent.data, x, nf_batch_size(&batch) * sizeof *x);
+    check_ok(nf_bijector_forward(e->bijector, &latent, log_det, &work));
     nf_work_free(&work);
-    for (int what = 0; what < 3; what++)
-      memory_exhaust(e->name, layer_once, &(layer){e, what, x, z});
+    try_layer(e, FORWARD, batch);
+    try_layer(e, INVERSE, latent);
+    try_layer(e, BACKWARD, latent);
     free(x);
   }
   catalogue_free(&c);
