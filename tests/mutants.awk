@@ -1,4 +1,5 @@
-# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables. A test is a cmocka test, named
+# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of NOTES.md, which
+# is read as the last file: it must have a row for every bug, in the words of tests/bugs.txt. A test is a cmocka test, named
 # PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a whole program, such as a
 # chapter, which fails with an exit status other than 0.
 
@@ -6,6 +7,11 @@ FNR == NR && /^[a-z]/ { name[++bugs] = $1 }
 FNR == NR && $1 == "is" { sub(/^ *is */, ""); what[bugs] = $0 }
 FNR == NR && $1 == "symptom" { sub(/^ *symptom */, ""); symptom[bugs] = $0 }
 FNR == NR { next }
+FILENAME == "NOTES.md" {
+  for (b = 1; b <= bugs; b++)
+    if (index($0, "| " what[b] " | " symptom[b] " |") == 1) in_notes[b] = 1
+  next
+}
 
 function fails(check) {
   if (!((bug, check) in count)) caught[bug] = caught[bug] (caught[bug] == "" ? "" : "\n") check
@@ -64,9 +70,9 @@ END {
       if (n == 1) { alone[check[i]]++; only++ }
       if (i <= 3) cell = cell (i > 1 ? ", " : "") check[i]
     }
-    if (n > 3) cell = cell ", " n - 3 " more"
+    if (n > 3) cell = cell ", …"
     print (n > 0 ? line : "    CAUGHT BY NOBODY")
-    slips += n == 0
+    free += n == 0
     print "| " what[b] " | " symptom[b] " | " cell " |" > table
   }
   print "\ncaught  alone  by"
@@ -76,6 +82,11 @@ END {
   printf "\nthese catch none of them, and are there for other mistakes:"
   for (i = 1; i <= checks; i++)
     if (!(check_name[i] in catches)) { printf "%s %s", comma, check_name[i]; comma = "," }
-  printf "\n\n%d bugs, %d caught, %d by one test alone\n", bugs, bugs - slips, only
-  exit slips > 0
+  for (b = 1; b <= bugs; b++)
+    if (!in_notes[b]) {
+      printf "\nNOTES.md has no row for %s as it is in %s", name[b], table
+      untold++
+    }
+  printf "\n\n%d bugs, %d caught, %d by one test alone\n", bugs, bugs - free, only
+  exit free + untold > 0
 }

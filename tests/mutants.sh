@@ -2,7 +2,8 @@
 # Who catches the bugs of tests/bugs.txt? Runs every program given, which are linked with the planted
 # library (tests/plant.awk), once without a bug, when all must be well, and once with each; prints
 # for every bug the tests that failed, and for every test what it caught. The exit status is 1 when
-# a bug was caught by nobody. B is the build folder; $B/mutants/table.md is the table for NOTES.md.
+# a bug was caught by nobody or has no row in NOTES.md. B is the build folder; in $B/mutants/table.md
+# is the table for the notes.
 set -u
 B=${B:-build}
 logs=$B/mutants/logs
@@ -29,4 +30,4 @@ xargs -P "$(nproc)" -n 3 sh "$B/mutants/one.sh" < "$B/mutants/runs"
 
 # shellcheck disable=SC2046
 awk -v table="$B/mutants/table.md" -f tests/mutants.awk tests/bugs.txt \
-  $(cut -d ' ' -f 3 "$B/mutants/runs")
+  $(cut -d ' ' -f 3 "$B/mutants/runs") NOTES.md
