@@ -4,7 +4,7 @@
 
 MODE    ?= release
 CC      ?= cc
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 WARN    ?= -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 THREADS ?= -pthread
 ARCH    ?= -march=native
@@ -36,7 +36,7 @@ chapters := $(patsubst chapters/%.c,$(B)/chapters/%,$(sort $(wildcard chapters/c
 benches  := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/bench.c,$(sort $(wildcard bench/*.c))))
 tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
 helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants% tests/float_% tests/verify.c,$(sort $(wildcard tests/*.c)))
-sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch])
+sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch] plots/*.[ch])
 
 # One short line a step; make V=1 shows the commands.
 say = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(2)'; )
@@ -53,17 +53,20 @@ help:
 	@echo 'make             build the libraries and the chapters'
 	@echo 'make run         run every chapter, in order'
 	@echo 'make check       build and run all tests'
-	@echo 'make check-full  the same, and the whole determinant of a flow at d = 3072'
+	@echo 'make check-full  the same, the whole determinant of a flow at d = 3072, the slow commands'
 	@echo 'make verify      one page: every layer, every oracle, the worst error'
 	@echo 'make mutants     plant the bugs of the field one by one, and see who catches them'
 	@echo 'make fuzz        libFuzzer on every reader; make coverage counts the lines tested'
 	@echo 'make bench       speed; make bench-peers compares it with PyTorch'"'"'s'
-	@echo 'make plots       draw the chapters'"'"' figures into build/plots'
+	@echo 'make plots       draw the figures into build/plots, as PNG and SVG'
+	@echo 'make film        two moons being learned, as build/plots/film.gif'
+	@echo 'make book        the notes as HTML, one file each, into build/book; as PDF with Chromium'
 	@echo 'make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it'
 	@echo 'make install     into $$(DESTDIR)$$(prefix)  [$(DESTDIR)$(prefix)]'
 	@echo 'make format      clang-format everything; make lint only looks'
 	@echo 'make clean       remove build/'
-	@echo 'settings         MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH='
+	@echo 'settings         MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH=,'
+	@echo '                 MPI=1 (nf train under mpirun)'
 
 # --- the library, twice from one source ---------------------------------------------------
 $(B)/libnf.a: $(src:%.c=$(B)/double/%.o) $(B)/double/embedded.o
@@ -90,7 +93,8 @@ $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 	@sh data/embed.sh data/digits.csv.gz data/icons32.bin.gz > $@
 
 # --- programs -----------------------------------------------------------------------------
-$(B)/chapters/%: $(B)/double/chapters/%.o $(B)/double/chapters/chapter.o $(B)/libverify.a $(B)/libnf.a
+voice := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
+$(B)/chapters/%: $(B)/double/chapters/%.o $(voice) $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 $(B)/tests/%: $(B)/double/tests/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
@@ -98,9 +102,23 @@ $(B)/tests/%: $(B)/double/tests/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
 
 # The command line and the benchmarks run in float.
-nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(sort $(wildcard tools/nf*.c)))
-$(B)/nf: $(nf_parts) $(B)/libnf32.a
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(filter-out %nf_ranks_mpi.c %nf_ranks_one.c,$(sort $(wildcard tools/nf*.c))))
+nf_parts += $(patsubst %,$(B)/float/src/verify/%.o,trace slopes determinant)
+
+# With MPI=1, nf train runs on as many processes as mpirun starts. A file says which of the two
+# $(B)/nf is, so that it is linked again for the other.
+ranks := $(if $(MPI),mpi,one)
+$(B)/nf: $(nf_parts) $(B)/float/tools/nf_ranks_$(ranks).o $(B)/libnf32.a $(B)/nf.$(ranks)
+	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter-out $(B)/nf.%,$^) $(LIBS) \
+	  $(if $(MPI),$(mpi_libs)) -o $@
+.PHONY: $(if $(wildcard $(B)/nf.$(ranks)),,$(B)/nf.$(ranks))
+$(B)/nf.$(ranks):
+	@mkdir -p $(@D)
+	@rm -f $(B)/nf.one $(B)/nf.mpi
+	@touch $@
+mpi_libs = $(shell pkg-config --libs ompi-c)
+$(B)/float/tools/nf_ranks_mpi.o: override CPPFLAGS += $(shell pkg-config --cflags ompi-c 2> /dev/null)
+
 $(B)/bench/%: $(B)/float/bench/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -111,8 +129,9 @@ run: $(chapters)
 check: $(tests) $(chapters) $(B)/nf floors
 	@B=$(B) sh tests/run.sh $(tests)
 
-# The whole determinant at d = 3072, three ways: about a minute.
+# The whole determinant at d = 3072, three ways, and the commands of the notes that take minutes.
 check-full: check
+	@FULL=1 B=$(B) sh tests/run.sh $(B)/tests/test_notes_commands
 	@$(B)/chapters/ch07_cost_of_the_jacobian --side 32
 
 # Speed, as ratios measured in one run with nothing else running.
@@ -128,9 +147,6 @@ bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
 # Each floor includes only floors below it.
 floors:
 	@awk -f tests/floors.awk src/LAYERS $(wildcard src/*/*.[ch])
-
-plots: $(chapters)
-	@B=$(B) sh plots/draw.sh
 
 golden: $(chapters)
 	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
@@ -159,5 +175,5 @@ install: $(B)/libnf.a $(B)/libnf32.a
 clean:
 	rm -rf build
 
-include $(wildcard tests/*.mk)
+include $(wildcard tests/*.mk plots/*.mk book/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

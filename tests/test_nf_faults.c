@@ -77,7 +77,10 @@ static void bad_words_are_one_line(void **state) {
       {"train --data digits", "--out is missing"},
       {"train --data digits --out @/x now", "'now': there is nothing for it to say"},
       {"train --data digit --out @/x", "nearest is 'digits'"},
-      {"train --data toy:moon --out @/x", "moons"},
+      {"train --data toy:moonz --out @/x", "toy:moonz: no such density, nearest is 'moons'"},
+      {"train --data toy --out @/x", "toy: the name is missing, as in toy:moons"},
+      {"train --data toi:moons --out @/x", "toi:moons: no such data, nearest is 'toy'; there are"},
+      {"train --data moonz --out @/x", "nearest is 'toy:moons'; there are"},
       {"train --data digits --model glou --out @/x",
        "--model 'glou': there is no such; the nearest is 'glow'"},
       {"train --data digits --decay cosinus --out @/x", "nearest is 'cosine'"},
@@ -111,6 +114,9 @@ static void bad_words_are_one_line(void **state) {
       {"eval @/d.safetensors --data toy:moons", "takes 8×8×1 with 17"},
       {"eval @/t.safetensors --data toy:moons --importance 2",
        "points have no dequantisation noise"},
+      {"eval @/d.safetensors --data digits --baselines digit", "nearest is 'digits'"},
+      {"eval @/d.safetensors --data digits --baselines icons", "range '0:1797'"},
+      {"eval @/t.safetensors --data toy:moons --baselines toy:rings", "was trained on toy:moons"},
       {"eval @/d.safetensors --data digits --csv @/none/e.csv", "cannot write"},
       {"eval @/d.safetensors --data digits @/t.safetensors", "there is nothing for it to say"},
       {"sample @/d.safetensors", "--out is missing"},
@@ -120,6 +126,7 @@ static void bad_words_are_one_line(void **state) {
       {"interpolate @/d.safetensors --data digits --n 1 --out @/x", "--n 1: it must be"},
       {"reconstruct @/d.safetensors --data digits --n 0", "--n 0"},
       {"info @/d.safetensors --data icons", "32×32×3"},
+      {"info @/d.safetensors --trace", "--data"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) nf_refuses(bad[i].words, 0, 2, bad[i].part);
   assert_int_not_equal(access(folder_path("x"), F_OK), 0);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "nf_ranks.h"
 #include "nf_tool.h"
 
 static const char help[] =
@@ -37,6 +38,7 @@ static const char help[] =
     "Exit status: 0 fine, 1 a check failed, 2 usage or input, 130 stopped by Ctrl-C.";
 
 const char *nf_command_name = NULL;
+static char complaint[NF_MESSAGE + 64]; /* the last one */
 
 int nf_complain(const char *format, ...) {
   char message[NF_MESSAGE], line[NF_MESSAGE];
@@ -45,8 +47,9 @@ int nf_complain(const char *format, ...) {
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
   nf_fail(0, line, "%s", message); /* one line, whatever a name holds */
-  fprintf(stderr, "nf%s%s: %s\n", nf_command_name != NULL ? " " : "",
-          nf_command_name != NULL ? nf_command_name : "", line);
+  snprintf(complaint, sizeof complaint, "nf%s%s: %s\n", nf_command_name != NULL ? " " : "",
+           nf_command_name != NULL ? nf_command_name : "", line);
+  if (nf_ranks_leads()) fputs(complaint, stderr);
   return NF_BAD_INPUT;
 }
 
@@ -97,7 +100,7 @@ void nf_remaining(double seconds, char text[32]) {
     snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
 }
 
-int main(int argc, char **argv) {
+static int obey(int argc, char **argv) {
   static const char *const name[] = {"train",       "eval", "sample", "interpolate",
                                      "reconstruct", "info", NULL};
   static int (*const run[])(int, char **) = {nf_train,       nf_eval,        nf_sample,
@@ -113,7 +116,18 @@ int main(int argc, char **argv) {
   const int command = nf_word_find("command", argv[1], name);
   if (command < 0) return NF_BAD_INPUT;
   nf_command_name = name[command];
+  if (run[command] != nf_train && nf_all_ranks.count > 1)
+    return nf_complain("only nf train shares its work among ranks; start this without mpirun");
   const int status = run[command](argc - 1, argv + 1);
   if (fflush(stdout) != 0 || ferror(stdout)) return nf_complain("cannot write to standard output");
+  return status;
+}
+
+int main(int argc, char **argv) {
+  nf_ranks_begin(&argc, &argv);
+  const int status = obey(argc, argv);
+  /* What went wrong on all ranks is said once; what went wrong on another than 0, by that one. */
+  if (nf_ranks_first(complaint[0] != 0) && !nf_ranks_leads()) fputs(complaint, stderr);
+  nf_ranks_end();
   return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "io/checkpoint.h"
+#include "io/nearest.h"
 #include "train/shuffle.h"
 
 static int load_toy(const char *name, nf_data *d, char message[NF_MESSAGE]) {
@@ -17,6 +18,27 @@ static int load_toy(const char *name, nf_data *d, char message[NF_MESSAGE]) {
   if (d->point == NULL) return nf_fail(NF_ENOMEM, message, "toy:%s: out of memory", name);
   nf_toy_sample(d->toy, 1, 0, d->n, d->point);
   return NF_OK;
+}
+
+/* False after saying what would be: a kind of images, "toy", or the name of a toy alone. */
+static bool is_known(const char *spec, char message[NF_MESSAGE]) {
+  enum { TOY = NF_IMAGE_KINDS, CHOICES = TOY + 1 + NF_TOYS };
+  const char *choice[CHOICES];
+  char word[64];
+  snprintf(word, sizeof word, "%.*s", (int)strcspn(spec, ":"), spec);
+  for (int i = 0; i < TOY; i++) choice[i] = nf_image_kinds[i];
+  choice[TOY] = "toy";
+  for (int i = 0; i <= TOY; i++)
+    if (strcmp(word, choice[i]) == 0) return true;
+  for (int i = 0; i < NF_TOYS; i++) choice[TOY + 1 + i] = nf_toys[i].name;
+  const char *nearest = nf_nearest(word, CHOICES, choice);
+  bool is_toy = false;
+  for (int i = TOY + 1; i < CHOICES; i++) is_toy = is_toy || nearest == choice[i];
+  nf_fail(0, message,
+          "%s: no such data, nearest is '%s%s'; there are digits, icons, cifar10:DIR, "
+          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR and toy:NAME",
+          spec, is_toy ? "toy:" : "", nearest);
+  return false;
 }
 
 static int cut(const char *range, nf_data *d, char message[NF_MESSAGE]) {
@@ -32,6 +54,9 @@ static int cut(const char *range, nf_data *d, char message[NF_MESSAGE]) {
 }
 
 int nf_data_load(const char *spec, const char *range, nf_data *out, char message[NF_MESSAGE]) {
+  if (!is_known(spec, message)) return NF_EINVAL;
+  if (strcmp(spec, "toy") == 0)
+    return nf_fail(NF_EINVAL, message, "toy: the name is missing, as in toy:moons");
   nf_data d = {0};
   const bool toy = strncmp(spec, "toy:", 4) == 0;
   int status = toy ? load_toy(spec + 4, &d, message) : nf_images_load(spec, &d.images, message);

@@ -2,6 +2,14 @@
  * clock, so a run that was killed and resumed ends in the same weights; only a run that is
  * measured in minutes is as long as the machine is fast.
  *
+ * Ranks (nf_ranks.h) take a share each of every batch, and of the samples held out. The mean over
+ * a batch of n is that of the shares' means, weighted by their sizes:
+ *
+ *   ∂L/∂θ = Σ_r (n_r/n) ∂L_r/∂θ,     L = Σ_r (n_r/n) L_r,     Σ_r n_r = n
+ *
+ * So all ranks make the same step from the same weights. What a rank alone knows, an error, a
+ * signal, the time, they agree on before anything hangs on it.
+ *
  * Noise belongs to (draw, sample): training uses draw 0 and numbers its samples step·batch + i,
  * validation uses draw 1 every time, so that validations compare; eval starts at draw 2. */
 #include "nf_run.h"
@@ -14,6 +22,7 @@
 #include <unistd.h>
 
 #include "nf_layers.h"
+#include "nf_ranks.h"
 #include "train/shuffle.h"
 
 static volatile sig_atomic_t stopped_by = 0;
@@ -29,18 +38,28 @@ static void watch_signals(void) {
 /* What the loop carries along. */
 typedef struct {
   nf_run *run;
-  nf_batch x;    /* a mini-batch */
-  nf_batch held; /* the samples held out */
+  nf_share part; /* of a mini-batch, */
+  nf_batch x;    /* this one */
+  nf_batch held; /* its part of the samples held out */
   double *log_p; /* of those */
   size_t *index;
   double start, shown, smooth; /* when it began, when progress was last shown, mean loss */
+  double spent;                /* seconds, as last agreed on */
+  int stopped_by;              /* a signal, likewise */
   uint64_t first;              /* step at the start */
   double validation;           /* nats, NAN before the first */
   bool progress;
   char *message;
 } loop;
 
-static double spent(const loop *l) { return l->run->spent + nf_seconds() - l->start; }
+/* One status, one clock and one signal for all ranks: the largest of each. */
+static int agree(loop *l, int status) {
+  double x[3] = {status, l->run->spent + nf_seconds() - l->start, stopped_by};
+  nf_ranks_most(3, x);
+  l->spent = x[1];
+  l->stopped_by = (int)x[2];
+  return (int)x[0];
+}
 
 static size_t training_samples(const nf_run *r) { return r->data->n - r->held; }
 
@@ -49,6 +68,7 @@ static size_t training_samples(const nf_run *r) { return r->data->n - r->held; }
 /* For use: the averaged weights. */
 static int save_best(loop *l) {
   nf_run *r = l->run;
+  if (!nf_ranks_leads()) return NF_OK;
   nf_trainer_swap_average(r->trainer);
   const int status = nf_checkpoint_save(r->best, &r->model, r->trainer->flow, NULL, r->n_note,
                                         r->note, l->message);
@@ -59,7 +79,8 @@ static int save_best(loop *l) {
 /* For resuming: everything. */
 static int save_last(loop *l) {
   nf_run *r = l->run;
-  snprintf(r->text[0], NF_NOTE, "%.3f", spent(l));
+  if (!nf_ranks_leads()) return NF_OK;
+  snprintf(r->text[0], NF_NOTE, "%.3f", l->spent);
   if (fflush(r->log) != 0 || ferror(r->log))
     return nf_fail(NF_EIO, l->message, "%s: cannot write: %s", r->log_path, strerror(errno));
   return nf_checkpoint_save(r->last, &r->model, r->trainer->flow, r->trainer, r->n_note, r->note,
@@ -86,10 +107,20 @@ static int fail_step(loop *l, int status) {
 static void guess_steps(loop *l) {
   nf_run *r = l->run;
   nf_schedule *s = &r->trainer->set.schedule;
-  const double part = spent(l) / r->seconds, done = (double)r->trainer->step;
+  const double part = l->spent / r->seconds, done = (double)r->trainer->step;
   s->steps = r->steps;
   if (part > 1e-3 && done > 0) s->steps = (uint64_t)(done / part) + 1;
   s->warmup = r->warmup < s->steps / 10 ? r->warmup : s->steps / 10;
+}
+
+/* From this rank's share of loss and gradient to those of the batch. */
+static void combine(loop *l, double *loss) {
+  nf_trainer *t = l->run->trainer;
+  const double weight = (double)l->part.count / (double)l->run->batch;
+  for (size_t i = 0; i < t->flow->n_param; i++) t->gradient[i] *= NF_R(weight);
+  *loss *= weight;
+  nf_ranks_sum_gradient(t->flow->n_param, t->gradient);
+  nf_ranks_sum(1, loss);
 }
 
 static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
@@ -97,10 +128,16 @@ static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
   const uint64_t t = r->trainer->step;
   *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
   for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
-  nf_data_gather(r->data, r->batch, l->index, l->x.data);
-  l->x.first = t * r->batch;
+  nf_data_gather(r->data, l->part.count, l->index + l->part.begin, l->x.data);
+  l->x.first = t * r->batch + l->part.begin;
+  double loss;
+  int status = nf_flow_gradient(r->trainer->flow, &l->x, &loss, r->trainer->gradient);
+  if (status != NF_OK) fail_step(l, status);
+  status = agree(l, status);
+  if (status != NF_OK) return status;
   if (r->seconds > 0) guess_steps(l);
-  const int status = nf_train_step(r->trainer, &l->x, stats);
+  combine(l, &loss);
+  status = nf_train_update(r->trainer, loss, stats);
   if (status != NF_OK) return fail_step(l, status);
   l->smooth = isfinite(l->smooth) ? 0.98 * l->smooth + 0.02 * stats->loss : stats->loss;
   return NF_OK;
@@ -110,17 +147,19 @@ static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
 static int validate(loop *l) {
   nf_run *r = l->run;
   nf_trainer_swap_average(r->trainer);
-  const int status = nf_flow_log_prob(r->trainer->flow, &l->held, l->log_p);
+  int status = nf_flow_log_prob(r->trainer->flow, &l->held, l->log_p);
   nf_trainer_swap_average(r->trainer);
-  l->validation = NAN;
-  if (status != NF_OK && status != NF_ENONFINITE)
-    return nf_fail(status, l->message, "validation: %s", nf_status_text(status));
-  double sum = 0;
-  for (size_t i = 0; i < r->held; i++) sum -= l->log_p[i];
-  if (status == NF_OK) l->validation = sum / (double)r->held;
+  double sum = status == NF_OK ? 0 : NAN;
+  if (status == NF_ENONFINITE) status = NF_OK;
+  if (status != NF_OK) nf_fail(status, l->message, "validation: %s", nf_status_text(status));
+  status = agree(l, status);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < l->held.n; i++) sum -= l->log_p[i];
+  nf_ranks_sum(1, &sum);
+  l->validation = sum / (double)r->held;
   if (!nf_plateau_report(&r->trainer->set.schedule, &r->trainer->plateau, l->validation))
     return NF_OK;
-  return save_best(l);
+  return agree(l, save_best(l));
 }
 
 /* --- what one sees ----------------------------------------------------------------------- */
@@ -131,7 +170,8 @@ static double shown(const loop *l, double nats) {
 
 static void write_log(loop *l, const nf_train_stats *s, uint64_t epoch, bool validated) {
   nf_run *r = l->run;
-  fprintf(r->log, "%" PRIu64 ",%" PRIu64 ",%.3f,%.6f,%.6g,%.6g,", r->trainer->step, epoch, spent(l),
+  if (!nf_ranks_leads()) return;
+  fprintf(r->log, "%" PRIu64 ",%" PRIu64 ",%.3f,%.6f,%.6g,%.6g,", r->trainer->step, epoch, l->spent,
           shown(l, s->loss), s->norm, s->rate);
   if (validated && isfinite(l->validation)) fprintf(r->log, "%.6f", shown(l, l->validation));
   fputc('\n', r->log);
@@ -145,7 +185,7 @@ static void show_progress(loop *l, const nf_train_stats *s) {
   const double done = (double)(r->trainer->step - l->first), rate = done / (now - l->start);
   char left[32], validation[48] = "";
   nf_remaining(
-      r->seconds > 0 ? r->seconds - spent(l) : (double)(r->steps - r->trainer->step) / rate, left);
+      r->seconds > 0 ? r->seconds - l->spent : (double)(r->steps - r->trainer->step) / rate, left);
   if (isfinite(l->validation))
     snprintf(validation, sizeof validation, ", validation %.4f", shown(l, l->validation));
   fprintf(stderr, "\r\033[Kstep %" PRIu64, r->trainer->step);
@@ -173,14 +213,15 @@ static void report(const loop *l) {
 
 static bool is_over(const loop *l) {
   const nf_run *r = l->run;
-  return r->seconds > 0 ? spent(l) >= r->seconds : r->trainer->step >= r->steps;
+  return r->seconds > 0 ? l->spent >= r->seconds : r->trainer->step >= r->steps;
 }
 
 static int train(loop *l) {
   nf_run *r = l->run;
-  int status = save_last(l); /* an unwritable folder should be known now, not in an hour */
+  /* An unwritable folder should be known now, not in an hour. */
+  int status = agree(l, save_last(l));
   bool over = is_over(l);
-  while (status == NF_OK && !over && !stopped_by) {
+  while (status == NF_OK && !over && !l->stopped_by) {
     nf_train_stats stats;
     uint64_t epoch;
     status = step(l, &stats, &epoch);
@@ -189,12 +230,13 @@ static int train(loop *l) {
     const bool validates = over || r->trainer->step % r->every == 0;
     if (validates) status = validate(l);
     write_log(l, &stats, epoch, validates);
-    if (validates && status == NF_OK) status = save_last(l);
+    if (validates && status == NF_OK) status = agree(l, save_last(l));
     show_progress(l, &stats);
   }
-  if (status == NF_OK && stopped_by) {
+  if (status == NF_OK && l->stopped_by) {
     if (r->trainer->plateau.best >= 1e300) status = save_best(l);
     if (status == NF_OK) status = save_last(l);
+    status = agree(l, status);
   }
   return status;
 }
@@ -202,29 +244,31 @@ static int train(loop *l) {
 static int prepare(loop *l) {
   nf_run *r = l->run;
   const size_t d = nf_shape_size(r->data->shape);
-  l->x = (nf_batch){.n = r->batch, .shape = r->data->shape};
-  l->held = (nf_batch){.n = r->held, .shape = r->data->shape, .draw = 1};
-  l->x.data = malloc(r->batch * d * sizeof *l->x.data);
-  l->held.data = malloc(r->held * d * sizeof *l->held.data);
-  l->log_p = malloc(r->held * sizeof *l->log_p);
+  l->part = nf_ranks_share(r->batch);
+  const nf_share held = nf_ranks_share(r->held); /* perhaps none */
+  l->x = (nf_batch){.n = l->part.count, .shape = r->data->shape};
+  l->held = (nf_batch){.n = held.count, .shape = r->data->shape, .first = held.begin, .draw = 1};
+  l->x.data = malloc(l->x.n * d * sizeof *l->x.data);
+  l->held.data = malloc((held.count + 1) * d * sizeof *l->held.data);
+  l->log_p = malloc((held.count + 1) * sizeof *l->log_p);
   l->index = malloc(r->batch * sizeof *l->index);
   if (l->x.data == NULL || l->held.data == NULL || l->log_p == NULL || l->index == NULL)
     return nf_fail(NF_ENOMEM, l->message, "out of memory");
-  nf_data_gather(r->data, r->held, r->order, l->held.data);
+  nf_data_gather(r->data, held.count, r->order + held.begin, l->held.data);
   return NF_OK;
 }
 
 int nf_run_go(nf_run *r) {
-  char message[NF_MESSAGE];
+  char message[NF_MESSAGE] = "";
   loop l = {.run = r,
             .start = nf_seconds(),
             .smooth = NAN,
             .validation = NAN,
             .first = r->trainer->step,
-            .progress = isatty(STDERR_FILENO) != 0,
+            .progress = nf_ranks_leads() && isatty(STDERR_FILENO) != 0,
             .message = message};
   watch_signals();
-  int status = prepare(&l);
+  int status = agree(&l, prepare(&l));
   if (status == NF_OK) status = train(&l);
   if (status == NF_OK) report(&l);
   if (status != NF_OK && l.progress) fputs("\r\033[K", stderr);
@@ -233,8 +277,8 @@ int nf_run_go(nf_run *r) {
   free(l.log_p);
   free(l.index);
   if (status != NF_OK) {
-    nf_complain("%s", message);
+    if (message[0] != 0) nf_complain("%s", message); /* else another rank does */
     return status == NF_ENONFINITE || status == NF_ESINGULAR ? NF_FAILED : NF_BAD_INPUT;
   }
-  return stopped_by ? NF_BY_SIGNAL + stopped_by : NF_FINE;
+  return l.stopped_by ? NF_BY_SIGNAL + l.stopped_by : NF_FINE;
 }

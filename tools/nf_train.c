@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nf_ranks.h"
 #include "nf_run.h"
 #include "nf_settings.h"
 
@@ -111,10 +112,24 @@ static int resume(nf_run *r, const nf_settings *s, nf_checkpoint *c, char messag
 static int begin(nf_run *r, const nf_settings *s, nf_checkpoint *c, char message[NF_MESSAGE]) {
   const nf_train_settings set = nf_settings_training(s, r->steps);
   int status = new_flow(&r->model, &c->flow, message);
-  if (status == NF_OK) status = observe(c->flow, r, message);
+  if (status == NF_OK && nf_ranks_leads()) status = observe(c->flow, r, message);
   if (status == NF_OK && (status = nf_trainer_new(&r->trainer, c->flow, &set)) != NF_OK)
     nf_fail(status, message, "%s", nf_status_text(status));
   return status;
+}
+
+/* All that a checkpoint keeps, from rank 0, which alone has looked at data or read a file. */
+static void share(nf_run *r) {
+  nf_trainer *t = r->trainer;
+  const size_t bytes = t->flow->n_param * sizeof *t->flow->param;
+  nf_ranks_send(bytes, t->flow->param);
+  nf_ranks_send(t->flow->n_constant * sizeof *t->flow->constant, t->flow->constant);
+  nf_ranks_send(bytes, t->m);
+  nf_ranks_send(bytes, t->v);
+  nf_ranks_send(bytes, t->average);
+  nf_ranks_send(sizeof t->step, &t->step);
+  nf_ranks_send(sizeof t->plateau, &t->plateau);
+  nf_ranks_send(sizeof r->spent, &r->spent);
 }
 
 /* OUT without .safetensors, with another ending. */
@@ -140,6 +155,11 @@ static bool size_up(nf_run *r, const nf_settings *s) {
                 r->batch, n, r->held);
     return false;
   }
+  if (r->batch < (size_t)nf_all_ranks.count) {
+    nf_complain("--batch %zu: %d ranks share a batch, so it must hold at least %d samples",
+                r->batch, nf_all_ranks.count, nf_all_ranks.count);
+    return false;
+  }
   const uint64_t epoch = (n - r->held) / r->batch;
   r->every = s->every > 0 ? s->every : epoch < 500 ? epoch : 500;
   r->warmup = s->warmup;
@@ -152,18 +172,57 @@ static bool size_up(nf_run *r, const nf_settings *s) {
 
 static int run(nf_run *r, const nf_settings *s, char message[NF_MESSAGE]) {
   nf_checkpoint c = {.model = r->model};
-  const bool resumes = s->resume && access(r->last, F_OK) == 0;
+  const bool resumes = nf_ranks_leads() && s->resume && access(r->last, F_OK) == 0;
   if (s->resume && !resumes) printf("%s is not there: this is step 0\n", r->last);
   int status = resumes ? nf_checkpoint_load(r->last, &c, message) : NF_OK;
   if (status == NF_OK) status = resumes ? resume(r, s, &c, message) : begin(r, s, &c, message);
   if (status == NF_OK && (status = nf_flow_set_threads(c.flow, (int)s->threads)) != NF_OK)
     nf_fail(status, message, "--threads %d: %s", (int)s->threads, nf_status_text(status));
-  if (status == NF_OK) status = nf_log_open(r->log_path, r->trainer->step, &r->log, message);
-  int result = status == NF_OK ? nf_run_go(r) : nf_complain("%s", message);
+  if (status == NF_OK && nf_ranks_leads())
+    status = nf_log_open(r->log_path, r->trainer->step, &r->log, message);
+  int result = status == NF_OK ? NF_FINE : nf_complain("%s", message);
+  result = nf_ranks_agree(result);
+  if (result == NF_FINE) {
+    share(r);
+    result = nf_run_go(r);
+  }
   if (r->log != NULL && fclose(r->log) != 0 && result == NF_FINE)
     result = nf_complain("%s: cannot write", r->log_path);
   nf_trainer_free(r->trainer);
   nf_checkpoint_free(&c);
+  return result;
+}
+
+/* The same data everywhere, or the batches would not be those of one process. */
+static bool same_data(const nf_data *d) {
+  double n[2] = {(double)d->n, -(double)d->n};
+  nf_ranks_most(2, n);
+  if (n[0] + n[1] == 0) return true;
+  nf_complain("--data: from %.0f to %.0f samples on different ranks; all must read the same", -n[1],
+              n[0]);
+  return false;
+}
+
+static int train_on(const nf_data *data, const nf_settings *s, char message[NF_MESSAGE]) {
+  nf_run r = {.data = data, .best = s->out};
+  char *last = beside(s->out, ".last.safetensors"), *log = beside(s->out, ".csv");
+  size_t *order = nf_data_order(data, s->seed);
+  r.last = last;
+  r.log_path = s->log != NULL ? s->log : log;
+  r.order = order;
+  int result = NF_FINE;
+  if (last == NULL || log == NULL || order == NULL)
+    result = nf_complain("out of memory");
+  else if (!nf_settings_model(s, data, &r.model) || !size_up(&r, s))
+    result = NF_BAD_INPUT;
+  result = nf_ranks_agree(result);
+  if (result == NF_FINE) {
+    note_settings(&r, s);
+    result = run(&r, s, message);
+  }
+  free(order);
+  free(last);
+  free(log);
   return result;
 }
 
@@ -175,24 +234,10 @@ int nf_train(int argc, char **argv) {
   if (s.out == NULL) return nf_complain("--out is missing, as in --out digits.safetensors");
   char message[NF_MESSAGE];
   nf_data data = {0};
-  if (nf_data_load(s.data, s.range, &data, message) != NF_OK) return nf_complain("%s", message);
-
-  nf_run r = {.data = &data, .best = s.out};
-  char *last = beside(s.out, ".last.safetensors"), *log = beside(s.out, ".csv");
-  size_t *order = nf_data_order(&data, s.seed);
-  r.last = last;
-  r.log_path = s.log != NULL ? s.log : log;
-  r.order = order;
-  int result = NF_BAD_INPUT;
-  if (last == NULL || log == NULL || order == NULL) {
-    nf_complain("out of memory");
-  } else if (nf_settings_model(&s, &data, &r.model) && size_up(&r, &s)) {
-    note_settings(&r, &s);
-    result = run(&r, &s, message);
-  }
-  free(order);
-  free(last);
-  free(log);
+  int result = NF_FINE;
+  if (nf_data_load(s.data, s.range, &data, message) != NF_OK) result = nf_complain("%s", message);
+  result = nf_ranks_agree(result);
+  if (result == NF_FINE) result = same_data(&data) ? train_on(&data, &s, message) : NF_BAD_INPUT;
   nf_data_free(&data);
   return result;
 }

@@ -27,6 +27,9 @@ typedef struct {
   uint8_t *label;  /* n, or NULL */
 } nf_images;
 
+enum { NF_IMAGE_KINDS = 6 };
+extern const char *const nf_image_kinds[NF_IMAGE_KINDS]; /* the names above, without paths */
+
 /* Any of the sets above, by name.   errors  NF_EINVAL (no such set), and those below */
 int nf_images_load(const char *name, nf_images *out, char message[NF_MESSAGE]);
 

@@ -6,9 +6,9 @@
 #include "io/images.h"
 #include "io/nearest.h"
 
-enum { DIGITS, ICONS, CIFAR10, CIFAR10_TEST, IDX, PNG, KINDS };
-static const char *const kind_name[KINDS] = {"digits",       "icons", "cifar10",
-                                             "cifar10-test", "idx",   "png"};
+enum { DIGITS, ICONS, CIFAR10, CIFAR10_TEST, IDX, PNG, KINDS = NF_IMAGE_KINDS };
+const char *const nf_image_kinds[NF_IMAGE_KINDS] = {"digits",       "icons", "cifar10",
+                                                    "cifar10-test", "idx",   "png"};
 
 static int load_idx(const char *path, nf_images *out, char message[NF_MESSAGE]) {
   const char *comma = strrchr(path, ',');
@@ -25,7 +25,7 @@ int nf_images_load(const char *name, nf_images *out, char message[NF_MESSAGE]) {
   const char *path = name[length] == ':' ? name + length + 1 : NULL;
   int kind = 0;
   while (kind < KINDS &&
-         (strncmp(name, kind_name[kind], length) != 0 || kind_name[kind][length] != 0))
+         (strncmp(name, nf_image_kinds[kind], length) != 0 || nf_image_kinds[kind][length] != 0))
     kind++;
   if (kind == KINDS) {
     char word[64];
@@ -33,14 +33,14 @@ int nf_images_load(const char *name, nf_images *out, char message[NF_MESSAGE]) {
     return nf_fail(NF_EINVAL, message,
                    "%s: no such image set, nearest is '%s'; there are digits, icons, "
                    "cifar10:PATH, cifar10-test:PATH, idx:IMAGES[,LABELS] and png:FOLDER",
-                   name, nf_nearest(word, KINDS, kind_name));
+                   name, nf_nearest(word, KINDS, nf_image_kinds));
   }
   if (kind <= ICONS && path != NULL)
     return nf_fail(NF_EINVAL, message, "%s: '%s' is embedded and takes no path", name,
-                   kind_name[kind]);
+                   nf_image_kinds[kind]);
   if (kind > ICONS && (path == NULL || *path == 0))
     return nf_fail(NF_EINVAL, message, "%s: the path is missing, as in %s:PATH", name,
-                   kind_name[kind]);
+                   nf_image_kinds[kind]);
   switch (kind) {
     case DIGITS:
       return nf_images_digits(out, message);
