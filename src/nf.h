@@ -4,6 +4,7 @@
 
 #include "flow/flow.h"
 #include "flow/models.h"
+#include "train/gaussian.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 

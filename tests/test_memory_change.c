@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "flow/models.h"
+#include "train/gaussian.h"
 #include "train/trainer.h"
 
 enum { N = 5, D = 32 };
@@ -111,6 +112,17 @@ static bool culprit_once(void *subject, size_t k) {
   return failed;
 }
 
+static bool fit_once(void *subject, size_t k) {
+  (void)subject;
+  double to[7], y[8] = {1.5, -0.3, 0.7, 2.2, -1.1, 0.4, 0.9, -0.8};
+  memory_fill(to, 7);
+  memory_fail_at(k);
+  const int status = nf_gaussian_fit(4, 2, y, to, to + 4, to + 6);
+  const bool failed = memory_failed();
+  if (!memory_went_well("a Gaussian", k, status, failed)) memory_is_kept("a Gaussian", to, 7);
+  return failed;
+}
+
 static void flows_change_or_stay(void **state) {
   (void)state;
   change c = change_new();
@@ -118,6 +130,7 @@ static void flows_change_or_stay(void **state) {
   memory_exhaust("set_threads", set_threads_once, &c);
   memory_exhaust("a training step", train_once, &c);
   memory_exhaust("culprit", culprit_once, &c);
+  memory_exhaust("a Gaussian", fit_once, NULL);
   change_free(&c);
 }
 
