@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 """PyTorch's answers for chapter 9: the AffineCoupling module of the notes, section 11.4, in
-float64, its weights and inputs set by the rule below. Prints the golden file:
+float64: twice with weights set by the rule below, once with those of a saved state_dict; inputs
+by the rule. Prints the golden file:
 
     python3 golden/ch09_pytorch_coupling.py > golden/ch09_pytorch_coupling.txt
 """
 
 import math
+import pathlib
 
 import torch
 from torch import nn
+
+from ch09_state_dict import load
 
 
 class AffineCoupling(nn.Module):
@@ -16,7 +20,7 @@ class AffineCoupling(nn.Module):
 
     def __init__(self, dim, hidden):
         super().__init__()
-        self.net = nn.Sequential(
+        self.nn = nn.Sequential(
             nn.Linear(dim // 2, hidden), nn.ReLU(),
             nn.Linear(hidden, hidden), nn.ReLU(),
             nn.Linear(hidden, dim),
@@ -24,7 +28,7 @@ class AffineCoupling(nn.Module):
 
     def forward(self, x):
         x1, x2 = x.chunk(2, dim=1)
-        s, t = self.net(x1).chunk(2, dim=1)
+        s, t = self.nn(x1).chunk(2, dim=1)
         return torch.cat([x1, x2 * torch.exp(s) + t], dim=1), s.sum(dim=1)
 
 
@@ -38,6 +42,18 @@ def show(name, value):
     print(f"{name:<28}  ref   {float(value):<24.17g}  1e-13   1e-13")
 
 
+def answer(layer, dim, prefix):
+    x = 2 * rule(99, 3 * dim).reshape(3, dim)
+    y, log_det = layer(x)
+    log_p = log_det - 0.5 * (y * y).sum(dim=1) - dim / 2 * math.log(2 * math.pi)
+    for j in range(dim):
+        for n in range(3):
+            show(f"{prefix}_y{j + 1}_sample{n + 1}", y[n, j])
+    for n in range(3):
+        show(f"{prefix}_log_det_{n + 1}", log_det[n])
+        show(f"{prefix}_log_p_{n + 1}", log_p[n])
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     print("# Written by golden/ch09_pytorch_coupling.py with PyTorch in float64; never by our program.")
@@ -46,16 +62,12 @@ def main():
         layer = AffineCoupling(dim, hidden)
         for k, p in enumerate(layer.parameters()):
             p.data = rule(k, p.numel()).reshape(p.shape)
-        x = 2 * rule(99, 3 * dim).reshape(3, dim)
+        answer(layer, dim, f"dim{dim}")
 
-        y, log_det = layer(x)
-        log_p = log_det - 0.5 * (y * y).sum(dim=1) - dim / 2 * math.log(2 * math.pi)
-        for j in range(dim):
-            for n in range(3):
-                show(f"dim{dim}_y{j + 1}_sample{n + 1}", y[n, j])
-        for n in range(3):
-            show(f"dim{dim}_log_det_{n + 1}", log_det[n])
-            show(f"dim{dim}_log_p_{n + 1}", log_p[n])
+    layer = AffineCoupling(6, 10)
+    layer.load_state_dict(load(pathlib.Path(__file__).with_name("ch09_state_dict.safetensors")))
+    answer(layer, 6, "state_dict")
 
 
-main()
+if __name__ == "__main__":
+    main()
