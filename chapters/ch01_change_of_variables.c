@@ -91,6 +91,14 @@ static void plot_stretch(void) {
     }
 }
 
+static void trace(void) {
+  double point[4] = {3.0 / 4, 4.0 / 3, -12.0 / 5, 15.0 / 8};
+  nf_flow *flow = library(4);
+  chapter_trace("Four coordinates through sinh⁻¹", flow->bijector,
+                &(nf_batch){.n = 1, .shape = nf_point(4), .data = point});
+  nf_flow_free(flow);
+}
+
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {
       {"stretch", "z p_Z x p_X in ten strips of equal mass", plot_stretch}, {0}};
@@ -100,7 +108,8 @@ int main(int argc, char **argv) {
                  .title = "Change of variables",
                  .notes = "1-3, 6",
                  .about = "z = sinh⁻¹ x by hand: how stretching an axis lowers a density.",
-                 .plots = plots});
+                 .plots = plots,
+                 .trace = trace});
   gsl_set_error_handler_off();
 
   chapter_section("One point, by hand: x = 3/4");

@@ -25,7 +25,7 @@ static void map(const double in[2], double z[2]) {
 
 /* --- the library ---------------------------------------------------------------------------- */
 
-static void library(double z[2], double back[2], double *log_abs_det, double *log_p) {
+static nf_flow *linear_flow(void) {
   int status = NF_OK;
   nf_flow *flow = NULL;
   nf_bijector *affine = nf_affine_new(nf_point(2), &status);
@@ -34,7 +34,11 @@ static void library(double z[2], double back[2], double *log_abs_det, double *lo
   const double weight_and_bias[6] = {A[0][0], A[0][1], A[1][0], A[1][1], b[0], b[1]};
   for (int i = 0; i < 6; i++) flow->param[i] = weight_and_bias[i];
   chapter_need(nf_bijector_prepare(flow->bijector), "nf_bijector_prepare");
+  return flow;
+}
 
+static void library(double z[2], double back[2], double *log_abs_det, double *log_p) {
+  nf_flow *flow = linear_flow();
   double point[2] = {x[0], x[1]};
   const nf_batch batch = {.n = 1, .shape = nf_point(2), .data = point};
   chapter_need(nf_flow_log_prob(flow, &batch, log_p), "nf_flow_log_prob");
@@ -105,6 +109,14 @@ static void plot_square(void) {
   }
 }
 
+static void trace(void) {
+  double point[2] = {x[0], x[1]};
+  nf_flow *flow = linear_flow();
+  chapter_trace("x = (0.5, -1) through one affine layer", flow->bijector,
+                &(nf_batch){.n = 1, .shape = nf_point(2), .data = point});
+  nf_flow_free(flow);
+}
+
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {{"square", "the unit square and its image", plot_square}, {0}};
   chapter_begin(
@@ -113,7 +125,8 @@ int main(int argc, char **argv) {
                  .title = "The linear flow z = A x + b",
                  .notes = "10.1",
                  .about = "A point of the plane through an affine map: z, det A and log p.",
-                 .plots = plots});
+                 .plots = plots,
+                 .trace = trace});
   double lib_z[2], lib_back[2], lib_log_det, lib_log_p;
   library(lib_z, lib_back, &lib_log_det, &lib_log_p);
 

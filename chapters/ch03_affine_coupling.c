@@ -81,6 +81,14 @@ static void plot_grid(void) {
     for (int j = -40; j <= 40; j++) plot_point(j / 20.0, i / 4.0);
 }
 
+static void trace(void) {
+  double in[2] = {x[0], x[1]};
+  nf_flow *flow = library();
+  chapter_trace("x = (0.5, -1) through one coupling layer", flow->bijector,
+                &(nf_batch){.n = 1, .shape = nf_point(2), .data = in});
+  nf_flow_free(flow);
+}
+
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {{"density", "a b p_X(a, b) p_Z(a, b) on a grid", plot_density},
                                 {"grid", "x_1 x_2 y_1 y_2 log|det J| along grid lines", plot_grid},
@@ -90,7 +98,8 @@ int main(int argc, char **argv) {
                            .title = "The affine coupling layer",
                            .notes = "9, 10.2",
                            .about = "A point of the plane through one coupling layer, and back.",
-                           .plots = plots});
+                           .plots = plots,
+                           .trace = trace});
   nf_flow *flow = library();
   nf_work work = {0};
   double in[2] = {x[0], x[1]}, lib_y[2], lib_log_det, lib_log_p, lib_back[2];

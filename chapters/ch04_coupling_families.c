@@ -228,6 +228,17 @@ static void plot_density(void) {
   for (int f = 0; f < FAMILIES; f++) nf_flow_free(flow[f]);
 }
 
+/* Two steps of each family. */
+static void trace(void) {
+  const nf_shape shape = nf_point(6);
+  for (int f = 0; f < FAMILIES; f++) {
+    nf_flow *flow = build(f, shape, 2, 0);
+    chapter_trace(NAMED("Two steps of %s", family_name[f]), flow->bijector,
+                  &(nf_batch){.n = 1, .shape = shape, .data = point(1, 6)});
+    nf_flow_free(flow);
+  }
+}
+
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {{"density", "x_1 x_2 and p_X of three 3-step flows", plot_density},
                                 {0}};
@@ -237,7 +248,8 @@ int main(int argc, char **argv) {
                            .notes = "7",
                            .about = "One step of each family: its log-det in three ways, and what "
                                     "it can do.",
-                           .plots = plots});
+                           .plots = plots,
+                           .trace = trace});
   chapter_text(
       "  Parameter i of a flow is 0.4·N(0, 1), x_i is 1.5·N(0, 1), both from Philox, seed 5.");
   three_ways(nf_point(6), "A point of R⁶", "d6");

@@ -43,20 +43,24 @@ typedef struct {
   double y[D], log_det[D], log_p[D], k[D];
 } answer;
 
+/* The logit, with dequantisation before it or without. */
+static nf_flow *preprocessing(nf_shape shape, bool dequantise, double alpha) {
+  int status = NF_OK;
+  nf_flow *flow = NULL;
+  nf_bijector *chain = nf_chain_new(shape, &status);
+  if (dequantise) nf_chain_add(chain, nf_dequantise_new(shape, 256, 0, &status), &status);
+  nf_chain_add(chain, nf_logit_new(shape, alpha, &status), &status);
+  chapter_need(status, "nf_logit_new, nf_dequantise_new");
+  chapter_need(nf_flow_new(&flow, chain, 0), "nf_flow_new");
+  return flow;
+}
+
 static answer library(double alpha) {
   answer a;
   double x[D];
-  int status = NF_OK;
   const nf_shape one = nf_point(1);
-  nf_flow *flow = NULL, *whole = NULL;
+  nf_flow *flow = preprocessing(one, false, alpha), *whole = preprocessing(one, true, alpha);
   for (int i = 0; i < D; i++) x[i] = (pixel[i] + u) / 256;
-  nf_bijector *layer = nf_logit_new(one, alpha, &status);
-  nf_bijector *chain = nf_chain_new(one, &status);
-  nf_chain_add(chain, nf_dequantise_new(one, 256, 0, &status), &status);
-  nf_chain_add(chain, nf_logit_new(one, alpha, &status), &status);
-  chapter_need(status, "nf_logit_new, nf_dequantise_new");
-  chapter_need(nf_flow_new(&flow, layer, 0), "nf_flow_new");
-  chapter_need(nf_flow_new(&whole, chain, 0), "nf_flow_new");
   const nf_batch data = {.n = D, .shape = one, .data = x};
   const nf_batch latent = {.n = D, .shape = one, .data = a.y};
   chapter_need(nf_flow_forward(flow, &data, a.y, a.log_det), "nf_logit forward");
@@ -175,6 +179,15 @@ static void other_map(void) {
   chapter_claim("log₂((1-α)/(1-2α))", log2((1 - alpha) / (1 - 2 * alpha)), 1e-13);
 }
 
+static void trace(void) {
+  double k[D];
+  nf_flow *flow = preprocessing(nf_point(D), true, 0.05);
+  for (int i = 0; i < D; i++) k[i] = pixel[i];
+  chapter_trace("The six pixels, u drawn by the library, α = 0.05", flow->bijector,
+                &(nf_batch){.n = 1, .shape = nf_point(D), .data = k});
+  nf_flow_free(flow);
+}
+
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {
       {"logit", "x′, y for α = 0.05 and 1e-6, their log-dets", plot_logit}, {0}};
@@ -185,7 +198,8 @@ int main(int argc, char **argv) {
           .title = "From pixels to the line: dequantise and logit",
           .notes = "11.1",
           .about = "Six pixels through dequantisation and logit, and what each term is worth.",
-          .plots = plots});
+          .plots = plots,
+          .trace = trace});
   one_pixel();
   all_pixels(0.05, "a05", "Six pixels, α = 0.05");
   all_pixels(1e-6, "a1e6", "The same, α = 0.000001");

@@ -13,6 +13,7 @@
 #include <gsl/gsl_fit.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "chapter.h"
@@ -20,6 +21,9 @@
 #include "flow/models.h"
 #include "io/images.h"
 #include "verify/jacobian.h"
+
+static chapter_option option[] = {
+    {"side", "N", "side of the image in the proof, 8, 16 or 32 (d = 3·N²)", "8"}, {0}};
 
 enum { D = 12, MOST_SIDE = 32, MOST_D = 3072, SIZES = 5 };
 
@@ -189,14 +193,36 @@ static double seconds(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void proof(size_t side) {
+static size_t chosen_side(void) {
+  const long side = chapter_whole(option, 8, MOST_SIDE);
+  if (side != 8 && side != 16 && side != 32) chapter_fail("--side %ld: 8, 16 or 32", side);
+  return (size_t)side;
+}
+
+/* The flow of the proof; *x becomes icon 7, in the memory of all. */
+static nf_flow *proof_flow(size_t side, nf_batch *x) {
   nf_flow *flow = glow(side);
-  nf_batch x = middles(side);
+  *x = middles(side);
+  chapter_need(nf_flow_observe(flow, x), "icons");
+  move_parameters(flow, 0.05);
+  memcpy(x->data, nf_batch_sample(x, 7), flow->d * sizeof *x->data);
+  x->n = 1;
+  return flow;
+}
+
+static void trace(void) {
+  nf_batch x;
+  nf_flow *flow = proof_flow(chosen_side(), &x);
+  chapter_trace("Icon 7 through the Glow of the proof", flow->bijector, &x);
+  free(x.data);
+  nf_flow_free(flow);
+}
+
+static void proof(size_t side) {
+  nf_batch x;
+  nf_flow *flow = proof_flow(side, &x);
   const size_t d = flow->d;
   double log_det, *j = alloc(d * d, sizeof *j);
-  chapter_need(nf_flow_observe(flow, &x), "icons");
-  move_parameters(flow, 0.05);
-  x.data += 7 * d, x.n = 1; /* icon 7 */
   chapter_section("A whole Glow on a real image: the sum against the determinant");
   chapter_text(
       "Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)", side,
@@ -218,7 +244,6 @@ static void proof(size_t side) {
   chapter_shown("seconds_columns", three_digits(time_columns), "4d forward passes and LU");
   chapter_shown("seconds_rows", three_digits(time_rows), "d backward passes and LU");
   nf_work_free(&work);
-  x.data -= 7 * d;
   free(x.data), free(j);
   nf_flow_free(flow);
 }
@@ -296,8 +321,6 @@ static void cost(size_t most) {
 }
 
 int main(int argc, char **argv) {
-  chapter_option option[] = {
-      {"side", "N", "side of the image in the proof, 8, 16 or 32 (d = 3·N²)", "8"}, {0}};
   static const chapter_plot plots[] = {
       {"nonzeros", "picture, row, column, log10 |J| (-9 for 0): three Jacobians of D = 12",
        print_nonzeros},
@@ -311,12 +334,12 @@ int main(int argc, char **argv) {
                  .about = "Why every layer has a log-det that costs d and not d³; and, once,\n"
                           "the whole determinant of a multi-scale flow on a real image.",
                  .plots = plots,
-                 .options = option});
-  const long side = chapter_whole(option, 8, MOST_SIDE);
-  if (side != 8 && side != 16 && side != 32) chapter_fail("--side %ld: 8, 16 or 32", side);
+                 .options = option,
+                 .trace = trace});
+  const size_t side = chosen_side();
   structure();
   blocks();
-  proof((size_t)side);
+  proof(side);
   cost(side == MOST_SIDE ? MOST_D : 768);
   return chapter_end();
 }

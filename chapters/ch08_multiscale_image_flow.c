@@ -4,7 +4,7 @@
  *            and between two scales a learned prior (a coupling, too) and the split
  *   log p_X(x) = log N(z; 0, I) + Σ log-det of the stages        bits/dim = -log p_X/(d log 2)
  *
- * A watcher sees every stage; each log-det is checked by a way of its own. The flow is untrained:
+ * A trace sees every stage, and checks its log-det by differences. The flow is untrained:
  * parameter i is what it is at birth (seed 8) plus 0.02·N(0, 1) from Philox (seed 8, stream 1000,
  * index i), so no layer is the identity; then the embedded icons initialise the actnorms. */
 #include <stdio.h>
@@ -16,9 +16,9 @@
 #include "flow/flow.h"
 #include "flow/models.h"
 #include "io/png.h"
-#include "verify/jacobian.h"
+#include "verify/trace.h"
 
-enum { D = 3072, LEVELS = 3, STEPS = 2, WIDTH = 32, SEED = 8, MOST = 64, SAMPLES = 16 };
+enum { D = 3072, LEVELS = 3, STEPS = 2, WIDTH = 32, SEED = 8, SAMPLES = 16 };
 #define ALPHA 0.05
 
 static chapter_option option[] = {
@@ -64,88 +64,19 @@ static void set_up(void) {
   nf_images_free(&set);
 }
 
-/* --- stage by stage -------------------------------------------------------------------------- */
-
-typedef struct {
-  const char *name;
-  nf_shape shape;        /* after it */
-  size_t done;           /* variables factored out so far */
-  double log_det, check; /* as the library adds it, and by a way of its own */
-} stage;
-
-static stage seen[MOST]; /* 27 of them */
-static size_t stages, done;
-static double total, input[D]; /* log-det so far; what enters the stage that runs */
-
-static void apply(const nf_bijector *layer, double *x) {
-  double ignored = 0;
-  nf_work work = {0};
-  nf_batch batch = {.n = 1, .shape = layer->in, .data = x};
-  chapter_need(nf_bijector_forward(layer, &batch, &ignored, &work), layer->type->name);
-  nf_arena_free(&work.tmp);
-}
-
-/* What maps one pixel by W maps the unit vectors to W's columns: log|det W| by GSL's LU. */
-static double log_det_w(const nf_bijector *layer) {
-  const size_t c = layer->in.c;
-  static double w[D], x[D];
-  for (size_t j = 0; j < c; j++) {
-    memset(x, 0, sizeof x);
-    x[j] = 1;
-    apply(layer, x);
-    for (size_t i = 0; i < c; i++) w[i * c + j] = x[i];
-  }
-  return nf_verify_log_abs_det(c, w);
-}
-
-/* z is affine in every x of the channels from `first` on: its slope is what x + 1 adds. Σ log */
-static double log_slopes(const nf_bijector *layer, size_t first, const double *out) {
-  const size_t d = nf_shape_size(layer->in), c = layer->in.c;
-  double x[D], sum = 0;
-  for (size_t i = 0; i < d; i++) x[i] = input[i] + (i % c >= first ? 1 : 0);
-  apply(layer, x);
-  for (size_t i = 0; i < d; i++) sum += i % c >= first ? log(x[i] - out[i]) : 0;
-  return sum;
-}
-
-static double check(const nf_bijector *layer, const double *out) {
-  const char *name = layer->type->name;
-  double sum = 0;
-  if (strcmp(name, "dequantise") == 0) return -D * log(256);
-  if (strcmp(name, "actnorm") == 0) return log_slopes(layer, 0, out);
-  if (strcmp(name, "coupling") == 0) return log_slopes(layer, layer->in.c / 2, out);
-  if (strcmp(name, "conv1x1") == 0) return (double)nf_shape_pixels(layer->in) * log_det_w(layer);
-  if (strcmp(name, "logit") == 0) /* the slope of σ, which has the range (α, 1-α) to fill */
-    for (size_t i = 0; i < D; i++)
-      sum -= log(nf_sigmoid(out[i]) * nf_sigmoid(-out[i]) / (1 - 2 * ALPHA));
-  return sum; /* squeeze: 0 */
-}
-
-static int before(void *user, nf_bijector *layer, const nf_batch *x) {
-  (void)user;
-  memcpy(input, x->data, nf_shape_size(layer->in) * sizeof *input);
-  if (strcmp(layer->type->name, "split") != 0) return NF_OK;
-  done += nf_shape_size(layer->in) / 2;
-  seen[stages++] = (stage){"split", layer->child[0]->in, done, 0, 0};
-  return NF_OK;
-}
-
-static int after(void *user, nf_bijector *layer, const nf_batch *out, const double *so_far) {
-  (void)user;
-  if (strcmp(layer->type->name, "split") == 0) return NF_OK; /* its inside has been seen */
-  const bool prior = layer->net && strcmp(layer->net->type->name, "conv") == 0;
-  seen[stages++] = (stage){prior ? "prior" : layer->type->name, out->shape, done, *so_far - total,
-                           check(layer, out->data)};
-  total = *so_far;
-  return NF_OK;
-}
+static nf_trace stages;
 
 static void run(void) {
   set_up();
-  flow->work[0].watch = &(nf_watch){before, after, NULL};
+  chapter_need(nf_verify_trace(flow->bijector, &image, &stages), "nf_verify_trace");
   chapter_need(nf_flow_forward(flow, &image, z, &log_det), "nf_flow_forward");
-  flow->work[0].watch = NULL;
   chapter_need(nf_flow_log_prob(flow, &image, &log_p), "nf_flow_log_prob");
+}
+
+/* The coupling before a split predicts what leaves from what stays: it is named for that. */
+static const char *stage_name(const nf_bijector *layer) {
+  const bool prior = layer->net && strcmp(layer->net->type->name, "conv") == 0;
+  return prior ? "prior" : layer->type->name;
 }
 
 /* --- the sections ---------------------------------------------------------------------------- */
@@ -157,30 +88,41 @@ static void plot_bits(void) {
   const char *const kind[] = {"dequantise", "logit",    "squeeze", "actnorm",
                               "conv1x1",    "coupling", "prior",   "split"};
   run();
-  for (size_t i = 0; i < stages; i++)
+  for (size_t i = 0; i < stages.n; i++) {
+    const nf_trace_row *r = &stages.row[i];
     for (int k = 0; k < 8; k++)
-      if (strcmp(seen[i].name, kind[k]) == 0)
-        printf("%zu %d %.10g\n", i + 1, k, bits(seen[i].log_det));
-  printf("%zu 8 %.10g\n", stages + 1, bits(log_p - log_det));
+      if (strcmp(stage_name(r->layer), kind[k]) == 0)
+        printf("%zu %d %.10g\n", i + 1, k, r->parts ? 0 : bits(r->log_det));
+  }
+  printf("%zu 8 %.10g\n", stages.n + 1, bits(log_p - log_det));
+}
+
+static void trace(void) {
+  set_up();
+  chapter_trace("The image through all 27 stages", flow->bijector, &image);
 }
 
 static double show_stages(void) {
   double sum = 0;
+  size_t done = 0;
   chapter_section("Stage by stage: the shape after it, and what it adds to log|det J|");
   chapter_table(
       "stage", 5,
       (const char *[]){"log-det", "factored out", "its check", "still in", "running sum"});
-  for (size_t i = 0; i < stages; i++) {
-    const stage *s = &seen[i];
+  for (size_t i = 0; i < stages.n; i++) {
+    const nf_trace_row *r = &stages.row[i];
+    const nf_shape s = r->parts ? r->layer->child[0]->in : r->layer->out;
+    const double own = r->parts ? 0 : r->log_det; /* a split moves no number */
     char name[64];
-    snprintf(name, sizeof name, "stage_%02zu_%s", i + 1, s->name);
-    chapter_row("%-10s %zu×%zu×%zu", s->name, s->shape.h, s->shape.w, s->shape.c);
-    chapter_cell(name, s->log_det);
-    chapter_claim("a way of its own", s->check, 1e-8);
-    chapter_cell_shown((double)s->done);
-    chapter_cell_shown(s->check);
-    chapter_cell_shown((double)(D - s->done));
-    chapter_cell_shown(sum += s->log_det);
+    if (r->parts) done += nf_shape_size(r->layer->in) - nf_shape_size(s);
+    snprintf(name, sizeof name, "stage_%02zu_%s", i + 1, stage_name(r->layer));
+    chapter_row("%-10s %zu×%zu×%zu", stage_name(r->layer), s.h, s.w, s.c);
+    chapter_cell(name, own);
+    if (!r->parts) chapter_claim("differences", r->check, 1e-6);
+    chapter_cell_shown((double)done);
+    chapter_cell_shown(r->parts ? 0 : r->check);
+    chapter_cell_shown((double)(D - done));
+    chapter_cell_shown(sum += own);
   }
   return sum;
 }
@@ -254,7 +196,8 @@ int main(int argc, char **argv) {
                  .about = "Every stage of a Glow of 3 scales on one image of 3072 values, "
                           "and back again.",
                  .plots = plots,
-                 .options = option});
+                 .options = option,
+                 .trace = trace});
   run();
   chapter_text(
       "  Image %s of %s, %zu×%zu×%zu; 3 scales of 2 steps, %zu parameters: what they are at",
@@ -274,6 +217,7 @@ int main(int argc, char **argv) {
   chapter_claim("library: nf_bits_per_dim", nf_bits_per_dim(log_p, D), 1e-11);
   show_way_back();
   show_samples();
+  nf_verify_trace_free(&stages);
   nf_flow_free(flow);
   return chapter_end();
 }

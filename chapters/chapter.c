@@ -137,15 +137,23 @@ void chapter_shown(const char *name, double value, const char *formula) {
   say(name, value, formula);
 }
 
+void chapter_miss(const char *format, ...) {
+  me.missed = true;
+  fflush(stdout);
+  fprintf(stderr, "%s: ", me.program);
+  va_list args;
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+  fputc('\n', stderr);
+}
+
 void chapter_claim(const char *how, double other, double tolerance) {
   const double difference = fabs(me.last - other);
   const bool holds = difference <= tolerance; /* false for a NaN */
-  if (!holds) {
-    me.missed = true;
-    fflush(stdout);
-    fprintf(stderr, "%s: %s is %.17g, but by %s %.17g: they differ by more than %.2g\n", me.program,
-            me.last_name, me.last, how, other, tolerance);
-  }
+  if (!holds)
+    chapter_miss("%s is %.17g, but by %s %.17g: they differ by more than %.2g", me.last_name,
+                 me.last, how, other, tolerance);
   if (me.in_row && holds) {
     me.held++;
     me.worst = fmax(me.worst, difference);
@@ -198,7 +206,7 @@ void chapter_cell_shown(double value) {
   me.last_name = "a cell";
   if (me.csv) return;
   spaces(me.left);
-  me.left = number(value, 6, CELL);
+  me.left = number(value, 6, CELL - 1) + 1;
 }
 
 /* --- options, beginning and end ------------------------------------------------------------ */
@@ -230,12 +238,14 @@ long chapter_whole(const chapter_option *o, long least, long most) {
 }
 
 static void help(const chapter *c) {
-  printf("usage: %s [--csv | --plot NAME]", me.program);
+  printf("usage: %s [--csv%s%s]", me.program, c->plots ? " | --plot NAME" : "",
+         c->trace ? " | --trace" : "");
   for (const chapter_option *o = c->options; o && o->name; o++)
     printf(" [--%s %s]", o->name, o->argument);
   printf("\n\nChapter %d. %s  [notes %s]\n%s\n\n", c->number, c->title, c->notes, c->about);
   printf("  %-18s  nothing but name,value lines\n", "--csv");
   printf("  %-18s  this text\n", "--help");
+  if (c->trace) printf("  %-18s  one sample through the flow, layer by layer\n", "--trace");
   for (const chapter_option *o = c->options; o && o->name; o++)
     printf("  --%s %-*s  %s\n", o->name, 15 - (int)strlen(o->name), o->argument, o->help);
   for (const chapter_plot *p = c->plots; p && p->name; p++)
@@ -263,6 +273,7 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
   const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
   if (argc > 0) me.program = slash ? slash + 1 : argv[0];
   const chapter_plot *plot = NULL;
+  bool trace = false;
   for (int i = 1; i < argc; i++) {
     const char *value;
     if (strcmp(argv[i], "--help") == 0) {
@@ -271,6 +282,8 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
     }
     if (strcmp(argv[i], "--csv") == 0) {
       me.csv = true;
+    } else if (c->trace && strcmp(argv[i], "--trace") == 0) {
+      trace = true;
     } else if ((value = argument(argc, argv, &i, "plot"))) {
       plot = find_plot(c, value);
     } else {
@@ -284,12 +297,16 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
     plot->print();
     exit(chapter_end());
   }
-  if (me.csv) return;
+  if (me.csv && !trace) return;
+  me.csv = false;
   const int used = printf("\nChapter %d. ", c->number) - 1;
   printf("%s", c->title);
   spaces(WIDTH - used - columns(c->title) - 8 - columns(c->notes));
   printf("[notes %s]\n", c->notes);
   rule("═", WIDTH);
+  if (!trace) return;
+  c->trace();
+  exit(chapter_end());
 }
 
 int chapter_end(void) {

@@ -1,7 +1,8 @@
 /* The voice of a chapter program. A chapter is one stream of named quantities that serves two
  * readers: a person sees title, text, formulas and numbers, and beside each headline its
  * independent check and the difference; `--csv` prints the same stream as name,value lines and
- * nothing else, which is what golden/ records. `--plot NAME` prints columns for gnuplot.
+ * nothing else, which is what golden/ records. `--plot NAME` prints columns for gnuplot, and
+ * `--trace` walks one sample through the chapter's flow, layer by layer.
  *
  *   int main(int argc, char **argv) {
  *     chapter_begin(argc, argv, &(chapter){.number = 2, .title = "…", .notes = "10.1", …});
@@ -16,6 +17,8 @@
  * with the output is one line on stderr and exit status 2. */
 #ifndef CHAPTER_H
 #define CHAPTER_H
+
+#include "bijectors/bijector.h"
 
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
@@ -37,9 +40,10 @@ typedef struct {
   const char *about;         /* for --help: what the program shows, lines ≤ 100 columns */
   const chapter_plot *plots; /* NULL, or an array that ends with {0} */
   chapter_option *options;   /* NULL, or an array that ends with {0} */
+  void (*trace)(void);       /* NULL, or what --trace runs: calls chapter_trace */
 } chapter;
 
-/* Reads the options; prints the title. Exits here for --help, --plot and bad options. */
+/* Reads the options; prints the title. Exits here for --help, --plot, --trace and bad options. */
 void chapter_begin(int argc, char **argv, const chapter *c);
 /* Flushes; the exit status of main: 0, or 1 when a claim missed, or 2 when output failed. */
 int chapter_end(void);
@@ -68,6 +72,12 @@ void chapter_row(const char *label_format, ...) __attribute__((format(printf, 1,
 void chapter_cell(const char *name, double value);
 void chapter_cell_shown(double value);
 
+/* The table of --trace: sample x (one) through b (prepared), a row a layer; what it shows is in
+ * verify/trace.h. A log-det that differences do not confirm is a claim that missed. */
+void chapter_trace(const char *heading, const nf_bijector *b, const nf_batch *x);
+
+/* One line "ch02_…: …" on stderr (printf), and exit status 1 at the end. */
+void chapter_miss(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Exits with 2 and one line when status (an nf_status) is not NF_OK: "ch02_…: what: reason". */
 void chapter_need(int status, const char *what);
 /* Exits with 2 and one line "ch02_…: …" (printf). */

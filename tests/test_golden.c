@@ -100,10 +100,11 @@ static void test_full_disk(void **state) {
 }
 
 /* The reader's pages: a title, no complaint, no line wider than 100 columns. */
-static void test_reader(void **state) {
-  run_result *r = run(*state, "", both);
+static void expect_pages(const char *chapter, const char *arguments, const char *part) {
+  run_result *r = run(chapter, arguments, both);
   expect_status("the reader's pages", r, 0);
   if (!strstr(r->out, "Chapter ")) fail_msg("no title");
+  if (!strstr(r->out, part)) fail_msg("no %s", part);
   for (char *line = strtok(r->out, "\n"); line; line = strtok(NULL, "\n")) {
     int columns = 0;
     for (const char *c = line; *c; c++) columns += ((unsigned char)*c & 0xC0) != 0x80;
@@ -111,6 +112,9 @@ static void test_reader(void **state) {
   }
   free(r);
 }
+
+static void test_reader(void **state) { expect_pages(*state, "", "──"); }
+static void test_trace(void **state) { expect_pages(*state, "--trace", "running sum"); }
 
 /* Every plot that --help names prints columns of numbers. */
 static void test_plots(void **state) {
@@ -160,6 +164,7 @@ int main(void) {
                   {"unknown option", test_unknown_option},
                   {"full disk", test_full_disk},
                   {"reader", test_reader},
+                  {"trace", test_trace},
                   {"plots", test_plots}};
   enum { PROPERTIES = sizeof property / sizeof *property, NAME = 120 };
   glob_t sources;

@@ -29,8 +29,7 @@ double nf_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_r
                          const nf_real *dlog_g, nf_real *ds) {
   double dgamma = 0;
   switch (scale) {
-    case NF_SCALE_NONE:
-      memset(ds, 0, count * sizeof *ds);
+    case NF_SCALE_NONE: /* has no s */
       break;
     case NF_SCALE_EXP:
       memcpy(ds, dlog_g, count * sizeof *ds);

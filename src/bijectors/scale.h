@@ -12,7 +12,8 @@
 /* log_g[i] = log g(s[i]) */
 void nf_scale_forward(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
                       nf_real *log_g);
-/* ds[i] = dlog_g[i]·∂log g/∂s; returns Σ dlog_g[i]·∂log g/∂γ. ds may be s. */
+/* ds[i] = dlog_g[i]·∂log g/∂s; returns Σ dlog_g[i]·∂log g/∂γ. ds may be s. Not for none, which has
+ * no s. */
 double nf_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
                          const nf_real *dlog_g, nf_real *ds);
 

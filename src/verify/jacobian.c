@@ -1,10 +1,8 @@
 /* Each Jacobian is built from plain runs of the contract at perturbed points; GSL supplies the
- * derivative of one entry and the determinant of the whole. */
+ * derivative of one entry. */
 #include "verify/jacobian.h"
 
 #include <gsl/gsl_deriv.h>
-#include <gsl/gsl_linalg.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double ENTRY_STEP = 0x1p-14, SMALLEST_STEP = 0x1p-34;
@@ -155,16 +153,4 @@ int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_b
   }
   nf_arena_release(&work->tmp, mark);
   return status;
-}
-
-/* --- the determinant ------------------------------------------------------------------------ */
-double nf_verify_log_abs_det(size_t n, double *a) {
-  gsl_permutation p = {n, malloc(n * sizeof(size_t))};
-  if (p.data == NULL) return NAN;
-  gsl_permutation_init(&p);
-  gsl_matrix_view m = gsl_matrix_view_array(a, n, n);
-  int sign;
-  gsl_linalg_LU_decomp(&m.matrix, &p, &sign);
-  free(p.data);
-  return gsl_linalg_LU_lndet(&m.matrix);
 }

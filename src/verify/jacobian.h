@@ -2,11 +2,12 @@
  *
  *   J[i][j] = ∂z_i/∂x_j          D×D, row-major, z and x flattened
  *
- * and log|det J| of any matrix by GSL's LU decomposition. Together they judge the log-det that
- * a layer claims (NOTES 2-3, 11.2). In all of them x is a batch of one sample. */
+ * and its log|det J| by GSL (determinant.h). Together they judge the log-det that a layer
+ * claims (NOTES 2-3, 11.2). In all of them x is a batch of one sample. */
 #ifndef NF_VERIFY_JACOBIAN_H
 #define NF_VERIFY_JACOBIAN_H
 
+#include "verify/determinant.h"
 #include "verify/probe.h"
 
 /* Entry by entry with gsl_deriv_central, which picks its own step: some 8·D² forward passes,
@@ -31,8 +32,5 @@ int nf_verify_jacobian_pixels(const nf_bijector *b, const nf_batch *x, double *j
  * n_param is the length of the parameter array b is bound to. */
 int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_batch *x, double *j,
                                 nf_work *work);
-
-/* log|det A| of the n×n matrix a, which is destroyed; -∞ when singular, NaN without memory. */
-double nf_verify_log_abs_det(size_t n, double *a);
 
 #endif

@@ -21,8 +21,9 @@ typedef struct {
   double kl, error; /* KL(data‖flow) and its standard error */
 } nf_divergence;
 
-/* From samples x of the data's density, which the flow has not been trained on. */
-int nf_verify_divergence(nf_flow *flow, nf_log_density *log_p, const nf_batch *x, nf_divergence *d);
+/* From samples x of the data's density, which the flow has not been trained on, and the density's
+ * logarithm at each. */
+int nf_verify_divergence(nf_flow *flow, const nf_batch *x, const double *log_p, nf_divergence *d);
 
 /* In the plane, by the midpoint rule on n×n cells of [-r, r]², for data that live inside. */
 int nf_verify_divergence_grid(nf_flow *flow, nf_log_density *log_p, double r, size_t n, double *kl);
