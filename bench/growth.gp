@@ -6,7 +6,7 @@ slope(sweep, what) = \
   sprintf(', slope %.2f', real(system(rows(sweep . '_slope_' . what, '$(NF-1)'))))
 set multiplot layout 2,3 margins 0.1,0.98,0.145,0.97 spacing 0.03,0.06
 set logscale xy
-set pointsize 1.2
+set pointsize 0.6
 unset mxtics
 unset mytics
 set style data linespoints

@@ -1,5 +1,5 @@
 # The unit square and its image under z = A x + b, on one scale: every cell grows by det A = 2.95.
-set terminal pngcairo size 1600,560
+set terminal @terminal size 1600,560
 set multiplot
 set size ratio -1
 set xrange [-0.3:3.1]

@@ -8,7 +8,7 @@ set table $latent_contours
 splot columns('density') using 1:2:4
 unset table
 
-set terminal pngcairo size 1600,840
+set terminal @terminal size 1600,840
 set multiplot
 set xrange [-4:4]
 set yrange [-4:4]
@@ -25,7 +25,7 @@ set title 'data  p_X(x_1, x_2)'
 set xlabel 'x_1' offset 0,0.3
 set ylabel 'x_2' offset 1,0
 unset colorbox
-set label 1 ' x' at 0.5,-1 offset 0.3,0 point pointtype 7 pointsize 1.6 linecolor rgb '#ffffff' textcolor '#ffffff' front
+set label 1 ' x' at 0.5,-1 offset 0.3,0 point pointtype 7 pointsize 0.8 linecolor rgb '#ffffff' textcolor '#ffffff' front
 plot columns('density') using 1:2:3 with image, \
   $data_contours using 1:2 with lines linecolor rgb '#70ffffff' linewidth 0.7
 

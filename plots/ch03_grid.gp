@@ -1,6 +1,6 @@
 # A square grid through the coupling layer: columns stay columns, each scaled and moved by itself.
 # Colour is log|det J| = s(x_1).
-set terminal pngcairo size 1600,1060
+set terminal @terminal size 1600,1060
 set multiplot
 set xrange [-2.2:2.2]
 set yrange [-2.6:3.3]

@@ -20,4 +20,4 @@ do for [k=1:4] {
   set label k name[k] at first 1250,last left textcolor rgb colour[k]
 }
 plot for [k=1:4] columns('loss') index k-1 using (place($1)):2 with lines linecolor rgb colour[k] linewidth 1.6, \
-  for [k=1:4] columns('loss') index k-1 using (place($1)):2:3 with yerrorbars pointtype 7 pointsize 0.9 linewidth 0.8 linecolor rgb colour[k]
+  for [k=1:4] columns('loss') index k-1 using (place($1)):2:3 with yerrorbars pointtype 7 pointsize 0.45 linewidth 0.8 linecolor rgb colour[k]

@@ -1,6 +1,6 @@
 # The Jacobian of one coupling layer of D = 12, and what a layer after it makes of the zeros.
 # Colour is |∂z_i/∂x_j|, white is 0.
-set terminal pngcairo size 1600,560
+set terminal @terminal size 1600,560
 set multiplot
 set size square
 set xrange [-0.5:11.5]

@@ -1,7 +1,9 @@
 # The look of every figure: large quiet type, grey axes, the perceptually uniform map viridis.
-# draw.sh sets `picture`, the file to write, and `data`, where the chapter's columns are.
+# `picture` is the file to write, a PNG, or an SVG by its name; `data` is where the columns are.
 set encoding utf8
-set terminal pngcairo size 1600,900 enhanced rounded font 'DejaVu Sans,24' linewidth 2 background '#ffffff'
+terminal = (picture[strlen(picture) - 3 :] eq '.svg' ? 'svg' : 'pngcairo pointscale 2') . \
+  " enhanced rounded font 'DejaVu Sans,24' linewidth 2 background '#ffffff'"
+set terminal @terminal size 1600,900
 set output picture
 
 set border 3 linecolor '#999999' linewidth 0.8

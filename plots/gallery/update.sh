@@ -1,14 +1,14 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
-# plots/chNN_topic.gp has one here, 800 pixels wide, 128 colours, the same bytes from the same figure.
-# Run after `make plots`, from the root of the repository.
+# plots/WHO_TOPIC.gp has one here, 800 pixels wide, 128 colours, the same bytes from the same figure;
+# and the film, as it is. Run after `make plots film`, from the root of the repository.
 set -eu
 build=${B:-build}
 command -v convert > /dev/null || {
   echo "plots/gallery/update.sh: convert is missing; on Debian: apt-get install imagemagick" >&2
   exit 2
 }
-for script in plots/ch[0-9]*.gp; do
+for script in plots/*_*.gp; do
   name=$(basename "$script" .gp)
   [ -e "$build/plots/$name.png" ] || {
     echo "plots/gallery/update.sh: $build/plots/$name.png is missing; first: make plots" >&2
@@ -17,3 +17,4 @@ for script in plots/ch[0-9]*.gp; do
   convert "$build/plots/$name.png" -resize 800x +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 done
+cp "$build/plots/film.gif" plots/gallery/film.gif
