@@ -1,0 +1,134 @@
+-- From GitHub's Markdown, as the notes are written, to a page:
+--   * a ```math block is a display, and with the label line above it an equation with an anchor;
+--   * (c.k) in the text leads there;
+--   * the comment behind a number, which says what golden value it is, shows when one points at it;
+--   * a figure is the large one of `make plots`, where it draws it, so "(full size, …)" in its caption goes;
+--   * a link to a file is seen from where the page lies.
+-- Metadata: pictures, the folder of the large figures; root, the way from the page to the tree.
+
+local root, pictures
+local labelled = {} -- "1.3" of every equation
+
+local function read_metadata(meta)
+  root = pandoc.utils.stringify(meta.root)
+  pictures = pandoc.utils.stringify(meta.pictures)
+end
+
+-- What a label line labels, such as "1.3", or nil.
+local function label_of(block)
+  if not block or block.t ~= 'Para' or block.content[1].t ~= 'Strong' then return nil end
+  return pandoc.utils.stringify(block.content[1]):match('^%((%d+%.%d+)%)$')
+end
+
+local function is_display(block)
+  return block and block.t == 'CodeBlock' and block.classes[1] == 'math'
+end
+
+local function displays(doc)
+  local out = pandoc.List()
+  for i, block in ipairs(doc.blocks) do
+    local label = label_of(out[#out])
+    if not is_display(block) then
+      out:insert(block)
+    else
+      local display = pandoc.Para { pandoc.Math('DisplayMath', block.text) }
+      if label then
+        local line = out:remove(#out)
+        -- raw, so that it does not become a link to itself
+        line.content[1] = pandoc.RawInline('html', '<strong>(' .. label .. ')</strong>')
+        labelled[label] = true
+        display = pandoc.Div({ line, display }, pandoc.Attr('eq-' .. label, { 'equation' }))
+      end
+      out:insert(display)
+    end
+  end
+  doc.blocks = out
+  return doc
+end
+
+-- "by (1.5)," with a link in it
+local function references(str)
+  local out, rest = pandoc.List(), str.text
+  while true do
+    local from, to, label = rest:find('%((%d+%.%d+)%)')
+    if not from or not labelled[label] then break end
+    if from > 1 then out:insert(pandoc.Str(rest:sub(1, from - 1))) end
+    out:insert(pandoc.Link('(' .. label .. ')', '#eq-' .. label))
+    rest = rest:sub(to + 1)
+  end
+  if #out == 0 then return nil end
+  if rest ~= '' then out:insert(pandoc.Str(rest)) end
+  return out
+end
+
+-- The number in front of its tag.
+local function tags(inlines)
+  local out = pandoc.List()
+  for _, inline in ipairs(inlines) do
+    local tag = inline.t == 'RawInline' and inline.text:match('^<!%-%- ([%w_]+:[%w_]+) %-%->$')
+    local number = tag and out[#out] and out[#out].t == 'Str' and out[#out].text:match('%-?[%d.]+$')
+    if number then
+      local before = out[#out].text:sub(1, -#number - 1)
+      out:remove(#out)
+      if before ~= '' then out:insert(pandoc.Str(before)) end
+      out:insert(pandoc.Span(number, pandoc.Attr('', { 'golden' }, { title = tag })))
+    elseif not tag then
+      out:insert(inline)
+    end
+  end
+  return out
+end
+
+-- Without the parenthesis around a link to the large figure, which is the one in the page.
+local function captions(inlines)
+  for i, inline in ipairs(inlines) do
+    if inline.t == 'Link' and inline.target:match('^build/plots/') and i > 1 then
+      local out, open = pandoc.List(), inlines[i - 1].text:match('^(.*)%($')
+        or inlines[i - 1].text:match('^(.*)（$')
+      local close = i + 1
+      local function after()
+        local text = inlines[close].text or ''
+        return text:match('^[^(]*%)(.*)$') or text:match('^.-）(.*)$')
+      end
+      while not after() do close = close + 1 end
+      for k = 1, i - 2 do out:insert(inlines[k]) end
+      if out[#out] and out[#out].t == 'Space' then out:remove(#out) end
+      out:insert(pandoc.Str(open .. after()))
+      for k = close + 1, #inlines do out:insert(inlines[k]) end
+      return out
+    end
+  end
+end
+
+local function figures(image)
+  local large = image.src:gsub('^plots/gallery', pictures)
+  local file = io.open(large)
+  if file then
+    file:close()
+    image.src = large
+  end
+  return image
+end
+
+-- A link to another page of the book, to a file, or to anything else.
+local function links(link)
+  local page, anchor = link.target:match('^(NOTES[.zh]*)%.md(.*)$')
+  if page then
+    link.target = page .. '.html' .. anchor
+  elseif not link.target:match('^#') and not link.target:match('^%a+:') then
+    link.target = root .. '/' .. link.target
+  end
+  return link
+end
+
+local function tables(t)
+  return pandoc.Div({ t }, pandoc.Attr('', { 'table' }))
+end
+
+return {
+  { Meta = read_metadata },
+  { Pandoc = displays },
+  { Inlines = tags },
+  { Inlines = captions },
+  { Str = references, Image = figures, Link = links, Table = tables },
+}
