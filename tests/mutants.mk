@@ -3,7 +3,8 @@
 # tests/mutants.sh ask them all about each. About 2 minutes on 2 cores.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 judges   := $(patsubst tests/%.c,%,$(filter-out $(patsubst %,tests/test_%.c,check corpus golden \
-              headlines notes scalar toy safetensors cifar10 depth png% io% nf% memory% checkpoint_faults), \
+              headlines mpi notes% scalar state_dict toy safetensors cifar10 depth png% io% nf% memory% \
+              checkpoint_faults), \
               $(sort $(wildcard tests/test_*.c)))) \
             $(patsubst chapters/%.c,%,$(wildcard chapters/ch0[234679]*.c))
 plants   := $(planted:%.c=$(B)/planted/%.o) $(B)/planted/bugs.o
@@ -16,7 +17,7 @@ $(B)/mutants/test_%: $(B)/double/tests/test_%.o $(B)/double/tests/mutants.o $(pl
     $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
-$(B)/mutants/ch%: $(B)/double/chapters/ch%.o $(B)/double/chapters/chapter.o $(plants) \
+$(B)/mutants/ch%: $(B)/double/chapters/ch%.o $(voice) $(plants) \
     $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@

@@ -1,0 +1,111 @@
+/* The trainer: what a long run rests on. The same weights at any number of threads, after a resume
+ * the same as without; the average and the clipping by their formulas. */
+#include <math.h>
+
+#include "moons_trainer.h"
+
+static void threads_do_not_matter(void **state) {
+  (void)state;
+  const nf_train_settings set = settings();
+  nf_trainer *one = start(1, &set), *two = start(2, &set), *three = start(3, &set);
+  train(one, 100);
+  train(two, 100);
+  train(three, 100);
+  expect_same(one, two);
+  expect_same(one, three);
+  stop(one);
+  stop(two);
+  stop(three);
+}
+
+static void a_resumed_run_is_the_same_run(void **state) {
+  (void)state;
+  const nf_train_settings set = settings();
+  nf_trainer *whole = start(1, &set), *first = start(1, &set), *second = start(1, &set);
+  train(whole, 60);
+  assert_true(whole->plateau.scale < 1); /* a state that is worth saving */
+  train(first, 37);
+  copy_state(second, first);
+  stop(first);
+  train(second, 60);
+  expect_same(whole, second);
+  stop(whole);
+  stop(second);
+}
+
+static void the_average_follows_its_formula(void **state) {
+  (void)state;
+  nf_train_settings set = settings();
+  nf_trainer *t = start(1, &set);
+  const size_t n = t->flow->n_param;
+  double *expected = malloc(n * sizeof *expected), *weights = malloc(n * sizeof *weights);
+  check_array("at first", t->average, t->flow->param, n, 0, 0);
+  train(t, 1);
+  memcpy(expected, t->average, n * sizeof *expected);
+  for (uint64_t step = 2; step <= 120; step++) { /* (1+t)/(10+t) reaches 0.9 at t = 80 */
+    train(t, step);
+    const double d = step < 80 ? (1.0 + (double)step) / (10.0 + (double)step) : 0.9;
+    for (size_t i = 0; i < n; i++) expected[i] = d * expected[i] + (1 - d) * t->flow->param[i];
+    check_array("average", t->average, expected, n, 1e-13, 1e-13);
+  }
+  memcpy(weights, t->flow->param, n * sizeof *weights);
+  nf_trainer_swap_average(t);
+  check_array("swapped", t->flow->param, expected, n, 1e-13, 1e-13);
+  check_array("kept", t->average, weights, n, 0, 0);
+  nf_trainer_swap_average(t);
+  check_array("back", t->flow->param, weights, n, 0, 0);
+  free(expected);
+  free(weights);
+  stop(t);
+}
+
+/* Without averaging the average is the weights. */
+static void no_average_is_the_weights(void **state) {
+  (void)state;
+  const nf_train_settings set = nf_train_default();
+  nf_trainer *t = start(1, &set);
+  train(t, 3);
+  check_array("average", t->average, t->flow->param, t->flow->n_param, 1e-15, 1e-15);
+  stop(t);
+}
+
+/* After one step m = (1-β₁)·g: so m tells which gradient was taken. */
+static void clipping_keeps_the_direction(void **state) {
+  (void)state;
+  nf_train_settings set = nf_train_default();
+  set.clip = 0.25;
+  nf_trainer *t = start(1, &set);
+  const size_t n = t->flow->n_param;
+  double *g = malloc(n * sizeof *g), norm = 0;
+  for (size_t i = 0; i < n; i++) {
+    g[i] = t->gradient[i] = nf_random_normal(2, 0, i);
+    norm += g[i] * g[i];
+  }
+  norm = sqrt(norm);
+  check_close("norm", nf_gradient_norm(n, g), norm, 0, 1e-14);
+  nf_train_stats stats;
+  check_ok(nf_train_update(t, 1, &stats));
+  check_close("reported norm", stats.norm, norm, 0, 1e-14);
+  for (size_t i = 0; i < n; i++) g[i] *= 0.1 * 0.25 / norm;
+  check_array("m", t->m, g, n, 0, 1e-14);
+
+  t->set.clip = 0.25 * 1.000001; /* and one that is short enough stays as it is */
+  double *before = malloc(n * sizeof *before);
+  for (size_t i = 0; i < n; i++) before[i] = 0.9 * t->m[i] + 0.1 * t->gradient[i];
+  check_ok(nf_train_update(t, 1, &stats));
+  check_array("m", t->m, before, n, 1e-18, 1e-14);
+  free(before);
+  free(g);
+  stop(t);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(a_resumed_run_is_the_same_run),
+      cmocka_unit_test(the_average_follows_its_formula),
+      cmocka_unit_test(no_average_is_the_weights),
+      cmocka_unit_test(clipping_keeps_the_direction),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
