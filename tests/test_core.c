@@ -81,39 +81,39 @@ static void arena_refuses_what_overflows(void **state) {
 }
 
 /* --- linear algebra -------------------------------------------------------------------------- */
-static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, double beta) {
-  enum { MOST = 32 * 32 };
-  const size_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 1;
-  double a[MOST], b[MOST], c[MOST], expected[MOST];
+static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, size_t padding) {
+  enum { MOST = 300 * 80 };
+  const size_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + padding;
+  static double a[MOST], b[MOST], c[MOST], expected[MOST];
   for (size_t i = 0; i < MOST; i++) {
     a[i] = nf_random_normal(1, 0, i);
     b[i] = nf_random_normal(1, 1, i);
-    c[i] = expected[i] = beta == 0 ? (double)NAN : nf_random_normal(1, 2, i);
+    c[i] = expected[i] = !add ? (double)NAN : nf_random_normal(1, 2, i);
   }
-  for (size_t i = 0; i < m; i++) c[i * ldc + n] = expected[i * ldc + n] = -7; /* the padding */
+  for (size_t i = 0; i < MOST; i++) /* the padding, and what lies behind */
+    if (i >= m * ldc || i % ldc >= n) c[i] = expected[i] = -7;
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
       double sum = 0;
       for (size_t l = 0; l < k; l++)
         sum += a[ta ? l * lda + i : i * lda + l] * b[tb ? j * ldb + l : l * ldb + j];
-      expected[i * ldc + j] = alpha * sum + (beta == 0 ? 0 : beta * expected[i * ldc + j]);
+      expected[i * ldc + j] = sum + (add ? expected[i * ldc + j] : 0);
     }
   }
-  nf_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  check_array("gemm", c, expected, m * ldc, 1e-13, 0);
+  nf_gemm(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc);
+  check_array("gemm", c, expected, (m + 1) * ldc, 1e-12, 0);
 }
 
 static void gemm_is_the_naive_triple_loop(void **state) {
   (void)state;
-  const size_t size[] = {1, 2, 7, 13};
-  const double beta[] = {0, 1, -0.5};
-  for (int t = 0; t < 4; t++)
+  const size_t m[] = {1, 5, 6, 13}, n[] = {1, 2, 3, 8, 11, 32, 37, 71}, k[] = {0, 1, 4, 7, 263};
+  for (int t = 0; t < 8; t++)
     for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 4; j++)
-        for (int k = 0; k < 4; k++)
-          for (int l = 0; l < 3; l++)
-            one_gemm(t & 1, t & 2, size[i], size[j], size[k], l == 1 ? 1 : 1.5, beta[l]);
-  one_gemm(false, false, 3, 5, 0, 1, 2); /* an empty sum */
+      for (int j = 0; j < 8; j++)
+        for (int l = 0; l < 5; l++) {
+          one_gemm(t & 1, t & 2, m[i], n[j], k[l], t & 4, 1);
+          one_gemm(t & 1, t & 2, m[i], n[j], k[l], t & 4, 0);
+        }
 }
 
 static void lu_is_that_of_gsl(void **state) {
@@ -125,7 +125,7 @@ static void lu_is_that_of_gsl(void **state) {
     for (size_t i = 0; i < n * n; i++) lu[i] = a[i] = nf_random_normal(n, 0, i);
     check_ok(nf_lu_factor(n, lu, row, &value));
     nf_lu_inverse(n, lu, row, inverse);
-    nf_gemm(false, false, n, n, n, 1, a, n, inverse, n, 0, product, n);
+    nf_gemm(false, false, n, n, n, a, n, inverse, n, false, product, n);
     for (size_t i = 0; i < n * n; i++)
       check_close("A·A⁻¹", product[i], i % (n + 1) == 0 ? 1 : 0, 1e-12, 0);
     check_close("log|det A|", value, nf_verify_log_abs_det(n, a), 1e-13, 1e-13);

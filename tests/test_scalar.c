@@ -71,6 +71,9 @@ static void exact_log_sigmoid(mpfr_t x) {
   mpfr_neg(x, x, MPFR_RNDN);
 }
 
+static void exact_log(mpfr_t x) { mpfr_log(x, x, MPFR_RNDN); }
+static void exact_tanh(mpfr_t x) { mpfr_tanh(x, x, MPFR_RNDN); }
+
 static void vectors_agree_with_50_digits(void **state) {
   (void)state;
   enum { N = 20000 };
@@ -83,6 +86,15 @@ static void vectors_agree_with_50_digits(void **state) {
   nf_vector_log_sigmoid(N, x, y);
   for (size_t i = 0; i < N; i++)
     check_close("log σ", y[i], exactly(exact_log_sigmoid, x[i]), DBL_MIN, 3 * NF_REAL_EPSILON);
+  for (size_t i = 0; i < N; i++)
+    x[i] /= i % 2 == 0 ? 700 : 100000; /* where tanh bends, and near 0 */
+  nf_vector_tanh(N, x, y);
+  for (size_t i = 0; i < N; i++)
+    check_close("tanh", y[i], exactly(exact_tanh, x[i]), 0, 3 * NF_REAL_EPSILON);
+  for (size_t i = 0; i < N; i++) x[i] = i % 2 == 0 ? exp(700 * x[i]) : 1 + x[i];
+  nf_vector_log(N, x, y);
+  for (size_t i = 0; i < N; i++)
+    check_close("log", y[i], exactly(exact_log, x[i]), 0, 2 * NF_REAL_EPSILON);
 }
 
 static void vectors_at_the_extremes(void **state) {
@@ -94,6 +106,15 @@ static void vectors_at_the_extremes(void **state) {
   assert_true(y[5] == 1 && y[6] == 1);
   nf_vector_log_sigmoid(7, x, y);
   assert_true(isnan(y[0]) && y[1] == 0 && y[2] == -INFINITY && y[3] == 0 && y[4] == -1e308);
+  nf_vector_tanh(7, x, y);
+  assert_true(isnan(y[0]) && isnan(y[1]) && isnan(y[2]) && y[3] == 1 && y[4] == -1);
+  assert_true(y[5] == 0 && y[6] == 0);
+  const double at_the_ends[] = {DBL_MIN, DBL_MAX, 1};
+  nf_vector_log(3, at_the_ends, y);
+  check_close("log of the least", y[0], log(DBL_MIN), 0, NF_REAL_EPSILON);
+  check_close("log of the most", y[1], log(DBL_MAX), 0, NF_REAL_EPSILON);
+  assert_true(y[2] == 0);
+  nf_vector_log_sigmoid(7, x, y);
   check_close("log σ(0)", y[5], -NF_LN_2, 0, 3 * NF_REAL_EPSILON);
 }
 

@@ -35,7 +35,7 @@ static int multiply(nf_batch *x, const nf_real *matrix, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   nf_real *y = nf_arena_alloc(&work->tmp, nf_batch_size(x));
   if (y == NULL) return NF_ENOMEM;
-  nf_gemm(false, true, rows(x), c, c, 1, x->data, c, matrix, c, 0, y, c);
+  nf_gemm(false, true, rows(x), c, c, x->data, c, matrix, c, false, y, c);
   memcpy(x->data, y, nf_batch_size(x) * sizeof *y);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
@@ -81,8 +81,8 @@ static int plu_gradient(const affine *a, const nf_real *dw, double dlog_abs_det,
   nf_real *du = nf_arena_alloc(&work->tmp, c * c);
   if (dm == NULL || dl == NULL || du == NULL) return NF_ENOMEM;
   for (size_t i = 0; i < c; i++) memcpy(dm + i * c, dw + a->row[i] * c, c * sizeof *dm);
-  nf_gemm(false, true, c, c, c, 1, dm, c, a->upper, c, 0, dl, c);
-  nf_gemm(true, false, c, c, c, 1, a->lower, c, dm, c, 0, du, c);
+  nf_gemm(false, true, c, c, c, dm, c, a->upper, c, false, dl, c);
+  nf_gemm(true, false, c, c, c, a->lower, c, dm, c, false, du, c);
   for (size_t i = 0; i < c; i++) {
     for (size_t j = 0; j < c; j++) {
       const size_t ij = i * c + j;
@@ -112,7 +112,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
     if (dw == NULL) return NF_ENOMEM;
     memset(dw, 0, c * c * sizeof *dw);
   }
-  nf_gemm(true, false, c, c, rows(z), 1, dz->data, c, z->data, c, 1, dw, c);
+  nf_gemm(true, false, c, c, rows(z), dz->data, c, z->data, c, true, dw, c);
   if (a->plu)
     status = plu_gradient(a, dw, dlog_abs_det, dparam + b->tensor[WEIGHT].offset, work);
   else /* d log|det W| = W⁻ᵀ */
@@ -127,7 +127,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
     nf_real *dx = nf_arena_alloc(&work->tmp, nf_batch_size(dz));
     if (dx == NULL) status = NF_ENOMEM;
     if (dx != NULL) {
-      nf_gemm(false, false, rows(dz), c, c, 1, dz->data, c, a->weight, c, 0, dx, c);
+      nf_gemm(false, false, rows(dz), c, c, dz->data, c, a->weight, c, false, dx, c);
       memcpy(dz->data, dx, nf_batch_size(dz) * sizeof *dx);
     }
   }

@@ -99,9 +99,9 @@ static void forget(const nf_bijector *b, nf_work *work) {
 /* One pixel after another: x_b, shift t, scale g and its logarithm. */
 typedef struct {
   nf_parts part;
-  size_t pixels, per_sample;
-  size_t channels, shift; /* of the network's output at a pixel; where t begins there */
-  nf_real *s, *log_g, *g; /* (pixels, count_b) */
+  size_t n, pixels, per_sample; /* pixels = n·per_sample */
+  size_t channels, shift;       /* of the network's output at a pixel; where t begins there */
+  nf_real *s, *log_g, *g;       /* (pixels, count_b) */
 } scales;
 
 /* g = exp(±log g(s)) for the whole batch, in contiguous memory */
@@ -109,7 +109,7 @@ static int scale(const nf_bijector *b, const nf_batch *x, const said *p, nf_real
                  nf_work *work) {
   q->part = nf_mask_parts(b->in, self(b)->mask);
   q->per_sample = nf_shape_pixels(b->in);
-  q->pixels = x->n * q->per_sample;
+  q->n = x->n, q->pixels = x->n * q->per_sample;
   q->channels = b->net->out.c;
   q->shift = q->channels - q->part.count_b;
   const size_t each = q->part.count_b, size = q->pixels * each;
@@ -126,17 +126,19 @@ static int scale(const nf_bijector *b, const nf_batch *x, const said *p, nf_real
   return NF_OK;
 }
 
-static bool transforms(const nf_bijector *b, const scales *q, size_t pixel) {
-  return nf_mask_transforms(self(b)->mask, pixel % q->per_sample, b->in.w);
+static bool transforms(const nf_bijector *b, size_t pixel_of_sample) {
+  return nf_mask_transforms(self(b)->mask, pixel_of_sample, b->in.w);
 }
 
 static void add_log_det(const nf_bijector *b, const scales *q, double sign, double *log_det) {
   const size_t each = q->part.count_b;
-  for (size_t i = 0; i < q->pixels; i++) {
-    if (!transforms(b, q, i)) continue;
+  const nf_real *log_g = q->log_g;
+  for (size_t n = 0; n < q->n; n++) {
     double sum = 0;
-    for (size_t k = 0; k < each; k++) sum += (double)q->log_g[i * each + k];
-    log_det[i / q->per_sample] += sign * sum;
+    for (size_t i = 0; i < q->per_sample; i++, log_g += each)
+      if (transforms(b, i))
+        for (size_t k = 0; k < each; k++) sum += (double)log_g[k];
+    log_det[n] += sign * sum;
   }
 }
 
@@ -149,12 +151,14 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   int status = ask(b, x, &p, work);
   if (status == NF_OK) status = scale(b, x, &p, 1, &q, work);
   if (status == NF_OK) {
-    for (size_t i = 0; i < q.pixels; i++) {
-      if (!transforms(b, &q, i)) continue;
-      nf_real *xb = x->data + i * b->in.c + q.part.b;
-      const nf_real *t = p.st + i * q.channels + q.shift, *g = q.g + i * q.part.count_b;
-      for (size_t k = 0; k < q.part.count_b; k++) xb[k] = xb[k] * g[k] + t[k];
-    }
+    nf_real *xb = x->data + q.part.b;
+    const nf_real *t = p.st + q.shift, *g = q.g;
+    for (size_t n = 0; n < q.n; n++)
+      for (size_t i = 0; i < q.per_sample; i++) {
+        if (transforms(b, i))
+          for (size_t k = 0; k < q.part.count_b; k++) xb[k] = xb[k] * g[k] + t[k];
+        xb += b->in.c, t += q.channels, g += q.part.count_b;
+      }
     add_log_det(b, &q, 1, log_det);
   }
   nf_arena_release(&work->tmp, mark);
@@ -168,12 +172,14 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   int status = ask(b, z, &p, work);
   if (status == NF_OK) status = scale(b, z, &p, -1, &q, work);
   if (status == NF_OK) {
-    for (size_t i = 0; i < q.pixels; i++) {
-      if (!transforms(b, &q, i)) continue;
-      nf_real *zb = z->data + i * b->in.c + q.part.b;
-      const nf_real *t = p.st + i * q.channels + q.shift, *g = q.g + i * q.part.count_b;
-      for (size_t k = 0; k < q.part.count_b; k++) zb[k] = (zb[k] - t[k]) * g[k];
-    }
+    nf_real *zb = z->data + q.part.b;
+    const nf_real *t = p.st + q.shift, *g = q.g;
+    for (size_t n = 0; n < q.n; n++)
+      for (size_t i = 0; i < q.per_sample; i++) {
+        if (transforms(b, i))
+          for (size_t k = 0; k < q.part.count_b; k++) zb[k] = (zb[k] - t[k]) * g[k];
+        zb += b->in.c, t += q.channels, g += q.part.count_b;
+      }
     add_log_det(b, &q, -1, log_det);
   }
   nf_arena_release(&work->tmp, mark);
@@ -185,9 +191,10 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 static void turn_around(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                         const said *p, scales *q, nf_real *dst) {
   const size_t each = q->part.count_b;
-  for (size_t i = 0; i < q->pixels; i++) {
+  for (size_t i = 0, in_sample = 0, n = 0; i < q->pixels; i++, in_sample++) {
+    if (in_sample == q->per_sample) in_sample = 0, n++;
     nf_real *dlog_g = q->log_g + i * each;
-    if (!transforms(b, q, i)) {
+    if (!transforms(b, in_sample)) {
       memset(dlog_g, 0, each * sizeof *dlog_g);
       memset(dst + i * q->channels, 0, q->channels * sizeof *dst);
       continue;
@@ -195,7 +202,7 @@ static void turn_around(const nf_bijector *b, nf_batch *z, nf_batch *dz, const d
     nf_real *zb = z->data + i * b->in.c + q->part.b, *dzb = dz->data + i * b->in.c + q->part.b;
     nf_real *dt = dst + i * q->channels + q->shift;
     const nf_real *t = p->st + i * q->channels + q->shift, *g = q->g + i * each;
-    const nf_real lambda = NF_R(dlog_det[i / q->per_sample]);
+    const nf_real lambda = NF_R(dlog_det[n]);
     for (size_t k = 0; k < each; k++) {
       const nf_real scaled = zb[k] - t[k]; /* x_b·g */
       zb[k] = scaled / g[k];

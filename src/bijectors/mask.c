@@ -1,8 +1,6 @@
 /* Both kinds of mask, in one description: a range of channels, at every pixel or at some. */
 #include "bijectors/mask.h"
 
-#include <string.h>
-
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 
 nf_parts nf_mask_parts(nf_shape shape, nf_mask mask) {
@@ -26,19 +24,19 @@ void nf_mask_gather(nf_mask mask, const nf_batch *x, nf_real *xa) {
   const nf_parts part = nf_mask_parts(x->shape, mask);
   const size_t per_sample = nf_shape_pixels(x->shape);
   const nf_real *from = x->data + part.a;
-  for (size_t i = 0; i < x->n * per_sample; i++, from += x->shape.c, xa += part.count_a) {
-    if (holds_a(mask, i % per_sample, x->shape.w))
-      memcpy(xa, from, part.count_a * sizeof *xa);
-    else
-      memset(xa, 0, part.count_a * sizeof *xa);
-  }
+  for (size_t n = 0; n < x->n; n++)
+    for (size_t i = 0; i < per_sample; i++, from += x->shape.c, xa += part.count_a) {
+      const bool holds = holds_a(mask, i, x->shape.w);
+      for (size_t k = 0; k < part.count_a; k++) xa[k] = holds ? from[k] : 0;
+    }
 }
 
 void nf_mask_add(nf_mask mask, const nf_real *xa, nf_batch *x) {
   const nf_parts part = nf_mask_parts(x->shape, mask);
   const size_t per_sample = nf_shape_pixels(x->shape);
   nf_real *to = x->data + part.a;
-  for (size_t i = 0; i < x->n * per_sample; i++, to += x->shape.c, xa += part.count_a)
-    if (holds_a(mask, i % per_sample, x->shape.w))
-      for (size_t k = 0; k < part.count_a; k++) to[k] += xa[k];
+  for (size_t n = 0; n < x->n; n++)
+    for (size_t i = 0; i < per_sample; i++, to += x->shape.c, xa += part.count_a)
+      if (holds_a(mask, i, x->shape.w))
+        for (size_t k = 0; k < part.count_a; k++) to[k] += xa[k];
 }

@@ -16,7 +16,8 @@ void nf_scale_forward(nf_scale scale, nf_real gamma, size_t count, const nf_real
       memcpy(log_g, s, count * sizeof *log_g);
       break;
     case NF_SCALE_TANH:
-      for (size_t i = 0; i < count; i++) log_g[i] = gamma * tanh(s[i]);
+      nf_vector_tanh(count, s, log_g);
+      for (size_t i = 0; i < count; i++) log_g[i] *= gamma;
       break;
     case NF_SCALE_SIGMOID:
       for (size_t i = 0; i < count; i++) log_g[i] = s[i] + 2;
@@ -35,10 +36,10 @@ double nf_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_r
       memcpy(ds, dlog_g, count * sizeof *ds);
       break;
     case NF_SCALE_TANH:
+      nf_vector_tanh(count, s, ds);
       for (size_t i = 0; i < count; i++) {
-        const nf_real th = tanh(s[i]);
-        dgamma += (double)(dlog_g[i] * th);
-        ds[i] = dlog_g[i] * gamma * (1 - th * th);
+        dgamma += (double)(dlog_g[i] * ds[i]);
+        ds[i] = dlog_g[i] * gamma * (1 - ds[i] * ds[i]);
       }
       break;
     case NF_SCALE_SIGMOID:

@@ -1,47 +1,257 @@
-/* A thin wall between the suite and CBLAS, so that one file knows which library it is. */
+/* A tile of C, 6 rows by a few vectors, stays in registers while k runs:
+ *
+ *   C[i][j] += A[i][l]·B[l][j]      one number of A and one row of B meet in each step
+ *
+ * Everything else brings the operands there. The rows of a panel of B must be whole vectors: where
+ * they are, B is read in place, otherwise the panel is packed first. A may have any two strides,
+ * so its transpose costs nothing. On the shapes of a conditioner, whose one side is narrow, this is
+ * faster than OpenBLAS, which packs both operands (bench/LOG.md); and it is plain C. */
 #include "core/gemm.h"
 
-#ifdef NF_PLAIN_GEMM
+#include <stdint.h>
+#include <string.h>
 
-void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, nf_real alpha,
-             const nf_real *a, size_t lda, const nf_real *b, size_t ldb, nf_real beta, nf_real *c,
-             size_t ldc) {
-  for (size_t i = 0; i < m; i++) {
-    for (size_t j = 0; j < n; j++) {
-      nf_real sum = 0;
-      for (size_t l = 0; l < k; l++)
-        sum += (transpose_a ? a[l * lda + i] : a[i * lda + l]) *
-               (transpose_b ? b[j * ldb + l] : b[l * ldb + j]);
-      c[i * ldc + j] = alpha * sum + (beta == 0 ? 0 : beta * c[i * ldc + j]);
+/* As many accumulators as the registers hold: 6×4 of 32, or 6×2 of 16. */
+#ifdef __AVX512F__
+enum { VECTOR_BYTES = 64, VECTORS = 4 };
+#elif defined __AVX__
+enum { VECTOR_BYTES = 32, VECTORS = 2 };
+#else
+enum { VECTOR_BYTES = 16, VECTORS = 2 };
+#endif
+enum {
+  LANES = VECTOR_BYTES / sizeof(nf_real),
+  ROWS = 6,
+  COLUMNS = VECTORS * LANES,
+  DEPTH = 256, /* of a panel, which then fits into the second cache */
+  NARROW = 4
+};
+
+typedef nf_real vector
+    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(nf_real)), may_alias));
+#ifdef NF_FLOAT
+typedef int32_t mask __attribute__((vector_size(VECTOR_BYTES)));
+#else
+typedef int64_t mask __attribute__((vector_size(VECTOR_BYTES)));
+#endif
+
+typedef struct {
+  size_t k;
+  const nf_real *a; /* element (i, l) at a[i·row + l·step] */
+  size_t row, step;
+  const nf_real *b; /* element (l, j) at b[l·ldb + j] */
+  size_t ldb;
+  const nf_real *start; /* row i of what the sums begin with at start + i·ld_start */
+  size_t ld_start;
+  bool relu;
+  nf_real *c;
+  size_t ldc;
+} product;
+
+/* rows and vectors are literals wherever this is called, so that the sums live in registers. */
+static inline __attribute__((always_inline)) void tile(int rows, int vectors, product p) {
+  vector sum[ROWS][VECTORS], b[VECTORS];
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++)
+      sum[i][j] = *(const vector *)(p.start + (size_t)i * p.ld_start + j * LANES);
+#pragma GCC unroll 1
+  for (size_t l = 0; l < p.k; l++) {
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; i++) {
+      const nf_real a = p.a[(size_t)i * p.row + l * p.step];
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; j++) sum[i][j] += a * b[j];
+    }
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++) {
+      const vector y = sum[i][j];
+      *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
+          p.relu ? (vector)((mask)(y > 0) & (mask)y) : y;
+    }
+}
+
+static void tile_of_6(int vectors, product p) {
+  switch (vectors) {
+    case 1:
+      tile(ROWS, 1, p);
+      break;
+    case 2:
+      tile(ROWS, 2, p);
+      break;
+#ifdef __AVX512F__
+    case 3:
+      tile(ROWS, 3, p);
+      break;
+    case 4:
+      tile(ROWS, 4, p);
+      break;
+#endif
+    default:
+      break;
+  }
+}
+
+static void tile_of_1(int vectors, product p) {
+  switch (vectors) {
+    case 1:
+      tile(1, 1, p);
+      break;
+    case 2:
+      tile(1, 2, p);
+      break;
+#ifdef __AVX512F__
+    case 3:
+      tile(1, 3, p);
+      break;
+    case 4:
+      tile(1, 4, p);
+      break;
+#endif
+    default:
+      break;
+  }
+}
+
+/* All m rows of one panel */
+static void down(size_t m, int vectors, product p) {
+  for (; m >= ROWS; m -= ROWS) {
+    tile_of_6(vectors, p);
+    p.a += ROWS * p.row, p.start += ROWS * p.ld_start, p.c += ROWS * p.ldc;
+  }
+  for (; m > 0; m--) {
+    tile_of_1(vectors, p);
+    p.a += p.row, p.start += p.ld_start, p.c += p.ldc;
+  }
+}
+
+/* The same for columns that do not fill a vector. Where C has no other columns and is not added to,
+ * what is stored beyond a row's end is overwritten by the next row; other rows go by a tile. */
+static void down_the_edge(size_t m, size_t columns, bool overwrite, product p) {
+  const size_t size = m * columns;
+  const size_t free_rows = overwrite && size >= LANES ? (size - LANES) / columns + 1 : 0;
+  down(free_rows, 1, p);
+  for (size_t i = free_rows, rows; i < m; i += rows) {
+    nf_real c[ROWS * LANES] = {0};
+    product q = p;
+    rows = m - i < ROWS ? m - i : ROWS;
+    q.a += i * p.row, q.start = q.c = c, q.ld_start = q.ldc = LANES;
+    for (size_t r = 0; r < rows; r++)
+      for (size_t j = 0; j < columns; j++) c[r * LANES + j] = p.start[(i + r) * p.ld_start + j];
+    down(rows, 1, q);
+    for (size_t r = 0; r < rows; r++)
+      for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * LANES + j];
+  }
+}
+
+typedef nf_real quad
+    __attribute__((vector_size(4 * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
+
+/* 4×4 numbers, transposed */
+static inline void turn(const nf_real *b, size_t ldb, nf_real *panel, size_t columns) {
+  const quad r0 = *(const quad *)b, r1 = *(const quad *)(b + ldb);
+  const quad r2 = *(const quad *)(b + 2 * ldb), r3 = *(const quad *)(b + 3 * ldb);
+  const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+  const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+  const quad top01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+  const quad top23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+  *(quad *)panel = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+  *(quad *)(panel + columns) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+  *(quad *)(panel + 2 * columns) = __builtin_shufflevector(top01, top23, 0, 1, 4, 5);
+  *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
+}
+
+/* panel (k, whole vectors) = op(B), with zeros beyond its n columns */
+static void pack(bool transpose, size_t k, size_t n, size_t columns, const nf_real *b, size_t ldb,
+                 nf_real *panel) {
+  if (n < columns) memset(panel, 0, k * columns * sizeof *panel);
+  if (!transpose)
+    for (size_t l = 0; l < k; l++) memcpy(panel + l * columns, b + l * ldb, n * sizeof *panel);
+  else
+    for (size_t j = 0; j < n; j += 4) {
+      size_t l = 0;
+      if (j + 4 <= n)
+        for (; l + 4 <= k; l += 4) {
+          for (size_t q = j + 4; q < n && q < j + 8; q++) __builtin_prefetch(b + q * ldb + l);
+          turn(b + j * ldb + l, ldb, panel + l * columns + j, columns);
+        }
+      for (; l < k; l++)
+        for (size_t q = j; q < n && q < j + 4; q++) panel[l * columns + q] = b[q * ldb + l];
+    }
+}
+
+/* C panel by panel, each of whole vectors. Columns that remain are a vector together with columns
+ * before them, whose numbers it finds once more, if there are any and they are not added to. */
+static void multiply(size_t m, size_t n, bool transpose_b, product all) {
+  nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
+  for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
+    const bool adds = l > 0 || all.start == all.c;
+    for (size_t j = 0, columns; j < n; j += columns) {
+      columns = n - j < COLUMNS ? n - j : COLUMNS;
+      if (columns > LANES) columns -= columns % LANES;
+      if (columns < LANES && j > 0 && !adds) j -= LANES - columns, columns = LANES;
+      const size_t width = columns < LANES ? LANES : columns;
+      product p = all;
+      p.k = all.k - l < DEPTH ? all.k - l : DEPTH;
+      p.relu = all.relu && l + p.k == all.k;
+      p.a += l * p.step, p.c += j;
+      p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
+      if (transpose_b || columns < width) {
+        pack(transpose_b, p.k, columns, width, p.b, p.ldb, panel);
+        p.b = panel, p.ldb = width;
+      }
+      if (adds) {
+        p.start = p.c, p.ld_start = p.ldc;
+      } else {
+        if (all.start != NULL) memcpy(first, all.start + j, columns * sizeof *first);
+        p.start = first, p.ld_start = 0;
+      }
+      if (columns < width)
+        down_the_edge(m, columns, !adds && p.ldc == columns, p);
+      else
+        down(m, (int)(width / LANES), p);
     }
   }
 }
 
-void nf_gemm_single_thread(void) {}
-
-#else
-#include <cblas.h>
-
-#ifdef NF_FLOAT
-#define GEMM cblas_sgemm
-#else
-#define GEMM cblas_dgemm
-#endif
-
-/* OpenBLAS has this function, other CBLAS libraries lack it: a weak reference fits both. */
-extern void openblas_set_num_threads(int) __attribute__((weak));
-
-void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, nf_real alpha,
-             const nf_real *a, size_t lda, const nf_real *b, size_t ldb, nf_real beta, nf_real *c,
-             size_t ldc) {
-  if (m == 0 || n == 0) return;
-  GEMM(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-       transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a, (int)lda, b,
-       (int)ldb, beta, c, (int)ldc);
+/* The same for a C of a few columns, as its transpose: Cᵀ = op(B)ᵀ·op(A)ᵀ has whole vectors. */
+static void multiply_narrow(size_t m, size_t n, bool transpose_a, bool transpose_b, product p) {
+  nf_real turned[NARROW * COLUMNS];
+  for (size_t i = 0; i < m; i += COLUMNS) {
+    const size_t rows = m - i < COLUMNS ? m - i : COLUMNS;
+    for (size_t r = 0; r < rows; r++)
+      for (size_t j = 0; j < n; j++)
+        turned[j * rows + r] =
+            p.start == NULL ? 0 : p.start[(p.start == p.c ? (i + r) * p.ldc : 0) + j];
+    multiply(n, rows, !transpose_a,
+             (product){p.k, p.b, transpose_b ? p.ldb : 1, transpose_b ? 1 : p.ldb, p.a + i * p.row,
+                       transpose_a ? p.step : p.row, turned, rows, p.relu, turned, rows});
+    for (size_t r = 0; r < rows; r++)
+      for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = turned[j * rows + r];
+  }
 }
 
-void nf_gemm_single_thread(void) {
-  if (openblas_set_num_threads != 0) openblas_set_num_threads(1);
+static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, product p) {
+  if (n <= NARROW && m >= LANES)
+    multiply_narrow(m, n, transpose_a, transpose_b, p);
+  else
+    multiply(m, n, transpose_b, p);
 }
 
-#endif
+void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,
+             size_t lda, const nf_real *b, size_t ldb, bool add, nf_real *c, size_t ldc) {
+  const size_t row = transpose_a ? 1 : lda, step = transpose_a ? lda : 1;
+  choose(m, n, transpose_a, transpose_b,
+         (product){k, a, row, step, b, ldb, add ? c : NULL, 0, false, c, ldc});
+}
+
+void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
+                  const nf_real *bias, bool relu, nf_real *y) {
+  choose(m, n, false, true, (product){k, x, k, 1, w, k, bias, 0, relu, y, n});
+}

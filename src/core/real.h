@@ -10,9 +10,11 @@
 #ifdef NF_FLOAT
 typedef float nf_real;
 #define NF_REAL_EPSILON FLT_EPSILON
+#define NF_REAL_MIN     FLT_MIN
 #else
 typedef double nf_real;
 #define NF_REAL_EPSILON DBL_EPSILON
+#define NF_REAL_MIN     DBL_MIN
 #endif
 
 #define NF_R(x) ((nf_real)(x)) /* a literal or a double, in the build's precision */

@@ -1,5 +1,5 @@
-/* exp by reduction to |r| ≤ log(2)/2 and its Taylor series; log(1 + y) on [0, 1] as
- * 2·artanh(y/(2 + y)), whose argument is at most 1/3. */
+/* exp by reduction to |r| ≤ log(2)/2 and its Taylor series; log m as 2·artanh((m - 1)/(m + 1)),
+ * whose argument is at most 0.172 on [√½, √2], and at most 1/3 on [1, 2]; tanh from exp - 1. */
 #include "core/vector.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #ifdef NF_FLOAT
 typedef int32_t bits;
-enum { MANTISSA = 23, BIAS = 127, EXP_DEGREE = 7, LOG_TERMS = 8 };
+enum { MANTISSA = 23, BIAS = 127, EXP_DEGREE = 7, LOG_TERMS = 8, SHORT_TERMS = 5 };
 #define ROUND   0x1.8p23f    /* x + ROUND holds the nearest integer in its last bits */
 #define LN2_TOP 0x1.62e4p-1f /* its product with any exponent is exact */
 #define LN2_LOW 0x1.7f7d1cp-20f
@@ -16,7 +16,7 @@ enum { MANTISSA = 23, BIAS = 127, EXP_DEGREE = 7, LOG_TERMS = 8 };
 #define MOST    88.72283f
 #else
 typedef int64_t bits;
-enum { MANTISSA = 52, BIAS = 1023, EXP_DEGREE = 13, LOG_TERMS = 18 };
+enum { MANTISSA = 52, BIAS = 1023, EXP_DEGREE = 13, LOG_TERMS = 18, SHORT_TERMS = 11 };
 #define ROUND   0x1.8p52
 #define LN2_TOP 0x1.62e42fefa38p-1
 #define LN2_LOW 0x1.ef35793c7673p-45
@@ -65,6 +65,15 @@ static inline nf_real power_of_2(bits n) {
   return y;
 }
 
+/* 2·artanh(s) = 2(s + s³/3 + s⁵/5 + …), by as many terms */
+static inline __attribute__((always_inline)) nf_real twice_artanh(nf_real s, int terms) {
+  const nf_real q = s * s;
+  nf_real p = 0;
+#pragma GCC unroll 18
+  for (int k = terms; k-- > 0;) p = p * q + inverse_odd[k];
+  return 2 * s * p;
+}
+
 static inline nf_real exp_one(nf_real x) {
   const nf_real in = x >= LEAST ? (x <= MOST ? x : MOST) : LEAST; /* NaN becomes LEAST too */
   const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, n = shifted - ROUND;
@@ -84,10 +93,38 @@ void nf_vector_exp(size_t n, const nf_real *x, nf_real *y) {
 
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y) {
   for (size_t i = 0; i < n; i++) {
-    const nf_real v = x[i], e = exp_one(-fabs(v)), s = e / (2 + e), q = s * s;
-    nf_real p = 0;
-#pragma GCC unroll 18
-    for (int k = LOG_TERMS; k-- > 0;) p = p * q + inverse_odd[k];
-    y[i] = (v < 0 ? v : 0) - 2 * s * p;
+    const nf_real v = x[i], e = exp_one(-fabs(v));
+    y[i] = (v < 0 ? v : 0) - twice_artanh(e / (2 + e), LOG_TERMS);
+  }
+}
+
+/* x = m·2ⁿ with m in [√½, √2] */
+void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
+  const bits one = (bits)BIAS << MANTISSA;
+  for (size_t i = 0; i < n; i++) {
+    bits b;
+    memcpy(&b, &x[i], sizeof b);
+    const bits fraction = (b & (((bits)1 << MANTISSA) - 1)) | one;
+    nf_real m;
+    memcpy(&m, &fraction, sizeof m);
+    const bits above = m > NF_R(1.4142135623730950488);
+    const nf_real power = (nf_real)((b >> MANTISSA) - BIAS + above);
+    m = above ? m / 2 : m;
+    y[i] = power * LN2_TOP + (power * LN2_LOW + twice_artanh((m - 1) / (m + 1), SHORT_TERMS));
+  }
+}
+
+/* exp(x) - 1 = 2ⁿ(exp(r) - 1) + (2ⁿ - 1) for x ≤ 0, then tanh|x| = (1 - exp(-2|x|))/(1 + …) */
+void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
+  for (size_t i = 0; i < n; i++) {
+    const nf_real twice = -2 * fabs(x[i]), least = MANTISSA * NF_R(-0.8); /* where tanh is 1 */
+    const nf_real in = twice >= least ? twice : least;
+    const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, whole = shifted - ROUND;
+    const nf_real r = (in - whole * LN2_TOP) - whole * LN2_LOW, power = power_of_2((bits)whole);
+    nf_real p = inverse_factorial[EXP_DEGREE];
+#pragma GCC unroll 13
+    for (int k = EXP_DEGREE; k-- > 1;) p = p * r + inverse_factorial[k];
+    const nf_real less = power * (p * r) + (power - 1);
+    y[i] = copysign(-less / (2 + less), x[i]) + (x[i] - x[i]);
   }
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/gemm.h"
 #include "core/scalar.h"
 #include "core/threads.h"
 #include "flow/chunks.h"
@@ -42,7 +41,6 @@ int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
   if (f->param == NULL || f->constant == NULL) status = NF_ENOMEM;
   if (status == NF_OK) status = nf_flow_set_threads(f, 1);
   if (status == NF_OK) {
-    nf_gemm_single_thread();
     nf_bijector_bind(b, f->param, f->constant);
     nf_bijector_init(b, seed);
     status = nf_bijector_prepare(b);

@@ -42,23 +42,23 @@ static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, 
   }
 }
 
-/* x += what the patches say about it */
+/* x += what the patches say about it: a pixel is a neighbour of its neighbours. Those outside of
+ * the image say nothing, which is c zeros. */
 static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch, nf_real *x,
-                    nf_real *image) {
-  for (size_t n = 0; n < s.n; n++) {
-    memset(image, 0, border_size(s, c) * sizeof *image);
+                    const nf_real *nothing) {
+  for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c)
     for (size_t i = 0; i < s.h; i++)
-      for (size_t j = 0; j < s.w; j++) {
-        nf_real *corner = image + (i * (s.w + 2) + j) * c;
-        const size_t run = transposed ? c : 3 * c;
-        for (size_t d = 0; d < 9; d += transposed ? 1 : 3, patch += run) {
-          nf_real *to = corner + step_to(s, c, transposed, d);
-          for (size_t k = 0; k < run; k++) to[k] += patch[k];
+      for (size_t j = 0; j < s.w; j++, x += c) {
+        const nf_real *says[9];
+        for (size_t d = 0; d < 9; d++) {
+          const size_t e = transposed ? d : 8 - d, row = i + e / 3 - 1, column = j + e % 3 - 1;
+          const bool inside = row < s.h && column < s.w; /* -1 wraps to the largest number */
+          says[d] = inside ? patch + ((row * s.w + column) * 9 + d) * c : nothing;
         }
+        for (size_t k = 0; k < c; k++)
+          x[k] += ((says[0][k] + says[1][k]) + (says[2][k] + says[3][k])) +
+                  ((says[4][k] + says[5][k]) + (says[6][k] + says[7][k])) + says[8][k];
       }
-    for (size_t i = 0; i < s.h; i++, x += s.w * c)
-      for (size_t k = 0; k < s.w * c; k++) x[k] += row_of(image, s, c, i)[k];
-  }
 }
 
 static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
@@ -92,6 +92,7 @@ int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *wei
   gather(s, s.in, false, x, patch, image);
   nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
   memset(dx, 0, pixels(s) * s.in * sizeof *dx);
+  memset(image, 0, s.in * sizeof *image);
   scatter(s, s.in, false, dpatch, dx, image);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
@@ -101,14 +102,15 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
                             const nf_real *bias, nf_real *y, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   nf_real *part = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.out);
-  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.out));
-  if (part == NULL || image == NULL) {
+  nf_real *nothing = nf_arena_alloc(&work->tmp, s.out);
+  if (part == NULL || nothing == NULL) {
     nf_arena_release(&work->tmp, mark);
     return NF_ENOMEM;
   }
   nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
   for (size_t i = 0; i < pixels(s); i++) memcpy(y + i * s.out, bias, s.out * sizeof *y);
-  scatter(s, s.out, true, part, y, image);
+  memset(nothing, 0, s.out * sizeof *nothing);
+  scatter(s, s.out, true, part, y, nothing);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
@@ -125,8 +127,8 @@ int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *we
     return NF_ENOMEM;
   }
   gather(s, s.out, true, dy, dpart, image);
-  nf_gemm(true, false, 9 * s.out, s.in, rows, 1, dpart, 9 * s.out, x, s.in, 1, dweight, s.in);
-  nf_gemm(false, false, rows, s.in, 9 * s.out, 1, dpart, 9 * s.out, weight, s.in, 0, dx, s.in);
+  nf_gemm(true, false, 9 * s.out, s.in, rows, dpart, 9 * s.out, x, s.in, true, dweight, s.in);
+  nf_gemm(false, false, rows, s.in, 9 * s.out, dpart, 9 * s.out, weight, s.in, false, dx, s.in);
   for (size_t i = 0; i < rows; i++)
     for (size_t k = 0; k < s.out; k++) dbias[k] += dy[i * s.out + k];
   nf_arena_release(&work->tmp, mark);

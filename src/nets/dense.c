@@ -5,22 +5,15 @@
 
 void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                       const nf_real *bias, bool relu, nf_real *y) {
-  nf_gemm(false, true, rows, out, in, 1, x, in, weight, in, 0, y, out);
-  for (size_t i = 0; i < rows; i++) {
-    nf_real *row = y + i * out;
-    if (bias != NULL)
-      for (size_t j = 0; j < out; j++) row[j] += bias[j];
-    if (relu)
-      for (size_t j = 0; j < out; j++) row[j] = row[j] > 0 ? row[j] : 0;
-  }
+  nf_gemm_bias(rows, out, in, x, weight, bias, relu, y);
 }
 
 void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                        const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias) {
-  nf_gemm(true, false, out, in, rows, 1, dy, out, x, in, 1, dweight, in);
+  nf_gemm(true, false, out, in, rows, dy, out, x, in, true, dweight, in);
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < out; j++) dbias[j] += dy[i * out + j];
-  if (dx != NULL) nf_gemm(false, false, rows, in, out, 1, dy, out, weight, in, 0, dx, in);
+  if (dx != NULL) nf_gemm(false, false, rows, in, out, dy, out, weight, in, false, dx, in);
 }
 
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy) {

@@ -39,7 +39,7 @@ static void find_covariance(size_t n, size_t d, const nf_real *y, const double *
       }
       *fourth += square * square;
     }
-    nf_gemm(true, false, d, d, count, 1, centred, d, centred, d, 0, product, d);
+    nf_gemm(true, false, d, d, count, centred, d, centred, d, false, product, d);
     for (size_t k = 0; k < d * d; k++) s[k] += (double)product[k] / (double)n;
   }
 }
