@@ -89,10 +89,33 @@ static void training_goes_on_as_if_never_stopped(void **state) {
   }
 }
 
+/* A run that averages, gone on with by one that does not: with the weights, not their average. */
+static void averaging_may_end(void **state) {
+  (void)state;
+  char message[NF_MESSAGE] = "";
+  nf_flow *flow = new_flow(&point);
+  nf_trainer *t = new_trainer(flow), *u = NULL;
+  train(t, &point, 4);
+  check_ok(nf_checkpoint_save(folder_path("averaged"), &point, flow, t, 0, NULL, message));
+  nf_checkpoint c = {0};
+  check_ok(nf_checkpoint_load(folder_path("averaged"), &c, message));
+  nf_train_settings set = t->set;
+  set.ema = 0;
+  check_ok(nf_trainer_new(&u, c.flow, &set));
+  check_ok(nf_checkpoint_resume(&c, folder_path("averaged"), u, message));
+  same_bits(c.flow->param, flow->param, flow->n_param);
+  assert_memory_not_equal(t->average, flow->param, flow->n_param * sizeof(nf_real));
+  nf_trainer_free(u);
+  nf_checkpoint_free(&c);
+  nf_trainer_free(t);
+  nf_flow_free(flow);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flow_comes_back_bit_for_bit),
       cmocka_unit_test(training_goes_on_as_if_never_stopped),
+      cmocka_unit_test(averaging_may_end),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

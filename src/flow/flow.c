@@ -130,26 +130,23 @@ static void copy_state(nf_flow *f, nf_real *kept, bool back) {
 }
 
 int nf_flow_observe(nf_flow *f, const nf_batch *x) {
-  nf_work *work = &f->work[0];
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   if (!nf_shape_equal(x->shape, f->bijector->in)) return NF_ESHAPE;
+  const nf_watch watch = {.before = nf_show_to_layer};
+  nf_work work = {.watch = &watch}; /* its own: no other function needs as much memory */
   nf_batch copy = *x;
-  copy.data = nf_arena_alloc(&work->tmp, nf_batch_size(x));
-  double *log_det = nf_arena_alloc_double(&work->tmp, x->n);
-  nf_real *kept = nf_arena_alloc(&work->tmp, f->n_param + f->n_constant);
+  copy.data = nf_arena_alloc(&work.tmp, nf_batch_size(x));
+  double *log_det = nf_arena_alloc_double(&work.tmp, x->n);
+  nf_real *kept = nf_arena_alloc(&work.tmp, f->n_param + f->n_constant);
   int status = copy.data == NULL || log_det == NULL || kept == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK) {
     memcpy(copy.data, x->data, nf_batch_size(x) * sizeof *copy.data);
     memset(log_det, 0, x->n * sizeof *log_det);
     copy_state(f, kept, false);
-    const nf_watch watch = {.before = nf_show_to_layer};
-    work->watch = &watch;
     status = nf_bijector_prepare(f->bijector);
-    if (status == NF_OK) status = nf_bijector_forward(f->bijector, &copy, log_det, work);
-    work->watch = NULL;
+    if (status == NF_OK) status = nf_bijector_forward(f->bijector, &copy, log_det, &work);
     if (status != NF_OK) copy_state(f, kept, true); /* some layers may have seen x already */
   }
-  nf_arena_release(&work->tmp, mark);
+  nf_work_free(&work);
   return status;
 }
 

@@ -206,6 +206,7 @@ int nf_checkpoint_resume(const nf_checkpoint *c, const char *path, nf_trainer *t
   visit v = {.path = path, .file = &c->file, .message = message};
   for (size_t s = 1; s < NF_STATES; s++) {
     v.state = &state[s];
+    if (v.state->flat == c->flow->param) continue; /* the average, where nothing is averaged */
     const int status = nf_bijector_tensors(c->flow->bijector, fill, &v);
     if (status != NF_OK) return status;
   }

@@ -29,7 +29,7 @@ nf_adam nf_adam_default(nf_rule rule);
 void nf_adam_step(const nf_adam *a, uint64_t t, double rate, size_t n, const nf_real *gradient,
                   nf_real *m, nf_real *v, nf_real *param);
 
-/* ‖g‖, summed in double. */
-double nf_gradient_norm(size_t n, const nf_real *gradient);
+/* ‖g‖², summed in double. */
+double nf_gradient_square(size_t n, const nf_real *gradient);
 
 #endif

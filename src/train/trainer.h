@@ -17,19 +17,22 @@ typedef struct {
   nf_adam adam;
   nf_schedule schedule;
   double clip; /* the largest ‖g‖; 0: not clipped */
-  double ema;  /* decay of the averaged weights, in [0, 1); 0: they equal the weights */
+  double ema;  /* decay of the averaged weights, in [0, 1); 0: the weights themselves */
 } nf_train_settings;
 
 /* Adam at a constant rate of 0.001, nothing clipped or averaged: start here. */
 nf_train_settings nf_train_default(void);
 
 typedef struct {
-  nf_train_settings set; /* may be changed between steps */
+  nf_train_settings set; /* may be changed between steps, but an ema of 0 stays 0 */
   nf_flow *flow;         /* not owned */
   uint64_t step;         /* steps done */
   nf_plateau plateau;
-  nf_real *m, *v, *average; /* n_param each */
-  nf_real *gradient;        /* n_param, of the last step; nothing to save */
+  nf_real *m, *v;    /* n_param each */
+  bool averages;     /* ema > 0 when it was made */
+  nf_real *average;  /* n_param; flow->param itself when nothing is averaged */
+  nf_real *gradient; /* n_param, of the last step; nothing to save */
+  double *square;    /* the gradient's, slice by slice */
 } nf_trainer;
 
 typedef struct {
