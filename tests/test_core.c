@@ -116,6 +116,29 @@ static void gemm_is_the_naive_triple_loop(void **state) {
         }
 }
 
+static void gemm_bias_is_the_naive_loop_and_relu(void **state) {
+  (void)state;
+  enum { M = 13, N = 37, K = 263 };
+  static double x[M * K], w[N * K], b[N], y[M * N], expected[M * N];
+  for (size_t i = 0; i < M * K; i++) x[i] = nf_random_normal(1, 3, i);
+  for (size_t i = 0; i < N * K; i++) w[i] = nf_random_normal(1, 4, i);
+  for (size_t i = 0; i < N; i++) b[i] = nf_random_normal(1, 5, i);
+  const size_t widths[] = {1, 2, 3, 4, 5, 8, 32, N}, depths[] = {1, 7, 8, K};
+  for (int how = 0; how < 4; how++)
+    for (int j = 0; j < 8; j++)
+      for (int l = 0; l < 4; l++) {
+        const bool relu = how & 1, biased = how & 2;
+        const size_t n = widths[j], k = depths[l];
+        for (size_t i = 0; i < M * n; i++) {
+          double sum = biased ? b[i % n] : 0;
+          for (size_t q = 0; q < k; q++) sum += x[i / n * k + q] * w[i % n * k + q];
+          expected[i] = relu ? fmax(sum, 0) : sum;
+        }
+        nf_gemm_bias(M, n, k, x, w, biased ? b : NULL, relu, y);
+        check_array("gemm_bias", y, expected, M * n, 1e-12, 0);
+      }
+}
+
 static void lu_is_that_of_gsl(void **state) {
   (void)state;
   enum { MOST = 12 };
@@ -211,6 +234,7 @@ int main(void) {
       cmocka_unit_test(arena_learns_how_much_is_needed),
       cmocka_unit_test(arena_refuses_what_overflows),
       cmocka_unit_test(gemm_is_the_naive_triple_loop),
+      cmocka_unit_test(gemm_bias_is_the_naive_loop_and_relu),
       cmocka_unit_test(lu_is_that_of_gsl),
       cmocka_unit_test(lu_by_hand),
       cmocka_unit_test(lu_says_when_there_is_no_inverse),

@@ -77,58 +77,42 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
     }
 }
 
-static void tile_of_6(int vectors, product p) {
+static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {
   switch (vectors) {
     case 1:
-      tile(ROWS, 1, p);
+      tile(rows, 1, p);
       break;
     case 2:
-      tile(ROWS, 2, p);
+      tile(rows, 2, p);
       break;
 #ifdef __AVX512F__
     case 3:
-      tile(ROWS, 3, p);
+      tile(rows, 3, p);
       break;
     case 4:
-      tile(ROWS, 4, p);
+      tile(rows, 4, p);
       break;
 #endif
     default:
       break;
   }
 }
+static void tile_of_6(int vectors, product p) { tile_of(6, vectors, p); }
+static void tile_of_4(int vectors, product p) { tile_of(4, vectors, p); }
+static void tile_of_2(int vectors, product p) { tile_of(2, vectors, p); }
+static void tile_of_1(int vectors, product p) { tile_of(1, vectors, p); }
 
-static void tile_of_1(int vectors, product p) {
-  switch (vectors) {
-    case 1:
-      tile(1, 1, p);
-      break;
-    case 2:
-      tile(1, 2, p);
-      break;
-#ifdef __AVX512F__
-    case 3:
-      tile(1, 3, p);
-      break;
-    case 4:
-      tile(1, 4, p);
-      break;
-#endif
-    default:
-      break;
-  }
+static product below(product p, size_t rows) {
+  p.a += rows * p.row, p.start += rows * p.ld_start, p.c += rows * p.ldc;
+  return p;
 }
 
 /* All m rows of one panel */
 static void down(size_t m, int vectors, product p) {
-  for (; m >= ROWS; m -= ROWS) {
-    tile_of_6(vectors, p);
-    p.a += ROWS * p.row, p.start += ROWS * p.ld_start, p.c += ROWS * p.ldc;
-  }
-  for (; m > 0; m--) {
-    tile_of_1(vectors, p);
-    p.a += p.row, p.start += p.ld_start, p.c += p.ldc;
-  }
+  for (; m >= 6; m -= 6, p = below(p, 6)) tile_of_6(vectors, p);
+  for (; m >= 4; m -= 4, p = below(p, 4)) tile_of_4(vectors, p);
+  for (; m >= 2; m -= 2, p = below(p, 2)) tile_of_2(vectors, p);
+  if (m > 0) tile_of_1(vectors, p);
 }
 
 /* The same for columns that do not fill a vector. Where C has no other columns and is not added to,
@@ -220,8 +204,63 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
   }
 }
 
-/* The same for a C of a few columns, as its transpose: Cᵀ = op(B)ᵀ·op(A)ᵀ has whole vectors. */
-static void multiply_narrow(size_t m, size_t n, bool transpose_a, bool transpose_b, product p) {
+/* The same for a C of a few columns. Where A's rows are contiguous, its numbers are scalar
+ * products, each in as many sums side by side on every machine. */
+enum { SIDE = 8 };
+typedef nf_real side
+    __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
+
+static inline nf_real total(side s) {
+  const quad q =
+      __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
+  return (q[0] + q[2]) + (q[1] + q[3]);
+}
+
+/* n is a literal, and b has op(B)'s columns in its rows. */
+static inline __attribute__((always_inline)) void dots(size_t n, size_t m, product p) {
+  for (size_t i = 0; i < m; i++, p = below(p, 1)) {
+    side sum[NARROW] = {0};
+    nf_real rest[NARROW] = {0};
+    size_t l = 0;
+    for (; l + SIDE <= p.k; l += SIDE)
+      for (size_t j = 0; j < n; j++)
+        sum[j] += *(const side *)(p.a + l) * *(const side *)(p.b + j * p.ldb + l);
+    for (; l < p.k; l++)
+      for (size_t j = 0; j < n; j++) rest[j] += p.a[l] * p.b[j * p.ldb + l];
+    for (size_t j = 0; j < n; j++) {
+      const nf_real y = p.start[j] + (total(sum[j]) + rest[j]);
+      p.c[j] = p.relu && !(y > 0) ? 0 : y;
+    }
+  }
+}
+
+static void multiply_by_dots(size_t m, size_t n, bool transpose_b, product all) {
+  nf_real turned[NARROW * DEPTH];
+  static const nf_real zero[NARROW] = {0};
+  for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
+    product p = all;
+    p.k = all.k - l < DEPTH ? all.k - l : DEPTH;
+    p.relu = all.relu && l + p.k == all.k;
+    p.a += l;
+    p.b += transpose_b ? l : l * p.ldb;
+    if (!transpose_b) {
+      for (size_t q = 0; q < p.k; q++)
+        for (size_t j = 0; j < n; j++) turned[j * DEPTH + q] = p.b[q * p.ldb + j];
+      p.b = turned, p.ldb = DEPTH;
+    }
+    if (l > 0 || all.start == all.c)
+      p.start = p.c, p.ld_start = p.ldc;
+    else
+      p.start = all.start == NULL ? zero : all.start, p.ld_start = 0;
+    if (n == 1) dots(1, m, p);
+    if (n == 2) dots(2, m, p);
+    if (n == 3) dots(3, m, p);
+    if (n == 4) dots(4, m, p);
+  }
+}
+
+/* And where they are not, it is found as its transpose: Cᵀ = op(B)ᵀ·A has whole vectors. */
+static void multiply_turned(size_t m, size_t n, bool transpose_b, product p) {
   nf_real turned[NARROW * COLUMNS];
   for (size_t i = 0; i < m; i += COLUMNS) {
     const size_t rows = m - i < COLUMNS ? m - i : COLUMNS;
@@ -229,19 +268,21 @@ static void multiply_narrow(size_t m, size_t n, bool transpose_a, bool transpose
       for (size_t j = 0; j < n; j++)
         turned[j * rows + r] =
             p.start == NULL ? 0 : p.start[(p.start == p.c ? (i + r) * p.ldc : 0) + j];
-    multiply(n, rows, !transpose_a,
-             (product){p.k, p.b, transpose_b ? p.ldb : 1, transpose_b ? 1 : p.ldb, p.a + i * p.row,
-                       transpose_a ? p.step : p.row, turned, rows, p.relu, turned, rows});
+    multiply(n, rows, false,
+             (product){p.k, p.b, transpose_b ? p.ldb : 1, transpose_b ? 1 : p.ldb, p.a + i, p.step,
+                       turned, rows, p.relu, turned, rows});
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = turned[j * rows + r];
   }
 }
 
 static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, product p) {
-  if (n <= NARROW && m >= LANES)
-    multiply_narrow(m, n, transpose_a, transpose_b, p);
-  else
+  if (n > NARROW)
     multiply(m, n, transpose_b, p);
+  else if (transpose_a)
+    multiply_turned(m, n, transpose_b, p);
+  else
+    multiply_by_dots(m, n, transpose_b, p);
 }
 
 void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,
