@@ -25,7 +25,7 @@ endif
 # Strict C11 without fused multiply-adds for the proofs, the same bits with any ARCH; all the machine
 # has for the float build.
 BASE   = -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(shell pkg-config --cflags openblas gsl cmocka 2>/dev/null) \
-         $(WARN) $(THREADS) $(SAN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+         $(WARN) $(THREADS) $(SAN) -fno-math-errno -MMD -MP $(CPPFLAGS) $(CFLAGS)
 PROOF  = $(BASE) $(ARCH) -ffp-contract=off
 SPEED  = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
 LIBS   = $(shell pkg-config --libs-only-L gsl openblas 2>/dev/null) -lgsl -lopenblas -ljansson -lpng -lz -lm

@@ -24,7 +24,7 @@ static bool valid(const nf_train_settings *set) {
          below_one(set->ema);
 }
 
-enum { SLICE = 1 << 14 };
+enum { SLICE = 1 << 14, LEAST = 16 }; /* fewer slices are not worth a thread */
 static size_t slices(const nf_trainer *t) { return (t->flow->n_param + SLICE - 1) / SLICE; }
 
 int nf_trainer_new(nf_trainer **trainer, nf_flow *flow, const nf_train_settings *set) {
@@ -97,7 +97,8 @@ static void step_slices(void *user, int thread) {
 int nf_train_update(nf_trainer *t, double loss, nf_train_stats *stats) {
   if (!valid(&t->set) || (t->set.ema > 0 && !t->averages)) return NF_EINVAL;
   const size_t n = slices(t);
-  update u = {t, n < (size_t)t->flow->threads ? (int)n : t->flow->threads, 1, 0};
+  const size_t worthy = n / LEAST > 1 ? n / LEAST : 1;
+  update u = {t, worthy < (size_t)t->flow->threads ? (int)worthy : t->flow->threads, 1, 0};
   nf_threads_run(u.threads, square_slices, &u);
   double square = 0;
   for (size_t s = 0; s < n; s++) square += t->square[s];
