@@ -1,9 +1,12 @@
 -- From GitHub's Markdown, as the notes are written, to a page:
 --   * a ```math block is a display, and with the label line above it an equation with an anchor;
 --   * (c.k) in the text leads there;
---   * the comment behind a number, which says what golden value it is, shows when one points at it;
---   * a figure is the large one of `make plots`, where it draws it, so "(full size, …)" in its caption goes;
---   * a link to a file is seen from where the page lies.
+--   * the comment behind a number, which says what golden value it is, shows when one points at
+--     it;
+--   * a figure is the large one of `make plots`, where it draws it, so "(full size, …)" in its
+--     caption goes;
+--   * a link to a file is seen from where the page lies;
+--   * Chinese has no spaces between its lines, nor beside its punctuation, as GitHub's formulas need.
 -- Metadata: pictures, the folder of the large figures; root, the way from the page to the tree.
 
 local root, pictures
@@ -100,6 +103,35 @@ local function captions(inlines)
   end
 end
 
+-- The first or the last character of a piece of text, or 0.
+local function first(inline)
+  local text = inline and inline.t == 'Str' and inline.text or ''
+  return text ~= '' and utf8.codepoint(text) or 0
+end
+local function last(inline)
+  local text = inline and inline.t == 'Str' and inline.text or ''
+  return text ~= '' and utf8.codepoint(text, utf8.offset(text, -1)) or 0
+end
+
+local function among(characters, c)
+  for _, other in utf8.codes(characters) do
+    if c == other then return true end
+  end
+  return false
+end
+
+local function spaces(inlines)
+  local out = pandoc.List()
+  for i, inline in ipairs(inlines) do
+    local left, right = last(inlines[i - 1]), first(inlines[i + 1])
+    local gap = inline.t == 'Space' or inline.t == 'SoftBreak'
+    local chinese = inline.t == 'SoftBreak' and left > 0x2e80 and right > 0x2e80
+    local beside = among('，。；：、）」』》！？', right) or among('（「『《', left)
+    if not (gap and (chinese or beside)) then out:insert(inline) end
+  end
+  return out
+end
+
 local function figures(image)
   local large = image.src:gsub('^plots/gallery', pictures)
   local file = io.open(large)
@@ -130,5 +162,6 @@ return {
   { Pandoc = displays },
   { Inlines = tags },
   { Inlines = captions },
+  { Inlines = spaces },
   { Str = references, Image = figures, Link = links, Table = tables },
 }
