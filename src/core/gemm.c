@@ -24,7 +24,8 @@ enum {
   ROWS = 6,
   COLUMNS = VECTORS * LANES,
   DEPTH = 256, /* of a panel, which then fits into the second cache */
-  NARROW = 4
+  NARROW = 4,
+  STRIP = 64 / sizeof(nf_real) /* a line of the cache */
 };
 
 typedef nf_real vector
@@ -151,22 +152,24 @@ static inline void turn(const nf_real *b, size_t ldb, nf_real *panel, size_t col
   *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
 }
 
-/* panel (k, whole vectors) = op(B), with zeros beyond its n columns */
+/* panel (k, whole vectors) = op(B), with zeros beyond its n columns. Transposed, it is written strip
+ * by strip, each as wide as a line of the cache, while the rows of the next strip are on their way. */
 static void pack(bool transpose, size_t k, size_t n, size_t columns, const nf_real *b, size_t ldb,
                  nf_real *panel) {
   if (n < columns) memset(panel, 0, k * columns * sizeof *panel);
   if (!transpose)
     for (size_t l = 0; l < k; l++) memcpy(panel + l * columns, b + l * ldb, n * sizeof *panel);
   else
-    for (size_t j = 0; j < n; j += 4) {
-      size_t l = 0;
-      if (j + 4 <= n)
-        for (; l + 4 <= k; l += 4) {
-          for (size_t q = j + 4; q < n && q < j + 8; q++) __builtin_prefetch(b + q * ldb + l);
-          turn(b + j * ldb + l, ldb, panel + l * columns + j, columns);
-        }
-      for (; l < k; l++)
-        for (size_t q = j; q < n && q < j + 4; q++) panel[l * columns + q] = b[q * ldb + l];
+    for (size_t j = 0; j < n; j += STRIP) {
+      const size_t end = n - j < STRIP ? n : j + STRIP, whole = (end - j) % 4 == 0 ? k - k % 4 : 0;
+      for (size_t l = 0; l < whole; l += 4) {
+        if (l % STRIP == 0)
+          for (size_t q = end; q < n && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
+        for (size_t q = j; q < end; q += 4)
+          turn(b + q * ldb + l, ldb, panel + l * columns + q, columns);
+      }
+      for (size_t l = whole; l < k; l++)
+        for (size_t q = j; q < end; q++) panel[l * columns + q] = b[q * ldb + l];
     }
 }
 
