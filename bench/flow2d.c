@@ -60,6 +60,7 @@ int main(int argc, char **argv) {
   bench_stir(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
+  set.fused = getenv("NF_FUSED") != NULL;
   bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
 
   const double train_s = bench_seconds(train, &t, 1);

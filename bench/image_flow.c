@@ -69,6 +69,7 @@ int main(int argc, char **argv) {
   bench_need(nf_flow_new(&t.flow, b, 1), "flow");
   bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value), "threads");
   t.flow->keep_bytes = (size_t)o[KEEP].value << 20;
+  if (getenv("CH")) t.flow->chunk = (size_t)atoi(getenv("CH"));
   const size_t size = nf_batch_size(&t.x);
   t.x.data = bench_alloc(size, sizeof(nf_real));
   t.sample = bench_alloc(size, sizeof(nf_real));
@@ -78,6 +79,7 @@ int main(int argc, char **argv) {
   bench_stir(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
+  set.fused = getenv("NF_FUSED") != NULL;
   bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
 
   const double images = (double)t.x.n, flops = useful_flops(m.levels, m.steps, m.width);

@@ -86,9 +86,9 @@ static void flows_are_built(void **state) {
 
 /* --- what a flow is asked --------------------------------------------------------------------- */
 enum { N = 5, OUT = 4096 };
-typedef enum { LOG_PROB, FORWARD, INVERSE, SAMPLE, GRADIENT, GRADIENT_LEAN, QUESTIONS } question;
-static const char *const question_name[QUESTIONS] = {"log_prob", "forward",  "inverse",
-                                                     "sample",   "gradient", "lean gradient"};
+typedef enum { LOG_PROB, FORWARD, INVERSE, SAMPLE, GRADIENT, GRADIENT_LEAN, STAGES, QUESTIONS } question;
+static const char *const question_name[QUESTIONS] = {
+    "log_prob", "forward", "inverse", "sample", "gradient", "lean gradient", "gradient by stages"};
 typedef struct {
   double many[OUT], few[N]; /* a value a dimension or a parameter, a value a sample */
 } answer;
@@ -102,6 +102,12 @@ typedef struct {
   answer right;
 } conversation;
 
+static int take(void *user, size_t layer, size_t first, size_t count, const nf_real *gradient) {
+  (void)layer;
+  memcpy((double *)user + first, gradient, count * sizeof *gradient);
+  return NF_OK;
+}
+
 static int ask(const conversation *c, answer *a) {
   nf_flow *f = c->flow;
   switch (c->what) {
@@ -113,6 +119,9 @@ static int ask(const conversation *c, answer *a) {
       return nf_flow_inverse(f, &c->z, a->many, a->few);
     case SAMPLE:
       return nf_flow_sample(f, 1, 0, N, 1, a->many);
+    case STAGES:
+      f->keep_bytes = 1 << 13; /* for some chunks enough */
+      return nf_flow_gradient_by_stages(f, &c->x, a->few, take, a->many);
     default: /* nothing kept for backward: it computes all again */
       f->keep_bytes = c->what == GRADIENT_LEAN ? 0 : (size_t)1 << 20;
       return nf_flow_gradient(f, &c->x, a->few, a->many);

@@ -68,7 +68,7 @@ static void compare(comparison *c, const char *name, const char *what, double va
 static int compare_tensor(void *user, const char *path, nf_tensor *t) {
   comparison *c = user;
   if (!t->trainable) return NF_OK;
-  const double *g = c->gradient + t->offset;
+  const double *g = c->gradient + t->place;
   double norm_sq = 0, dot = 0;
   for (size_t i = 0; i < nf_tensor_size(t); i++) {
     norm_sq += g[i] * g[i];

@@ -107,6 +107,38 @@ static void no_average_is_the_weights(void **state) {
   stop(t);
 }
 
+/* Adam within backward makes the same steps, with the same stats. */
+static void fused_steps_are_the_same(void **state) {
+  (void)state;
+  for (int rule = 0; rule < 2; rule++)
+    for (int averages = 0; averages < 2; averages++) {
+      nf_train_settings set = settings();
+      set.clip = 0;
+      set.adam.rule = rule == 0 ? NF_ADAM : NF_ADAMAX;
+      if (!averages) set.ema = 0;
+      nf_trainer *plain = start(1, &set);
+      set.fused = true;
+      nf_trainer *one = start(1, &set), *three = start(3, &set);
+      assert_null(one->gradient);
+      train(plain, 40);
+      train(one, 40);
+      train(three, 40);
+      expect_same(plain, one);
+      expect_same(plain, three);
+      nf_train_stats a, b, c;
+      double x[4] = {0.3, -0.2, 1.1, 0.4};
+      const nf_batch batch = {.n = 2, .shape = nf_point(2), .data = x};
+      check_ok(nf_train_step(plain, &batch, &a));
+      check_ok(nf_train_step(one, &batch, &b));
+      check_ok(nf_train_step(three, &batch, &c));
+      assert_true(a.loss == b.loss && b.loss == c.loss && a.rate == b.rate && b.norm == c.norm);
+      check_close("norm", a.norm, b.norm, 0, 1e-14);
+      stop(plain);
+      stop(one);
+      stop(three);
+    }
+}
+
 /* After one step m = (1-β₁)·g: so m tells which gradient was taken. */
 static void clipping_keeps_the_direction(void **state) {
   (void)state;
@@ -144,6 +176,7 @@ int main(void) {
       cmocka_unit_test(a_resumed_run_is_the_same_run),
       cmocka_unit_test(the_average_follows_its_formula),
       cmocka_unit_test(no_average_is_the_weights),
+      cmocka_unit_test(fused_steps_are_the_same),
       cmocka_unit_test(clipping_keeps_the_direction),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

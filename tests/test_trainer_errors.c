@@ -44,6 +44,37 @@ static void a_failed_step_leaves_no_trace(void **state) {
   stop(as_it_was);
 }
 
+/* Fused, too, while it is forward that fails. */
+static void a_fused_step_that_fails(void **state) {
+  (void)state;
+  nf_train_settings set = settings();
+  set.clip = 0;
+  set.fused = true;
+  nf_trainer *t = start(2, &set), *as_it_was = start(1, &set);
+  train(t, 10);
+  copy_state(as_it_was, t);
+  double x[6] = {0.1, 0.2, 0.3, NAN, 0.5, 0.6};
+  nf_batch batch = {.n = 3, .shape = nf_point(2), .data = x};
+  check_status(nf_train_step(t, &batch, NULL), NF_ENONFINITE);
+  expect_same(t, as_it_was);
+  check_status(nf_train_update(t, 1, NULL), NF_EINVAL); /* there is no gradient */
+  x[3] = 0.4;
+  t->set.clip = 1; /* not with fused */
+  check_status(nf_train_step(t, &batch, NULL), NF_EINVAL);
+  t->set.clip = 0;
+  t->set.fused = false; /* too late */
+  check_status(nf_train_step(t, &batch, NULL), NF_EINVAL);
+  t->set.fused = true;
+  expect_same(t, as_it_was);
+
+  for (size_t i = 0; i < 6; i++) x[i] *= 1e120; /* a finite loss, a gradient whose square is not */
+  double log_p[3];
+  check_ok(nf_flow_log_prob(t->flow, &batch, log_p));
+  check_status(nf_train_step(t, &batch, NULL), NF_ENONFINITE);
+  stop(t);
+  stop(as_it_was);
+}
+
 static void the_layer_that_overflows_has_a_name(void **state) {
   (void)state;
   const nf_train_settings set = settings();
@@ -62,9 +93,9 @@ static void the_layer_that_overflows_has_a_name(void **state) {
 static void settings_out_of_range_are_refused(void **state) {
   (void)state;
   nf_trainer *good = start(
-      1, &(nf_train_settings){nf_adam_default(NF_ADAMAX), {NF_COSINE, 1, 3, 4, 0, 0, 0}, 0, 0});
-  nf_train_settings bad[13];
-  for (size_t i = 0; i < 13; i++) bad[i] = settings();
+      1, &(nf_train_settings){nf_adam_default(NF_ADAMAX), {NF_COSINE, 1, 3, 4, 0, 0, 0}, 0, false, 0});
+  nf_train_settings bad[14];
+  for (size_t i = 0; i < 14; i++) bad[i] = settings();
   bad[0].adam.beta1 = 1;
   bad[1].adam.beta1 = -0.1;
   bad[2].adam.beta2 = NAN;
@@ -78,7 +109,8 @@ static void settings_out_of_range_are_refused(void **state) {
   bad[10].ema = 1;
   bad[11].schedule = (nf_schedule){NF_COSINE, 1, 4, 4, 0, 0, 0};
   bad[12].clip = NAN;
-  for (size_t i = 0; i < 13; i++) {
+  bad[13].fused = true; /* and clipped */
+  for (size_t i = 0; i < 14; i++) {
     nf_trainer *t = NULL;
     check_status(nf_trainer_new(&t, good->flow, &bad[i]), NF_EINVAL);
     assert_null(t);
@@ -93,6 +125,7 @@ static void settings_out_of_range_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_failed_step_leaves_no_trace),
+      cmocka_unit_test(a_fused_step_that_fails),
       cmocka_unit_test(the_layer_that_overflows_has_a_name),
       cmocka_unit_test(settings_out_of_range_are_refused),
   };

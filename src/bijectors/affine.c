@@ -17,11 +17,12 @@
 typedef struct {
   nf_bijector base;
   bool plu, bias;
-  double log_abs_det;         /* of W */
-  double *w, *lu, *w_inverse; /* c×c each: what prepare works with */
-  size_t *row;                /* c: pivots, then the permutation of P·L·U */
-  nf_real *weight, *inverse;  /* W and W⁻¹ in the build's precision */
-  nf_real *lower, *upper;     /* L and U + diag(s), for plu */
+  double log_abs_det;        /* of W */
+  double *w;                 /* W */
+  size_t *row;               /* c: the permutation of P·L·U */
+  nf_real *weight, *inverse; /* W and W⁻¹ in the build's precision */
+  nf_real *seen;             /* the tensors for which all this holds */
+  bool prepared;             /* it does */
 } affine;
 
 enum { WEIGHT, SECOND, SIGN }; /* SECOND is the bias, or for plu the permutation */
@@ -71,24 +72,38 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   return NF_OK;
 }
 
+/* L and U + diag(s) */
+static void factors(const affine *a, double *lower, double *upper) {
+  const size_t c = a->base.in.c;
+  const nf_real *lu = a->base.tensor[WEIGHT].data, *sign = a->base.tensor[SIGN].data;
+  for (size_t i = 0; i < c; i++)
+    for (size_t j = 0; j < c; j++) {
+      const double v = lu[i * c + j];
+      lower[i * c + j] = j < i ? v : j == i ? 1 : 0;
+      upper[i * c + j] = j > i ? v : j == i ? (double)sign[i] * exp(v) : 0;
+    }
+}
+
 /* From dW to the gradient of L, U and log|s|: with M = L·(U + diag(s)) and W its rows permuted,
  * dL = dM·(U + diag(s))ᵀ below the diagonal, dU = Lᵀ·dM above it, d log|s_i| = s_i dU_ii. */
 static int plu_gradient(const affine *a, const nf_real *dw, double dlog_abs_det, nf_real *dlu,
                         nf_work *work) {
   const size_t c = a->base.in.c;
-  nf_real *dm = nf_arena_alloc(&work->tmp, c * c);
-  nf_real *dl = nf_arena_alloc(&work->tmp, c * c);
-  nf_real *du = nf_arena_alloc(&work->tmp, c * c);
-  if (dm == NULL || dl == NULL || du == NULL) return NF_ENOMEM;
+  double *exact = nf_arena_alloc_double(&work->tmp, 2 * c * c);
+  nf_real *lower = nf_arena_alloc(&work->tmp, 5 * c * c), *upper = lower + c * c;
+  nf_real *dm = upper + c * c, *dl = dm + c * c, *du = dl + c * c;
+  if (exact == NULL || lower == NULL) return NF_ENOMEM;
+  factors(a, exact, exact + c * c);
+  for (size_t i = 0; i < 2 * c * c; i++) lower[i] = NF_R(exact[i]);
   for (size_t i = 0; i < c; i++) memcpy(dm + i * c, dw + a->row[i] * c, c * sizeof *dm);
-  nf_gemm(false, true, c, c, c, dm, c, a->upper, c, false, dl, c);
-  nf_gemm(true, false, c, c, c, a->lower, c, dm, c, false, du, c);
+  nf_gemm(false, true, c, c, c, dm, c, upper, c, false, dl, c);
+  nf_gemm(true, false, c, c, c, lower, c, dm, c, false, du, c);
   for (size_t i = 0; i < c; i++) {
     for (size_t j = 0; j < c; j++) {
       const size_t ij = i * c + j;
       if (j < i) dlu[ij] += dl[ij];
       if (j > i) dlu[ij] += du[ij];
-      if (j == i) dlu[ij] += du[ij] * a->upper[ij] + NF_R(dlog_abs_det);
+      if (j == i) dlu[ij] += du[ij] * upper[ij] + NF_R(dlog_abs_det);
     }
   }
   return NF_OK;
@@ -137,59 +152,76 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
 
 /* --- W, its inverse and its log-det ------------------------------------------------------ */
 
-static int multiply_plu(affine *a) {
+/* W = P·L·(U + diag(s)) */
+static int multiply_plu(affine *a, double *lower, double *upper) {
   const size_t c = a->base.in.c;
-  const nf_real *lu = a->base.tensor[WEIGHT].data, *sign = a->base.tensor[SIGN].data;
+  const nf_real *sign = a->base.tensor[SIGN].data;
   const int status = nf_read_permutation(&a->base.tensor[SECOND], a->row);
   if (status != NF_OK) return status;
-  double *lower = a->lu, *upper = a->w_inverse; /* free until W is known */
-  for (size_t i = 0; i < c; i++) {
+  for (size_t i = 0; i < c; i++)
     if (fabs(sign[i]) != 1) return NF_EFORMAT;
-    for (size_t j = 0; j < c; j++) {
-      const double v = lu[i * c + j];
-      lower[i * c + j] = j < i ? v : j == i ? 1 : 0;
-      upper[i * c + j] = j > i ? v : j == i ? (double)sign[i] * exp(v) : 0;
-    }
-  }
+  factors(a, lower, upper);
   for (size_t i = 0; i < c; i++) {
     double *w = a->w + a->row[i] * c;
     memset(w, 0, c * sizeof *w);
     for (size_t k = 0; k <= i; k++)
       for (size_t j = k; j < c; j++) w[j] += lower[i * c + k] * upper[k * c + j];
   }
+  return NF_OK;
+}
+
+/* W, its inverse and its log-det, in the memory of lu, inverse and pivot */
+static int compute(affine *a, double *lu, double *inverse, size_t *pivot) {
+  const size_t c = a->base.in.c;
+  const nf_real *weight = a->base.tensor[WEIGHT].data;
+  int status = NF_OK;
+  if (a->plu)
+    status = multiply_plu(a, lu, inverse); /* free until W is known */
+  else
+    for (size_t i = 0; i < c * c; i++) a->w[i] = (double)weight[i];
+  if (status != NF_OK) return status;
+  memcpy(lu, a->w, c * c * sizeof *lu);
+  status = nf_lu_factor(c, lu, pivot, &a->log_abs_det);
+  if (status != NF_OK) return status;
+  nf_lu_inverse(c, lu, pivot, inverse);
+  if (a->plu) { /* Σ log|s|, no determinant needed */
+    a->log_abs_det = 0;
+    for (size_t i = 0; i < c; i++) a->log_abs_det += (double)weight[i * c + i];
+  }
   for (size_t i = 0; i < c * c; i++) {
-    a->lower[i] = NF_R(lower[i]);
-    a->upper[i] = NF_R(upper[i]);
+    a->weight[i] = NF_R(a->w[i]);
+    a->inverse[i] = NF_R(inverse[i]);
   }
   return NF_OK;
+}
+
+/* Whether all tensors that W hangs on are those seen last; and takes a look at them. */
+static bool look_again(affine *a) {
+  const size_t c = a->base.in.c, n_tensor = a->plu ? 3 : 1;
+  bool same = a->prepared;
+  nf_real *seen = a->seen;
+  for (size_t i = 0; i < n_tensor; i++) {
+    const size_t bytes = (i == WEIGHT ? c * c : c) * sizeof *seen;
+    same = same && memcmp(seen, a->base.tensor[i].data, bytes) == 0;
+    memcpy(seen, a->base.tensor[i].data, bytes);
+    seen += bytes / sizeof *seen;
+  }
+  return same;
 }
 
 static int prepare(nf_bijector *b) {
   affine *a = (affine *)(void *)b;
   const size_t c = b->in.c;
-  double log_abs_det = 0;
-  int status = NF_OK;
-  if (a->plu)
-    status = multiply_plu(a);
-  else
-    for (size_t i = 0; i < c * c; i++) a->w[i] = (double)b->tensor[WEIGHT].data[i];
-  if (status != NF_OK) return status;
-
-  size_t *pivot = a->row + c; /* the first c keep the permutation */
-  memcpy(a->lu, a->w, c * c * sizeof *a->lu);
-  status = nf_lu_factor(c, a->lu, pivot, &log_abs_det);
-  if (status != NF_OK) return status;
-  nf_lu_inverse(c, a->lu, pivot, a->w_inverse);
-  if (a->plu) { /* Σ log|s|, no determinant needed */
-    log_abs_det = 0;
-    for (size_t i = 0; i < c; i++) log_abs_det += (double)b->tensor[WEIGHT].data[i * c + i];
-  }
-  a->log_abs_det = log_abs_det;
-  for (size_t i = 0; i < c * c; i++) {
-    a->weight[i] = NF_R(a->w[i]);
-    a->inverse[i] = NF_R(a->w_inverse[i]);
-  }
-  return NF_OK;
+  if (look_again(a)) return NF_OK;
+  a->prepared = false;
+  double *scratch = malloc(2 * c * c * sizeof *scratch);
+  size_t *pivot = malloc(c * sizeof *pivot);
+  int status = scratch == NULL || pivot == NULL ? NF_ENOMEM : NF_OK;
+  if (status == NF_OK) status = compute(a, scratch, scratch + c * c, pivot);
+  a->prepared = status == NF_OK;
+  free(scratch);
+  free(pivot);
+  return status;
 }
 
 /* --- birth and death --------------------------------------------------------------------- */
@@ -237,6 +269,7 @@ static void release(nf_bijector *b) {
   free(a->w);
   free(a->row);
   free(a->weight);
+  free(a->seen);
 }
 
 static const nf_bijector_type affine_type = {"affine", forward, inverse, backward, init_identity,
@@ -253,19 +286,16 @@ static nf_bijector *new_matrix(const nf_bijector_type *type, nf_shape shape, boo
   const size_t c = shape.c;
   a->plu = plu;
   a->bias = bias;
-  a->w = calloc(3 * c * c, sizeof *a->w);
-  a->row = calloc(2 * c, sizeof *a->row);
-  a->weight = calloc(4 * c * c, sizeof *a->weight);
-  if (a->w == NULL || a->row == NULL || a->weight == NULL) {
+  a->w = calloc(c * c, sizeof *a->w);
+  a->row = calloc(c, sizeof *a->row);
+  a->weight = calloc(2 * c * c, sizeof *a->weight);
+  a->seen = calloc(c * c + 2 * c, sizeof *a->seen);
+  if (a->w == NULL || a->row == NULL || a->weight == NULL || a->seen == NULL) {
     *status = NF_ENOMEM;
     nf_bijector_free(&a->base);
     return NULL;
   }
-  a->lu = a->w + c * c;
-  a->w_inverse = a->lu + c * c;
   a->inverse = a->weight + c * c;
-  a->lower = a->inverse + c * c;
-  a->upper = a->lower + c * c;
   return &a->base;
 }
 

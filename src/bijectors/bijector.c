@@ -104,20 +104,18 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
     return NF_ESHAPE;
   if (!all_finite(z) || !all_finite(dz)) return NF_ENONFINITE;
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  size_t begin, end;
-  nf_bijector_extent(b, &begin, &end);
   saved sz, sd;
-  nf_real *sum = nf_arena_alloc(&work->tmp, end - begin);
+  nf_real *sum = nf_arena_alloc(&work->tmp, b->n_param);
   int status = sum == NULL ? NF_ENOMEM : save(&sz, z, work);
   if (status == NF_OK) status = save(&sd, dz, work);
   if (status == NF_OK) {
-    if (end > begin) memcpy(sum, dparam + begin, (end - begin) * sizeof *sum);
+    if (b->n_param > 0) memcpy(sum, dparam, b->n_param * sizeof *sum);
     status = b->type->backward(b, z, dz, dlog_det, dparam, work);
     if (status == NF_OK && !(all_finite(z) && all_finite(dz))) status = NF_ENONFINITE;
     if (status != NF_OK) {
       restore(&sz);
       restore(&sd);
-      if (end > begin) memcpy(dparam + begin, sum, (end - begin) * sizeof *sum);
+      if (b->n_param > 0) memcpy(dparam, sum, b->n_param * sizeof *sum);
     }
   }
   nf_arena_release(&work->tmp, mark);

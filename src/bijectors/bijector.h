@@ -7,8 +7,8 @@
  * All three work in place on a batch. log_det has one double per sample, in nats, and is
  * accumulated. `backward` takes the layer's *output*, rebuilds its input by inverting, and
  * turns the gradient around; dlog_det[i] = ∂L/∂log_det_i is the same number for every layer
- * of a flow, since the log-dets add. So training needs one activation buffer whatever the
- * depth. (NOTES 1-6.)
+ * of a flow, since the log-dets add; dparam has the n_param parameters of this bijector. So
+ * training needs one activation buffer whatever the depth. (NOTES 1-6.)
  *
  * A bijector is constant while it runs, and scratch comes from the caller's `work`: many
  * threads may run one bijector at once. */
@@ -40,7 +40,8 @@ struct nf_bijector {
   nf_net *net; /* the conditioner, or NULL */
   nf_bijector **child;
   size_t n_child;
-  size_t number; /* in the tree, given by layout */
+  size_t number;         /* in the tree, given by layout */
+  size_t first, n_param; /* it owns param[first … first + n_param) of the flow, children included */
 };
 
 /* What a caller uses. These check shapes and that all values are finite, and on an error
@@ -58,7 +59,7 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
 size_t nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant);
 void nf_bijector_bind(nf_bijector *b, nf_real *param, nf_real *constant);
 void nf_bijector_init(nf_bijector *b, uint64_t seed);
-int nf_bijector_prepare(nf_bijector *b); /* NF_ESINGULAR, NF_EFORMAT */
+int nf_bijector_prepare(nf_bijector *b); /* NF_ESINGULAR, NF_EFORMAT, NF_ENOMEM */
 
 /* Calls visit for every tensor of the tree, in layout order, with a path such as
  * "2.inner.0.net.conv1.weight"; stops at the first result that is not NF_OK and returns it. */

@@ -14,8 +14,10 @@ void nf_bijector_add(nf_bijector *b, nf_tensor t);
 int nf_rearranged_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                            nf_real *dparam, nf_work *work);
 
-/* The parameters of a tree are param[begin … end) of its flow. */
-void nf_bijector_extent(const nf_bijector *b, size_t *begin, size_t *end);
+/* backward of layers in a row, from the last to the first, for the whole batch and with work->crew;
+ * their gradient goes to crew->complete. */
+int nf_backward_by_stages(size_t n_layer, nf_bijector *const *layer, nf_batch *z, nf_batch *dz,
+                          const double *dlog_det, nf_work *work);
 
 /* order[i] = constant[i] if that is a permutation of 0 … n-1, else NF_EFORMAT. */
 int nf_read_permutation(const nf_tensor *constant, size_t *order);

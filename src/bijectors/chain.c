@@ -33,11 +33,14 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
+  if (work->crew != NULL)
+    return nf_backward_by_stages(b->n_child, b->child, z, dz, dlog_det, work);
   for (size_t i = b->n_child; i-- > 0;) {
     const nf_bijector *layer = b->child[i];
     const bool in_turn = work->turns != NULL && layer->n_child == 0;
     if (in_turn && !nf_turns_wait(work->turns, layer->number, work->turn)) return NF_EINVAL;
-    const int status = layer->type->backward(layer, z, dz, dlog_det, dparam, work);
+    nf_real *dlayer = layer->n_param > 0 ? dparam + (layer->first - b->first) : NULL;
+    const int status = layer->type->backward(layer, z, dz, dlog_det, dlayer, work);
     if (status != NF_OK) return status;
     if (in_turn) nf_turns_done(work->turns, layer->number, work->turn);
   }

@@ -59,7 +59,8 @@ static bool allocate_kept(const nf_bijector *b, size_t n, said *p, nf_work *work
   p->xa = nf_arena_alloc(memory, size_xa(b, n));
   if (entry == NULL || p->xa == NULL) return false;
   const size_t bytes = (n * b->net->n_hidden + size_st(b, n)) * sizeof(nf_real);
-  const bool all = memory->used + bytes <= work->keep_bytes;
+  const bool all = bytes <= work->room;
+  if (all) work->room -= bytes;
   if (!allocate_answer(b, n, p, all ? memory : &work->tmp)) return false;
   *entry = (nf_kept){work->kept, b, mark, p->xa, all ? p->hidden : NULL, all ? p->st : NULL};
   work->kept = entry;

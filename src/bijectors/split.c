@@ -92,7 +92,10 @@ static int backward(const nf_bijector *split, nf_batch *z, nf_batch *dz, const d
   if (status == NF_OK) {
     stack(z, t.size_a, t.size_b, t.a.data, t.b, true);
     stack(dz, t.size_a, t.size_b, dt.a.data, dt.b, true);
-    status = inner->type->backward(inner, &t.a, &dt.a, dlog_det, dparam, work);
+    if (work->crew != NULL)
+      status = nf_backward_by_stages(1, split->child, &t.a, &dt.a, dlog_det, work);
+    else
+      status = inner->type->backward(inner, &t.a, &dt.a, dlog_det, dparam, work);
   }
   if (status == NF_OK) {
     part(z, split->in, t.a.data, t.b, false);

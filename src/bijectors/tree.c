@@ -6,23 +6,26 @@
 #include "bijectors/bijector.h"
 #include "bijectors/build.h"
 
-static void place(nf_tensor *t, size_t count, size_t *n_param, size_t *n_constant) {
-  for (size_t i = 0; i < count; i++) {
-    size_t *n = t[i].trainable ? n_param : n_constant;
-    t[i].offset = *n;
-    *n += nf_tensor_size(&t[i]);
-  }
-}
-
 typedef struct {
   size_t param, constant, layer;
 } counts;
 
+static void place(nf_tensor *t, size_t count, size_t first, counts *n) {
+  for (size_t i = 0; i < count; i++) {
+    size_t *next = t[i].trainable ? &n->param : &n->constant;
+    t[i].place = *next;
+    t[i].offset = t[i].trainable ? *next - first : 0;
+    *next += nf_tensor_size(&t[i]);
+  }
+}
+
 static void layout(nf_bijector *b, counts *n) {
   b->number = n->layer++;
-  place(b->tensor, b->n_tensor, &n->param, &n->constant);
-  if (b->net != NULL) place(b->net->tensor, b->net->n_tensor, &n->param, &n->constant);
+  b->first = n->param;
+  place(b->tensor, b->n_tensor, b->first, n);
+  if (b->net != NULL) place(b->net->tensor, b->net->n_tensor, b->first, n);
   for (size_t i = 0; i < b->n_child; i++) layout(b->child[i], n);
+  b->n_param = n->param - b->first;
 }
 
 size_t nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant) {
@@ -33,27 +36,6 @@ size_t nf_bijector_layout(nf_bijector *b, size_t *n_param, size_t *n_constant) {
   return n.layer;
 }
 
-static void widen(const nf_tensor *t, size_t count, size_t *begin, size_t *end) {
-  for (size_t i = 0; i < count; i++) {
-    if (!t[i].trainable) continue;
-    if (t[i].offset < *begin) *begin = t[i].offset;
-    if (t[i].offset + nf_tensor_size(&t[i]) > *end) *end = t[i].offset + nf_tensor_size(&t[i]);
-  }
-}
-
-static void extent(const nf_bijector *b, size_t *begin, size_t *end) {
-  widen(b->tensor, b->n_tensor, begin, end);
-  if (b->net != NULL) widen(b->net->tensor, b->net->n_tensor, begin, end);
-  for (size_t i = 0; i < b->n_child; i++) extent(b->child[i], begin, end);
-}
-
-void nf_bijector_extent(const nf_bijector *b, size_t *begin, size_t *end) {
-  *begin = SIZE_MAX;
-  *end = 0;
-  extent(b, begin, end);
-  if (*end == 0) *begin = 0; /* no parameters at all */
-}
-
 typedef struct {
   nf_real *param, *constant;
 } arrays;
@@ -61,7 +43,7 @@ typedef struct {
 static int bind_one(void *user, const char *path, nf_tensor *t) {
   (void)path;
   const arrays *a = user;
-  t->data = (t->trainable ? a->param : a->constant) + t->offset;
+  t->data = (t->trainable ? a->param : a->constant) + t->place;
   return NF_OK;
 }
 

@@ -15,7 +15,8 @@ typedef struct {
   const char *name;           /* field's own: "weight", "bias", "log_scale", … */
   size_t dim[NF_TENSOR_RANK]; /* unused trailing sides are 0 */
   bool trainable;             /* lives among the parameters; otherwise among the constants */
-  size_t offset;              /* of its first value in the flow's flat array of that kind */
+  size_t place;               /* of its first value in the flow's flat array of that kind */
+  size_t offset;              /* the same from its bijector's first parameter: where dparam has it */
   nf_real *data;              /* NULL until bound */
 } nf_tensor;
 

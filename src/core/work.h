@@ -26,16 +26,31 @@ struct nf_kept {
   nf_real *input, *hidden, *output; /* of the conditioner; hidden and output may be NULL */
 };
 
-typedef struct {
+struct nf_crew;
+typedef struct nf_work {
   nf_arena tmp;
   const nf_watch *watch; /* usually NULL */
   nf_arena kept_memory;
   nf_kept *kept;     /* the top entry */
-  bool keep;         /* during forward: leave entries */
-  size_t keep_bytes; /* budget for hidden and output of all entries */
-  nf_turns *turns;   /* during backward: layers add their gradients in turn, or NULL */
-  size_t turn;       /* this chunk's number */
-} nf_work;           /* start from {0}, end with nf_work_free */
+  bool keep;       /* during forward: leave entries */
+  size_t room;     /* bytes that hidden and output of all further entries may take */
+  nf_turns *turns; /* during backward: layers add their gradients in turn, or NULL */
+  size_t turn;     /* this chunk's number */
+  const struct nf_crew *crew; /* during backward of a whole batch, or NULL */
+} nf_work;                    /* start from {0}, end with nf_work_free */
+
+/* Who carries the chunks of a whole batch backward through the stages of a flow, and what becomes
+ * of a stage's gradient when it is complete (bijectors/stages.c). */
+typedef struct nf_crew {
+  int threads;
+  size_t chunk;       /* samples of a chunk */
+  nf_work *of_thread; /* scratch memory */
+  nf_work *of_chunk;  /* what forward kept */
+  /* Once a stage, on any thread: the gradient of param[first … first + count). `layer` is the number
+   * of the stage's first layer. */
+  int (*complete)(void *user, size_t layer, size_t first, size_t count, const nf_real *gradient);
+  void *user;
+} nf_crew;
 
 static inline void nf_work_free(nf_work *w) {
   nf_arena_free(&w->tmp);

@@ -22,6 +22,12 @@ enum { MOST_THREADS = 1024 };
 enum { KEEP_BYTES = 48 << 20 };
 static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
 
+static size_t input_reals(const nf_bijector *b) {
+  size_t n = b->net != NULL ? nf_shape_size(b->net->in) : 0;
+  for (size_t i = 0; i < b->n_child; i++) n += input_reals(b->child[i]);
+  return n;
+}
+
 int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
   if (b == NULL) return NF_EINVAL;
   int status = NF_OK;
@@ -35,6 +41,7 @@ int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
   f->d = nf_shape_size(b->in);
   f->chunk = default_chunk(f->d);
   f->keep_bytes = KEEP_BYTES;
+  f->n_input = input_reals(b);
   f->n_layer = nf_bijector_layout(b, &f->n_param, &f->n_constant);
   f->param = calloc(f->n_param + 1, sizeof *f->param);
   f->constant = calloc(f->n_constant + 1, sizeof *f->constant);
@@ -53,10 +60,18 @@ int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
   return NF_OK;
 }
 
+static void free_work(nf_flow *f) {
+  for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
+  for (size_t i = 0; i < f->n_kept; i++) nf_work_free(&f->kept[i]);
+  free(f->work);
+  free(f->kept);
+  f->kept = NULL;
+  f->n_kept = 0;
+}
+
 void nf_flow_free(nf_flow *f) {
   if (f == NULL) return;
-  for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
-  free(f->work);
+  free_work(f);
   free(f->param);
   free(f->constant);
   nf_bijector_free(f->bijector);
@@ -67,8 +82,7 @@ int nf_flow_set_threads(nf_flow *f, int threads) {
   if (threads < 1 || threads > MOST_THREADS) return NF_EINVAL;
   nf_work *work = calloc((size_t)threads, sizeof *work);
   if (work == NULL) return NF_ENOMEM;
-  for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
-  free(f->work);
+  free_work(f);
   f->work = work;
   f->threads = threads;
   return NF_OK;

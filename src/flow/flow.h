@@ -21,6 +21,9 @@ typedef struct {
   nf_work *work; /* one a thread */
   size_t n_layer;
   size_t keep_bytes; /* a thread's budget for what forward keeps for backward */
+  size_t n_input;    /* reals a sample that it always keeps: the conditioners' inputs */
+  nf_work *kept;     /* one a chunk of nf_flow_gradient_by_stages */
+  size_t n_kept;
 } nf_flow;
 
 /* Takes ownership of b, even on failure; its parameters are born from `seed`. 1 thread.
@@ -50,6 +53,16 @@ int nf_flow_sample(nf_flow *flow, uint64_t seed, uint64_t first, size_t n, doubl
  * within keep_bytes and backward computes the others again, with the same result bit for bit.
  * On an error *loss is as it was, and gradient undefined: it is where the chunks add up. */
 int nf_flow_gradient(nf_flow *flow, const nf_batch *x, double *loss, nf_real *gradient);
+
+/* The same, stage by stage (bijectors/stages.c): all chunks go forward, then come back together,
+ * and `complete` gets the gradient of param[first … first + count) as soon as it is complete, on
+ * some thread; it may change these parameters, and returns an nf_status. `layer` < n_layer numbers
+ * the stage. No array of n_param is needed, and the bits are those of nf_flow_gradient. On an error
+ * of forward, NF_ENONFINITE mostly, nothing has been completed; *loss is as it was on any. */
+typedef int nf_gradient_complete(void *user, size_t layer, size_t first, size_t count,
+                                 const nf_real *gradient);
+int nf_flow_gradient_by_stages(nf_flow *flow, const nf_batch *x, double *loss,
+                               nf_gradient_complete *complete, void *user);
 
 /* The first layer whose output is not finite for sample x (n = 1), or NULL. */
 const nf_bijector *nf_flow_culprit(nf_flow *flow, const nf_batch *x);

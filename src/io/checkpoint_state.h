@@ -31,7 +31,7 @@ static inline bool nf_state_has(const nf_state *s, const nf_tensor *t) {
   return s->own || t->trainable;
 }
 static inline nf_real *nf_state_data(const nf_state *s, const nf_tensor *t) {
-  return s->own ? t->data : s->flat + t->offset;
+  return s->own ? t->data : s->flat + t->place;
 }
 
 #endif

@@ -17,6 +17,9 @@ typedef struct {
   nf_adam adam;
   nf_schedule schedule;
   double clip; /* the largest ‖g‖; 0: not clipped */
+  /* Adam within backward, stage by stage: θ, m and v are all that is as long as the parameters, and
+   * the bits are the same. Needs clip = 0, since ‖g‖ is known only when all is done. */
+  bool fused;
   double ema;  /* decay of the averaged weights, in [0, 1); 0: the weights themselves */
 } nf_train_settings;
 
@@ -31,8 +34,8 @@ typedef struct {
   nf_real *m, *v;    /* n_param each */
   bool averages;     /* ema > 0 when it was made */
   nf_real *average;  /* n_param; flow->param itself when nothing is averaged */
-  nf_real *gradient; /* n_param, of the last step; nothing to save */
-  double *square;    /* the gradient's, slice by slice */
+  nf_real *gradient; /* n_param, of the last step; nothing to save. NULL when fused */
+  double *square;    /* the gradient's, slice by slice or, when fused, stage by stage */
 } nf_trainer;
 
 typedef struct {
@@ -49,11 +52,13 @@ void nf_trainer_free(nf_trainer *t); /* not the flow; NULL is fine */
 /* One step on a batch. Noise that the flow adds belongs to (x->draw, x->first + i): number the
  * batches so that it does not repeat, as by first = step·n.
  * errors  NF_ENONFINITE (loss or gradient; nf_flow_culprit may name the layer), NF_EINVAL, and
- *         those of nf_flow_gradient; all but `gradient` is then as it was. stats may be NULL. */
+ *         those of nf_flow_gradient; all but `gradient` is then as it was. Only if fused, and if
+ *         the loss is finite but its gradient is not, have stages above that place moved: go back
+ *         to a checkpoint. stats may be NULL. */
 int nf_train_step(nf_trainer *t, const nf_batch *x, nf_train_stats *stats);
 
 /* The second half of a step, for those who put together loss and t->gradient themselves, from
- * several machines say. */
+ * several machines say. NF_EINVAL when fused. */
 int nf_train_update(nf_trainer *t, double loss, nf_train_stats *stats);
 
 /* Exchanges the flow's weights and the averaged ones, to evaluate, sample or save; a second call
