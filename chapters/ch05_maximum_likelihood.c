@@ -155,7 +155,10 @@ static void moons_section(void) {
   chapter_text("  8 couplings, %d steps of Adam on mini-batches of %d; judged by %d new points",
                STEPS, BATCH, HELD_OUT);
   chapter_table("step", 3, (const char *const[]){"L, nats", "KL, nats", "± s.e."});
-  nf_threads_run(2, learn_two, NULL);
+  nf_threads *team = nf_threads_new(2);
+  chapter_need(team != NULL ? NF_OK : NF_ENOMEM, "nf_threads_new");
+  nf_threads_run(team, 2, learn_two, NULL);
+  nf_threads_free(team);
 }
 
 static void cell(int k, const char *what, double value) {

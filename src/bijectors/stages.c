@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "bijectors/build.h"
-#include "core/threads.h"
 
 /* Leaf layers layer[0 … n), cut into stages from the top: stage s is layer[cut[s+1] … cut[s]). */
 typedef struct {
@@ -49,7 +48,8 @@ static nf_batch view(const march *m, const nf_batch *whole, nf_shape shape, size
   return part;
 }
 
-/* Chunk c through stage s, in this thread's scratch memory, with what forward kept for the chunk. */
+/* Chunk c through stage s, in this thread's scratch memory, with what forward kept for the chunk.
+ */
 static int pass(march *m, size_t s, size_t c, nf_real *gradient, int thread) {
   const size_t bottom = m->cut[s + 1], top = m->cut[s];
   nf_batch z = view(m, m->z, m->layer[top - 1]->out, c);
@@ -117,7 +117,8 @@ static int run(size_t n, nf_bijector *const *layer, nf_batch *z, nf_batch *dz,
   }
   if (status == NF_OK) {
     const size_t most = m.chunks < m.stages ? m.chunks : m.stages;
-    nf_threads_run(most < (size_t)crew->threads ? (int)most : crew->threads, carry_stages, &m);
+    const int threads = most < (size_t)crew->threads ? (int)most : crew->threads;
+    nf_threads_run(crew->team, threads, carry_stages, &m);
     status = atomic_load(&m.status);
   }
   if (status == NF_OK) z->shape = dz->shape = layer[0]->in;

@@ -5,6 +5,7 @@
 
 #include "core/arena.h"
 #include "core/batch.h"
+#include "core/threads.h"
 #include "core/turns.h"
 
 struct nf_bijector;
@@ -31,23 +32,24 @@ typedef struct nf_work {
   nf_arena tmp;
   const nf_watch *watch; /* usually NULL */
   nf_arena kept_memory;
-  nf_kept *kept;     /* the top entry */
-  bool keep;       /* during forward: leave entries */
-  size_t room;     /* bytes that hidden and output of all further entries may take */
-  nf_turns *turns; /* during backward: layers add their gradients in turn, or NULL */
-  size_t turn;     /* this chunk's number */
+  nf_kept *kept;              /* the top entry */
+  bool keep;                  /* during forward: leave entries */
+  size_t room;                /* bytes that hidden and output of all further entries may take */
+  nf_turns *turns;            /* during backward: layers add their gradients in turn, or NULL */
+  size_t turn;                /* this chunk's number */
   const struct nf_crew *crew; /* during backward of a whole batch, or NULL */
 } nf_work;                    /* start from {0}, end with nf_work_free */
 
 /* Who carries the chunks of a whole batch backward through the stages of a flow, and what becomes
  * of a stage's gradient when it is complete (bijectors/stages.c). */
 typedef struct nf_crew {
+  nf_threads *team;
   int threads;
   size_t chunk;       /* samples of a chunk */
   nf_work *of_thread; /* scratch memory */
   nf_work *of_chunk;  /* what forward kept */
-  /* Once a stage, on any thread: the gradient of param[first … first + count). `layer` is the number
-   * of the stage's first layer. */
+  /* Once a stage, on any thread: the gradient of param[first … first + count). `layer` is the
+   * number of the stage's first layer. */
   int (*complete)(void *user, size_t layer, size_t first, size_t count, const nf_real *gradient);
   void *user;
 } nf_crew;

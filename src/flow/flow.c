@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/scalar.h"
-#include "core/threads.h"
 #include "flow/chunks.h"
 
 /* A lone layer becomes a chain of one, so that a watcher sees it like any other. */
@@ -63,6 +62,7 @@ int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
 static void free_work(nf_flow *f) {
   for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
   for (size_t i = 0; i < f->n_kept; i++) nf_work_free(&f->kept[i]);
+  nf_threads_free(f->team);
   free(f->work);
   free(f->kept);
   f->kept = NULL;
@@ -81,9 +81,15 @@ void nf_flow_free(nf_flow *f) {
 int nf_flow_set_threads(nf_flow *f, int threads) {
   if (threads < 1 || threads > MOST_THREADS) return NF_EINVAL;
   nf_work *work = calloc((size_t)threads, sizeof *work);
-  if (work == NULL) return NF_ENOMEM;
+  nf_threads *team = nf_threads_new(threads);
+  if (work == NULL || team == NULL) {
+    free(work);
+    nf_threads_free(team);
+    return NF_ENOMEM;
+  }
   free_work(f);
   f->work = work;
+  f->team = team;
   f->threads = threads;
   return NF_OK;
 }
@@ -92,7 +98,7 @@ int nf_flow_set_threads(nf_flow *f, int threads) {
 
 typedef struct {
   nf_flow *flow;
-  size_t n, chunks;
+  size_t n, chunk, chunks;
   nf_chunk_job *job;
   void *user;
   nf_turns *turns;
@@ -107,7 +113,8 @@ static void carry_chunks(void *user, int t) {
   nf_work *work = &f->work[t];
   w->failed[t] = SIZE_MAX;
   for (size_t c; (c = atomic_fetch_add(&w->next, 1)) < w->chunks;) {
-    const size_t begin = c * f->chunk, count = w->n - begin < f->chunk ? w->n - begin : f->chunk;
+    const size_t begin = c * w->chunk, left = w->n - begin;
+    const size_t count = left < w->chunk ? left : w->chunk;
     const nf_arena_mark mark = nf_arena_now(&work->tmp);
     work->turns = w->turns;
     work->turn = c;
@@ -120,12 +127,13 @@ static void carry_chunks(void *user, int t) {
   }
 }
 
-int nf_flow_each_chunk(nf_flow *f, size_t n, nf_chunk_job *job, void *user, nf_turns *turns) {
+int nf_flow_each_chunk(nf_flow *f, size_t n, size_t chunk, nf_chunk_job *job, void *user,
+                       nf_turns *turns) {
   int status = nf_bijector_prepare(f->bijector);
   if (status != NF_OK) return status;
-  crew w = {f, n, (n + f->chunk - 1) / f->chunk, job, user, turns, 0, {0}, {0}};
+  crew w = {f, n, chunk, (n + chunk - 1) / chunk, job, user, turns, 0, {0}, {0}};
   const int threads = w.chunks < (size_t)f->threads ? (int)w.chunks : f->threads;
-  nf_threads_run(threads, carry_chunks, &w);
+  nf_threads_run(f->team, threads, carry_chunks, &w);
   size_t first = SIZE_MAX;
   for (int t = 0; t < threads; t++) {
     if (w.failed[t] >= first) continue;

@@ -16,8 +16,9 @@ typedef struct {
   size_t d;                   /* D = dimensions of a sample */
   size_t n_param, n_constant; /* lengths of the two arrays */
   nf_real *param, *constant;
-  size_t chunk;  /* samples a thread carries at a time */
-  int threads;   /* at least 1 */
+  size_t chunk; /* samples a thread carries at a time */
+  int threads;  /* at least 1 */
+  nf_threads *team;
   nf_work *work; /* one a thread */
   size_t n_layer;
   size_t keep_bytes; /* a thread's budget for what forward keeps for backward */

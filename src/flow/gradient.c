@@ -87,8 +87,7 @@ static int there_and_back(void *user, nf_flow *f, size_t begin, size_t count, nf
   latents l;
   int status = allocate(f, r->x, count, &l, work);
   if (status == NF_OK) status = go_forward(f, r->x, begin, f->keep_bytes, &l, r->loss, work);
-  if (status == NF_OK)
-    status = b->type->backward(b, &l.z, &l.dz, l.log_det, r->gradient, work);
+  if (status == NF_OK) status = b->type->backward(b, &l.z, &l.dz, l.log_det, r->gradient, work);
   forget_all(work, mark);
   return status;
 }
@@ -101,7 +100,7 @@ int nf_flow_gradient(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradi
   int status = turns.next == NULL || r.loss == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK) {
     memset(gradient, 0, f->n_param * sizeof *gradient);
-    status = nf_flow_each_chunk(f, x->n, there_and_back, &r, &turns);
+    status = nf_flow_each_chunk(f, x->n, f->chunk, there_and_back, &r, &turns);
   }
   if (status == NF_OK) *loss = mean(x, r.loss);
   free(turns.next);
@@ -145,7 +144,7 @@ static int room_for_chunks(nf_flow *f, size_t chunks) {
 static int back_together(nf_flow *f, journey *j, nf_gradient_complete *complete, void *user) {
   const nf_bijector *b = f->bijector;
   nf_work *work = &f->work[0];
-  const nf_crew crew = {f->threads, f->chunk, f->work, f->kept, complete, user};
+  const nf_crew crew = {f->team, f->threads, f->chunk, f->work, f->kept, complete, user};
   j->all.z.shape = j->all.dz.shape = b->out;
   work->crew = &crew;
   const int status = b->type->backward(b, &j->all.z, &j->all.dz, j->all.log_det, NULL, work);
@@ -165,7 +164,7 @@ int nf_flow_gradient_by_stages(nf_flow *f, const nf_batch *x, double *loss,
   j.loss = nf_arena_alloc_double(memory, x->n);
   int status = j.loss == NULL ? NF_ENOMEM : room_for_chunks(f, chunks);
   if (status == NF_OK) status = allocate(f, x, x->n, &j.all, &f->work[0]);
-  if (status == NF_OK) status = nf_flow_each_chunk(f, x->n, there, &j, NULL);
+  if (status == NF_OK) status = nf_flow_each_chunk(f, x->n, f->chunk, there, &j, NULL);
   if (status == NF_OK) status = back_together(f, &j, complete, user);
   if (status == NF_OK) *loss = mean(x, j.loss);
   for (size_t c = 0; c < f->n_kept; c++) forget_all(&f->kept[c], (nf_arena_mark){0});

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/threads.h"
-
 nf_train_settings nf_train_default(void) {
   return (nf_train_settings){.adam = nf_adam_default(NF_ADAM),
                              .schedule = {.decay = NF_CONSTANT, .rate = 1e-3}};
@@ -18,14 +16,14 @@ static bool below_one(double x) { return x >= 0 && x < 1; }
 
 static bool valid(const nf_train_settings *set) {
   const nf_schedule *s = &set->schedule;
-  return !(set->fused && set->clip > 0) && below_one(set->adam.beta1) && below_one(set->adam.beta2) && set->adam.epsilon > 0 &&
-         s->rate > 0 && isfinite(s->rate) && s->least >= 0 && s->least <= 1 &&
-         (s->decay != NF_COSINE || s->steps > s->warmup) &&
+  return !(set->fused && set->clip > 0) && below_one(set->adam.beta1) &&
+         below_one(set->adam.beta2) && set->adam.epsilon > 0 && s->rate > 0 && isfinite(s->rate) &&
+         s->least >= 0 && s->least <= 1 && (s->decay != NF_COSINE || s->steps > s->warmup) &&
          (s->decay != NF_PLATEAU || (s->factor > 0 && s->factor < 1)) && set->clip >= 0 &&
          below_one(set->ema);
 }
 
-enum { SLICE = 1 << 14, LEAST = 16 }; /* fewer slices are not worth a thread */
+enum { SLICE = 1 << 14, LEAST = 4 }; /* fewer slices are not worth a thread */
 static size_t slices(const nf_trainer *t) { return (t->flow->n_param + SLICE - 1) / SLICE; }
 static size_t squares(const nf_trainer *t) { return t->set.fused ? t->flow->n_layer : slices(t); }
 
@@ -117,14 +115,14 @@ int nf_train_update(nf_trainer *t, double loss, nf_train_stats *stats) {
   const size_t n = slices(t);
   const size_t worthy = n / LEAST > 1 ? n / LEAST : 1;
   update u = {t, worthy < (size_t)t->flow->threads ? (int)worthy : t->flow->threads, 1, 0};
-  nf_threads_run(u.threads, square_slices, &u);
+  nf_threads_run(t->flow->team, u.threads, square_slices, &u);
   const double square = sum_of_squares(t);
   if (!isfinite(loss) || !isfinite(NF_R(square))) return NF_ENONFINITE; /* Adam squares it */
   const double norm = sqrt(square);
   if (t->set.clip > 0 && norm > t->set.clip) u.shrink = t->set.clip / norm;
   t->step++;
   u.rate = nf_schedule_rate(&t->set.schedule, &t->plateau, t->step);
-  nf_threads_run(u.threads, step_slices, &u);
+  nf_threads_run(t->flow->team, u.threads, step_slices, &u);
   if (stats != NULL) *stats = (nf_train_stats){loss, norm, u.rate};
   return NF_OK;
 }

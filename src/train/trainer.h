@@ -20,7 +20,7 @@ typedef struct {
   /* Adam within backward, stage by stage: θ, m and v are all that is as long as the parameters, and
    * the bits are the same. Needs clip = 0, since ‖g‖ is known only when all is done. */
   bool fused;
-  double ema;  /* decay of the averaged weights, in [0, 1); 0: the weights themselves */
+  double ema; /* decay of the averaged weights, in [0, 1); 0: the weights themselves */
 } nf_train_settings;
 
 /* Adam at a constant rate of 0.001, nothing clipped or averaged: start here. */
