@@ -33,8 +33,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
-  if (work->crew != NULL)
-    return nf_backward_by_stages(b->n_child, b->child, z, dz, dlog_det, work);
+  if (work->crew != NULL) return nf_backward_by_stages(b->n_child, b->child, z, dz, dlog_det, work);
   for (size_t i = b->n_child; i-- > 0;) {
     const nf_bijector *layer = b->child[i];
     const bool in_turn = work->turns != NULL && layer->n_child == 0;

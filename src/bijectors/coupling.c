@@ -34,6 +34,8 @@ static nf_real gamma_of(const nf_bijector *b) {
   return self(b)->scale == NF_SCALE_TANH ? b->tensor[0].data[0] : 1;
 }
 
+enum { ROWS = 1024 }; /* pixels that a conditioner answers together */
+
 /* --- what the network says about a batch -------------------------------------------------- */
 
 /* Its input x_a, hidden activations and output (s, t) or t. */
@@ -76,6 +78,24 @@ static int ask(const nf_bijector *b, const nf_batch *x, said *p, nf_work *work) 
   }
   nf_mask_gather(self(b)->mask, x, p->xa);
   return b->net->type->forward(b->net, x->n, p->xa, p->st, p->hidden, work);
+}
+
+/* The answer alone, a few samples at a time, so that hidden activations stay in the cache */
+static int ask_for_answer(const nf_bijector *b, const nf_batch *x, said *p, nf_work *work) {
+  const size_t pixels = nf_shape_pixels(b->in), fit = ROWS / pixels > 0 ? ROWS / pixels : 1;
+  const size_t slice = fit < x->n ? fit : x->n;
+  p->xa = nf_arena_alloc(&work->tmp, size_xa(b, x->n));
+  p->st = nf_arena_alloc(&work->tmp, size_st(b, x->n));
+  p->hidden = nf_arena_alloc(&work->tmp, slice * b->net->n_hidden);
+  if (p->xa == NULL || p->st == NULL || p->hidden == NULL) return NF_ENOMEM;
+  nf_mask_gather(self(b)->mask, x, p->xa);
+  int status = NF_OK;
+  for (size_t i = 0, n; status == NF_OK && i < x->n; i += n) {
+    n = x->n - i < slice ? x->n - i : slice;
+    status = b->net->type->forward(b->net, n, p->xa + size_xa(b, i), p->st + size_st(b, i),
+                                   p->hidden, work);
+  }
+  return status;
 }
 
 /* For backward: what forward kept, completed, or all of it again from x_a = z_a. */
@@ -149,7 +169,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   said p;
   scales q;
-  int status = ask(b, x, &p, work);
+  int status = work->keep ? ask(b, x, &p, work) : ask_for_answer(b, x, &p, work);
   if (status == NF_OK) status = scale(b, x, &p, 1, &q, work);
   if (status == NF_OK) {
     nf_real *xb = x->data + q.part.b;
@@ -170,7 +190,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   const nf_arena_mark mark = nf_arena_now(&work->tmp);
   said p;
   scales q;
-  int status = ask(b, z, &p, work);
+  int status = ask_for_answer(b, z, &p, work);
   if (status == NF_OK) status = scale(b, z, &p, -1, &q, work);
   if (status == NF_OK) {
     nf_real *zb = z->data + q.part.b;

@@ -152,10 +152,11 @@ static inline void turn(const nf_real *b, size_t ldb, nf_real *panel, size_t col
   *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
 }
 
-/* panel (k, whole vectors) = op(B), with zeros beyond its n columns. Transposed, it is written strip
- * by strip, each as wide as a line of the cache, while the rows of the next strip are on their way. */
-static void pack(bool transpose, size_t k, size_t n, size_t columns, const nf_real *b, size_t ldb,
-                 nf_real *panel) {
+/* panel (k, whole vectors) = op(B), with zeros beyond its n columns. Transposed, it is written
+ * strip by strip, each as wide as a line of the cache, while the rows of the next strip are on
+ * their way, of the next panel's, too: `all` columns are still to come. */
+static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns, const nf_real *b,
+                 size_t ldb, nf_real *panel) {
   if (n < columns) memset(panel, 0, k * columns * sizeof *panel);
   if (!transpose)
     for (size_t l = 0; l < k; l++) memcpy(panel + l * columns, b + l * ldb, n * sizeof *panel);
@@ -164,7 +165,7 @@ static void pack(bool transpose, size_t k, size_t n, size_t columns, const nf_re
       const size_t end = n - j < STRIP ? n : j + STRIP, whole = (end - j) % 4 == 0 ? k - k % 4 : 0;
       for (size_t l = 0; l < whole; l += 4) {
         if (l % STRIP == 0)
-          for (size_t q = end; q < n && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
+          for (size_t q = end; q < all && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
         for (size_t q = j; q < end; q += 4)
           turn(b + q * ldb + l, ldb, panel + l * columns + q, columns);
       }
@@ -190,7 +191,7 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
       p.a += l * p.step, p.c += j;
       p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
       if (transpose_b || columns < width) {
-        pack(transpose_b, p.k, columns, width, p.b, p.ldb, panel);
+        pack(transpose_b, p.k, columns, n - j, width, p.b, p.ldb, panel);
         p.b = panel, p.ldb = width;
       }
       if (adds) {

@@ -16,8 +16,8 @@ typedef struct {
   size_t dim[NF_TENSOR_RANK]; /* unused trailing sides are 0 */
   bool trainable;             /* lives among the parameters; otherwise among the constants */
   size_t place;               /* of its first value in the flow's flat array of that kind */
-  size_t offset;              /* the same from its bijector's first parameter: where dparam has it */
-  nf_real *data;              /* NULL until bound */
+  size_t offset; /* the same from its bijector's first parameter: where dparam has it */
+  nf_real *data; /* NULL until bound */
 } nf_tensor;
 
 static inline size_t nf_tensor_size(const nf_tensor *t) {

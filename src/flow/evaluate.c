@@ -61,6 +61,13 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
   return NF_OK;
 }
 
+/* What a sample becomes does not depend on its chunk, so where every thread still has one, chunks
+ * are twice as large: the deep levels of an image flow have few pixels for the weights they read.
+ */
+static size_t chunk_of(const nf_flow *f, size_t n) {
+  return f->chunk <= n / (size_t)f->threads / 2 ? 2 * f->chunk : f->chunk;
+}
+
 /* Runs the request into memory of its own, then copies what the caller wants. */
 static int answer(nf_flow *f, request r, size_t n, nf_real *to, double *log_det, double *log_p) {
   double *numbers = malloc((2 * n + 1) * sizeof *numbers);
@@ -69,7 +76,7 @@ static int answer(nf_flow *f, request r, size_t n, nf_real *to, double *log_det,
   if (status == NF_OK) {
     r.log_det = numbers;
     r.log_p = numbers + n;
-    status = nf_flow_each_chunk(f, n, job, &r, NULL);
+    status = nf_flow_each_chunk(f, n, chunk_of(f, n), job, &r, NULL);
   }
   if (status == NF_OK) {
     if (to != NULL) memcpy(to, r.to, n * f->d * sizeof *to);

@@ -129,8 +129,7 @@ int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *we
   gather(s, s.out, true, dy, dpart, image);
   nf_gemm(true, false, 9 * s.out, s.in, rows, dpart, 9 * s.out, x, s.in, true, dweight, s.in);
   nf_gemm(false, false, rows, s.in, 9 * s.out, dpart, 9 * s.out, weight, s.in, false, dx, s.in);
-  for (size_t i = 0; i < rows; i++)
-    for (size_t k = 0; k < s.out; k++) dbias[k] += dy[i * s.out + k];
+  nf_bias_backward(rows, s.out, dy, dbias);
   nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }

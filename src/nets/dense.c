@@ -1,6 +1,8 @@
 /* One GEMM forward, two backward; bias and ReLU in one pass over the result. */
 #include "nets/dense.h"
 
+#include <string.h>
+
 #include "core/gemm.h"
 
 void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
@@ -11,9 +13,23 @@ void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, cons
 void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                        const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias) {
   nf_gemm(true, false, out, in, rows, dy, out, x, in, true, dweight, in);
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < out; j++) dbias[j] += dy[i * out + j];
+  nf_bias_backward(rows, out, dy, dbias);
   if (dx != NULL) nf_gemm(false, false, rows, in, out, dy, out, weight, in, false, dx, in);
+}
+
+/* A strip of sums stays in registers while the rows pass. */
+void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias) {
+  enum { STRIP = 64 };
+  size_t j = 0;
+  for (; j + STRIP <= out; j += STRIP) {
+    nf_real sum[STRIP];
+    memcpy(sum, dbias + j, sizeof sum);
+    for (size_t i = 0; i < rows; i++)
+      for (size_t k = 0; k < STRIP; k++) sum[k] += dy[i * out + j + k];
+    memcpy(dbias + j, sum, sizeof sum);
+  }
+  for (size_t i = 0; i < rows; i++)
+    for (size_t k = j; k < out; k++) dbias[k] += dy[i * out + k];
 }
 
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy) {

@@ -15,6 +15,8 @@ void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, cons
 /* dx may be NULL. dweight and dbias are added to; dx is overwritten. */
 void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                        const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias);
+/* dbias += Σ_rows dy */
+void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias);
 /* dy becomes 0 where the ReLU's output y was 0. */
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy);
 /* He et al. 2015: N(0, 2/fan_in), which keeps the scale of activations through a ReLU. */

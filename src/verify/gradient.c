@@ -115,7 +115,8 @@ int nf_verify_gradient_tensor(nf_bijector *b, size_t n_param, const nf_batch *x,
   int status = NF_ENOMEM;
   if (dx != NULL && dparam != NULL) status = gradient(b, n_param, x, seed, dx, dparam, work);
   if (status == NF_OK)
-    status = compare(b, b, x, seed, nf_tensor_size(t), t->data, dparam + (t->place - b->first), error, work);
+    status = compare(b, b, x, seed, nf_tensor_size(t), t->data, dparam + (t->place - b->first),
+                     error, work);
   nf_arena_release(&work->tmp, mark);
   return status;
 }
