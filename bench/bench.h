@@ -7,10 +7,10 @@
 
 #include "flow/flow.h"
 
-/* --name N: a whole number, with its default. The table ends with {0}. */
+/* --name N: a whole number, with its default and the least it can be. The table ends with {0}. */
 typedef struct {
   const char *name;
-  long value;
+  long value, least;
   const char *help;
 } bench_option;
 
@@ -24,7 +24,8 @@ void bench_print(const char *name, double value, const char *unit);
 double bench_seconds(void (*work)(void *user), void *user, double budget);
 
 /* GFLOP/s of C = A·B in float, 2048³, with one single-threaded product a thread; each has a
- * share of C's rows. */
+ * share of C's rows. It is OpenBLAS's product or, where that is told to do with less than the
+ * machine has, this suite's: the faster one. */
 double bench_sgemm_gflops(int threads);
 
 /* The process's largest resident size so far, MiB. */

@@ -32,11 +32,11 @@ static void draw(void *user) {
 
 int main(int argc, char **argv) {
   enum { LAYERS, WIDTH, BATCH, POINTS, THREADS };
-  bench_option o[] = {{"layers", 32, "coupling layers"},
-                      {"width", 64, "hidden units of the conditioners"},
-                      {"batch", 512, "points of a training step"},
-                      {"points", 40000, "points of log_prob and sample"},
-                      {"threads", 2, "threads"},
+  bench_option o[] = {{"layers", 32, 1, "coupling layers"},
+                      {"width", 64, 1, "hidden units of the conditioners"},
+                      {"batch", 512, 1, "points of a training step"},
+                      {"points", 40000, 1, "points of log_prob and sample"},
+                      {"threads", 2, 1, "threads"},
                       {0}};
   bench_options(argc, argv, "A 2-D RealNVP: milliseconds of a step, of log_prob and of sampling.",
                 o);
@@ -60,7 +60,6 @@ int main(int argc, char **argv) {
   bench_stir(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  set.fused = getenv("NF_FUSED") != NULL;
   bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
 
   const double train_s = bench_seconds(train, &t, 1);

@@ -125,10 +125,10 @@ static void sweep(const char *name, size *s, size_t *vary, size_t first, size_t 
 
 int main(int argc, char **argv) {
   enum { STEPS, WIDTH, BATCH, THREADS };
-  bench_option o[] = {{"steps", 4, "steps of flow, where they are not varied"},
-                      {"width", 64, "channels of the conditioners"},
-                      {"batch", 32, "images, where they are not varied"},
-                      {"threads", 2, "threads"},
+  bench_option o[] = {{"steps", 4, 1, "steps of flow, where they are not varied"},
+                      {"width", 64, 1, "channels of the conditioners"},
+                      {"batch", 32, 1, "images, where they are not varied"},
+                      {"threads", 2, 1, "threads"},
                       {0}};
   bench_options(argc, argv, "Growth of time and memory with d, depth and batch, with its slopes.",
                 o);

@@ -48,13 +48,15 @@ static double useful_flops(size_t levels, size_t steps, size_t width) {
 }
 
 int main(int argc, char **argv) {
-  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS, KEEP };
-  bench_option o[] = {{"levels", 3, "scales"},
-                      {"steps", 8, "steps of flow per scale"},
-                      {"width", 512, "channels of the conditioners"},
-                      {"batch", 16, "images"},
-                      {"threads", 2, "threads"},
-                      {"keep", 48, "MiB a thread may keep for backward; beyond, it recomputes"},
+  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS, KEEP, CHUNK, FUSED };
+  bench_option o[] = {{"levels", 3, 1, "scales"},
+                      {"steps", 8, 1, "steps of flow per scale"},
+                      {"width", 512, 1, "channels of the conditioners"},
+                      {"batch", 16, 1, "images"},
+                      {"threads", 2, 1, "threads"},
+                      {"keep", 48, 0, "MiB a thread may keep for backward; beyond, it recomputes"},
+                      {"chunk", 4, 1, "images a thread carries at a time"},
+                      {"fused", 0, 0, "1: Adam within backward, stage by stage"},
                       {0}};
   bench_options(argc, argv, "A Glow on 32x32x3: images a second, and how much of SGEMM that is.",
                 o);
@@ -69,7 +71,7 @@ int main(int argc, char **argv) {
   bench_need(nf_flow_new(&t.flow, b, 1), "flow");
   bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value), "threads");
   t.flow->keep_bytes = (size_t)o[KEEP].value << 20;
-  if (getenv("CH")) t.flow->chunk = (size_t)atoi(getenv("CH"));
+  t.flow->chunk = (size_t)o[CHUNK].value;
   const size_t size = nf_batch_size(&t.x);
   t.x.data = bench_alloc(size, sizeof(nf_real));
   t.sample = bench_alloc(size, sizeof(nf_real));
@@ -79,7 +81,7 @@ int main(int argc, char **argv) {
   bench_stir(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  set.fused = getenv("NF_FUSED") != NULL;
+  set.fused = o[FUSED].value > 0;
   bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
 
   const double images = (double)t.x.n, flops = useful_flops(m.levels, m.steps, m.width);

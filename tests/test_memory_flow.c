@@ -86,7 +86,16 @@ static void flows_are_built(void **state) {
 
 /* --- what a flow is asked --------------------------------------------------------------------- */
 enum { N = 5, OUT = 4096 };
-typedef enum { LOG_PROB, FORWARD, INVERSE, SAMPLE, GRADIENT, GRADIENT_LEAN, STAGES, QUESTIONS } question;
+typedef enum {
+  LOG_PROB,
+  FORWARD,
+  INVERSE,
+  SAMPLE,
+  GRADIENT,
+  GRADIENT_LEAN,
+  STAGES,
+  QUESTIONS
+} question;
 static const char *const question_name[QUESTIONS] = {
     "log_prob", "forward", "inverse", "sample", "gradient", "lean gradient", "gradient by stages"};
 typedef struct {

@@ -1,6 +1,6 @@
 /* The gradient stage by stage: each parameter's is handed over once, with the bits of
- * nf_flow_gradient, at any number of threads and whatever is kept; an error of whoever takes it ends
- * the walk. */
+ * nf_flow_gradient, at any number of threads and whatever is kept; an error of whoever takes it
+ * ends the walk. */
 #include <pthread.h>
 #include <stdlib.h>
 

@@ -93,7 +93,8 @@ static void the_layer_that_overflows_has_a_name(void **state) {
 static void settings_out_of_range_are_refused(void **state) {
   (void)state;
   nf_trainer *good = start(
-      1, &(nf_train_settings){nf_adam_default(NF_ADAMAX), {NF_COSINE, 1, 3, 4, 0, 0, 0}, 0, false, 0});
+      1,
+      &(nf_train_settings){nf_adam_default(NF_ADAMAX), {NF_COSINE, 1, 3, 4, 0, 0, 0}, 0, false, 0});
   nf_train_settings bad[14];
   for (size_t i = 0; i < 14; i++) bad[i] = settings();
   bad[0].adam.beta1 = 1;
