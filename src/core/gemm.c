@@ -110,7 +110,13 @@ static product below(product p, size_t rows) {
 
 /* All m rows of one panel */
 static void down(size_t m, int vectors, product p) {
-  for (; m >= 6; m -= 6, p = below(p, 6)) tile_of_6(vectors, p);
+  for (; m >= 6; m -= 6, p = below(p, 6)) {
+    if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
+      for (size_t i = 6; i < 12; i++)
+        for (int j = 0; j < vectors; j++)
+          __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
+    tile_of_6(vectors, p);
+  }
   for (; m >= 4; m -= 4, p = below(p, 4)) tile_of_4(vectors, p);
   for (; m >= 2; m -= 2, p = below(p, 2)) tile_of_2(vectors, p);
   if (m > 0) tile_of_1(vectors, p);
