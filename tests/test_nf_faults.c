@@ -89,6 +89,7 @@ static void bad_words_are_one_line(void **state) {
       {"train --data digits --coupling additive --scale exp --out @/x", "has no scale"},
       {"train --data digits --model realnvp --prior learned --out @/x", "only glow"},
       {"train --data digits --model realnvp --permutation plu --out @/x", "only glow"},
+      {"train --data digits --lean --clip 2 --out @/x", "--clip needs the norm"},
       {"train --data digits --levels 4 --out @/x", "--levels 4: glow halves the sides"},
       {"train --data digits --model nice --levels 2 --out @/x", "--levels 2"},
       {"train --data toy:moons --levels 2 --out @/x", "--levels 2"},

@@ -137,6 +137,19 @@ static void resume_without_a_checkpoint_starts(void **state) {
   same_checkpoint("n.last.safetensors", "o.last.safetensors");
 }
 
+/* Adam within backward, and most activations computed again: the weights are the same. */
+static void lean_is_the_same(void **state) {
+  (void)state;
+#define STEADY RUN "--decay constant --warmup 0 "
+  nf_fine(STEADY "--steps 45 --threads 1 --out @/l.safetensors");
+  nf_fine(STEADY "--steps 30 --threads 2 --lean --out @/k.safetensors");
+  nf_fine(STEADY "--steps 45 --threads 1 --resume --out @/k.safetensors");
+  same_checkpoint("l.last.safetensors", "k.last.safetensors");
+  same_checkpoint("l.safetensors", "k.safetensors");
+  nf_fine(STEADY "--steps 45 --threads 2 --lean --out @/j.safetensors");
+  same_checkpoint("l.last.safetensors", "j.last.safetensors");
+}
+
 static void minutes_end(void **state) {
   (void)state;
   nf_fine(RUN "--minutes 0.005 --out @/m.safetensors");
@@ -152,6 +165,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(killed_and_resumed_is_the_same),
       cmocka_unit_test(ctrl_c_saves),
       cmocka_unit_test(resume_without_a_checkpoint_starts),
+      cmocka_unit_test(lean_is_the_same),
       cmocka_unit_test(minutes_end),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);

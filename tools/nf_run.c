@@ -123,13 +123,9 @@ static void combine(loop *l, double *loss) {
   nf_ranks_sum(1, loss);
 }
 
-static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
+/* Of all ranks together */
+static int shared_step(loop *l, nf_train_stats *stats) {
   nf_run *r = l->run;
-  const uint64_t t = r->trainer->step;
-  *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
-  for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
-  nf_data_gather(r->data, l->part.count, l->index + l->part.begin, l->x.data);
-  l->x.first = t * r->batch + l->part.begin;
   double loss;
   int status = nf_flow_gradient(r->trainer->flow, &l->x, &loss, r->trainer->gradient);
   if (status != NF_OK) fail_step(l, status);
@@ -138,7 +134,25 @@ static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
   if (r->seconds > 0) guess_steps(l);
   combine(l, &loss);
   status = nf_train_update(r->trainer, loss, stats);
-  if (status != NF_OK) return fail_step(l, status);
+  return status != NF_OK ? fail_step(l, status) : NF_OK;
+}
+
+/* --lean, of the only one */
+static int fused_step(loop *l, nf_train_stats *stats) {
+  if (l->run->seconds > 0) guess_steps(l);
+  const int status = agree(l, nf_train_step(l->run->trainer, &l->x, stats));
+  return status != NF_OK ? fail_step(l, status) : NF_OK;
+}
+
+static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
+  nf_run *r = l->run;
+  const uint64_t t = r->trainer->step;
+  *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
+  for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
+  nf_data_gather(r->data, l->part.count, l->index + l->part.begin, l->x.data);
+  l->x.first = t * r->batch + l->part.begin;
+  const int status = r->trainer->set.fused ? fused_step(l, stats) : shared_step(l, stats);
+  if (status != NF_OK) return status;
   l->smooth = isfinite(l->smooth) ? 0.98 * l->smooth + 0.02 * stats->loss : stats->loss;
   return NF_OK;
 }

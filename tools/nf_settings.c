@@ -75,6 +75,7 @@ nf_parsed nf_settings_read(nf_settings *s, int argc, char **argv) {
        1e12, NULL},
       {"holdout", "N", NF_WHOLE, &s->holdout, "samples held out [a tenth, at most 1000]", 1, 1e9,
        NULL},
+      {"lean", NULL, NF_FLAG, &s->lean, "the same run in less memory, and slower", 0, 0, NULL},
       NF_OPTION_SEED(&s->seed),
       NF_OPTION_THREADS(&s->threads),
   };
@@ -92,6 +93,8 @@ static bool is_sensible(const nf_settings *s, nf_family family) {
     nf_complain("--scale %s: an additive coupling has no scale", nf_scale_names[s->scale]);
   else if (s->scale == 0 && s->coupling == 1)
     nf_complain("--scale none: that is an additive coupling");
+  else if (s->lean && s->clip > 0)
+    nf_complain("--lean: --clip needs the norm of a whole gradient, which is never held");
   else if (s->permutation >= 0 && family != NF_GLOW)
     nf_complain("--permutation: only glow has a 1×1 convolution");
   else if (s->prior >= 0 && family != NF_GLOW)
@@ -132,6 +135,7 @@ nf_train_settings nf_settings_training(const nf_settings *s, uint64_t steps) {
                              .factor = 0.5,
                              .patience = 5};
   t.clip = s->clip;
+  t.fused = s->lean;
   t.ema = s->ema;
   return t;
 }

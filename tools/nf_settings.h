@@ -6,7 +6,7 @@
 
 typedef struct {
   const char *data, *range, *out, *log;
-  bool resume;
+  bool resume, lean;
   int family, coupling, scale, permutation, prior, optimiser, decay;
   uint64_t levels, depth, width, steps, epochs, batch, warmup, every, holdout, seed, threads;
   double minutes, alpha, rate, clip, ema;

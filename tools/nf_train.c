@@ -160,6 +160,10 @@ static bool size_up(nf_run *r, const nf_settings *s) {
                 r->batch, nf_all_ranks.count, nf_all_ranks.count);
     return false;
   }
+  if (s->lean && nf_all_ranks.count > 1) {
+    nf_complain("--lean: ranks add up their gradients, which are never held; use one");
+    return false;
+  }
   const uint64_t epoch = (n - r->held) / r->batch;
   r->every = s->every > 0 ? s->every : epoch < 500 ? epoch : 500;
   r->warmup = s->warmup;
@@ -170,6 +174,8 @@ static bool size_up(nf_run *r, const nf_settings *s) {
   return true;
 }
 
+enum { LEAN_BYTES = 3 << 20 }; /* that a thread keeps for backward */
+
 static int run(nf_run *r, const nf_settings *s, char message[NF_MESSAGE]) {
   nf_checkpoint c = {.model = r->model};
   const bool resumes = nf_ranks_leads() && s->resume && access(r->last, F_OK) == 0;
@@ -178,6 +184,7 @@ static int run(nf_run *r, const nf_settings *s, char message[NF_MESSAGE]) {
   if (status == NF_OK) status = resumes ? resume(r, s, &c, message) : begin(r, s, &c, message);
   if (status == NF_OK && (status = nf_flow_set_threads(c.flow, (int)s->threads)) != NF_OK)
     nf_fail(status, message, "--threads %d: %s", (int)s->threads, nf_status_text(status));
+  if (status == NF_OK && s->lean) c.flow->keep_bytes = LEAN_BYTES;
   if (status == NF_OK && nf_ranks_leads())
     status = nf_log_open(r->log_path, r->trainer->step, &r->log, message);
   int result = status == NF_OK ? NF_FINE : nf_complain("%s", message);
