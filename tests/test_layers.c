@@ -220,6 +220,30 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
   nf_flow_free(a.flow), nf_flow_free(b.flow);
 }
 
+/* A matrix is computed again when any of the tensors that it is made of has changed. */
+static void a_1x1_convolution_sees_every_change(void **state) {
+  (void)state;
+  int status = NF_OK;
+  nf_flow *f = NULL;
+  check_ok(nf_flow_new(&f, nf_conv1x1_new(nf_point(4), true, &status), 3));
+  const nf_bijector *b = f->bijector->child[0];
+  double x[4] = {0.3, -1.1, 0.7, 1.9}, before[4], after[4];
+  const nf_batch batch = {.n = 1, .shape = nf_point(4), .data = x};
+  nf_real *sign = b->tensor[2].data, *order = b->tensor[1].data, *lu = b->tensor[0].data;
+  for (int change = 0; change < 3; change++) {
+    check_ok(nf_flow_forward(f, &batch, before, NULL));
+    const nf_real first = order[0];
+    if (change == 0) sign[3] = -sign[3];
+    if (change == 1) order[0] = order[2], order[2] = first;
+    if (change == 2) lu[2] += 0.5;
+    check_ok(nf_flow_forward(f, &batch, after, NULL));
+    double moved = 0;
+    for (int k = 0; k < 4; k++) moved = fmax(moved, fabs(after[k] - before[k]));
+    assert_true(moved > 1e-3);
+  }
+  nf_flow_free(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(affine),
@@ -234,6 +258,7 @@ int main(void) {
       cmocka_unit_test(split_sends_the_first_channels_through_inner),
       cmocka_unit_test(logit_of_pixel_128),
       cmocka_unit_test(dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample),
+      cmocka_unit_test(a_1x1_convolution_sees_every_change),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
