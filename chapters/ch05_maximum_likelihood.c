@@ -14,7 +14,7 @@
 #include "chapter.h"
 #include "core/threads.h"
 #include "flow/models.h"
-#include "io/toy.h"
+#include "data/toy.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 #include "verify/jacobian.h"

@@ -19,7 +19,7 @@
 #include "chapter.h"
 #include "flow/flow.h"
 #include "flow/models.h"
-#include "io/images.h"
+#include "data/images.h"
 #include "verify/jacobian.h"
 
 static chapter_option option[] = {

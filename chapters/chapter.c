@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "io/message.h"
+#include "core/message.h"
 
 enum { NAME = 24, TEXT = 46, CHECK = 34, LABEL = 22, CELL = 15, WIDTH = 98 };
 

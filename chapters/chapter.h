@@ -18,7 +18,7 @@
 #ifndef CHAPTER_H
 #define CHAPTER_H
 
-#include "bijectors/bijector.h"
+#include "layers/bijector.h"
 
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "flow/models.h"
-#include "io/toy.h"
+#include "data/toy.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/images.h"
+#include "data/images.h"
 #include "io/new_file.h"
 
 enum { CELLS = 16 * 32 * 16, COLOURS = 255, SAME = 255, SHORT = 10, LONG = 400 };

@@ -3,7 +3,7 @@
 #ifndef NF_TESTS_CATALOGUE_H
 #define NF_TESTS_CATALOGUE_H
 
-#include "bijectors/bijector.h"
+#include "layers/bijector.h"
 
 /* What the values of a sample are: N(0, 1), uniform in (0.02, 0.98), or from 2 up, pixels
  * 0 … input-1. */

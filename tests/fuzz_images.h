@@ -4,7 +4,7 @@
 
 #include "core/status.h"
 #include "fuzz.h"
-#include "io/images.h"
+#include "data/images.h"
 
 /* All of it is there, or there is nothing of it but one line that says why. Frees it. */
 static inline void fuzz_images(int status, nf_images *s, const char *message) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "io/message.h"
+#include "core/message.h"
 
 static char message[NF_MESSAGE];
 

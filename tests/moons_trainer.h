@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "flow/models.h"
-#include "io/toy.h"
+#include "data/toy.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 

@@ -59,20 +59,20 @@ coverage:
 # ends after that line, and the program is test_catalogue for this layer alone.
 readme := $(B)/readme
 goes_to = awk -v to=$(1) -f tests/goes_to.awk README.md
-$(readme)/bijectors/sinh_arcsinh.c: README.md tests/goes_to.awk
+$(readme)/layers/sinh_arcsinh.c: README.md tests/goes_to.awk
 	@mkdir -p $(@D)
-	@$(call goes_to,src/bijectors/sinh_arcsinh.c) > $@
-$(readme)/bijectors/bijectors.h: src/bijectors/bijectors.h README.md tests/goes_to.awk
+	@$(call goes_to,src/layers/sinh_arcsinh.c) > $@
+$(readme)/layers/bijectors.h: src/layers/bijectors.h README.md tests/goes_to.awk
 	@mkdir -p $(@D)
 	@{ sed '$$d' $<; $(call goes_to,$<); tail -n 1 $<; } > $@
 $(readme)/catalogue.c: tests/catalogue.c README.md tests/goes_to.awk
 	@mkdir -p $(@D)
 	@{ sed '/int \*const s = /q' $<; $(call goes_to,$<); echo '  if (l->all.n > 0) return;'; \
 	  sed '1,/int \*const s = /d' $<; } > $@
-$(readme)/%.o: $(readme)/%.c $(readme)/bijectors/bijectors.h
+$(readme)/%.o: $(readme)/%.c $(readme)/layers/bijectors.h
 	$(call say,CC,$@)$(CC) -I$(readme) -Itests $(PROOF) -c $< -o $@
 $(B)/tests/test_readme_layer: $(B)/double/tests/test_catalogue.o $(readme)/catalogue.o \
-    $(readme)/bijectors/sinh_arcsinh.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
+    $(readme)/layers/sinh_arcsinh.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
 tests += $(B)/tests/test_readme_layer

@@ -7,7 +7,7 @@
 #include "flow/flow.h"
 #include "flow/models.h"
 #include "folder.h"
-#include "io/images.h"
+#include "data/images.h"
 
 enum { D = 3072, RECORD = 1 + D };
 static const char *const cifar10 = "../shared/data/cifar10";

@@ -5,8 +5,8 @@
 #include <zlib.h>
 
 #include "folder.h"
-#include "io/images.h"
-#include "io/nearest.h"
+#include "data/images.h"
+#include "core/nearest.h"
 
 static char message[NF_MESSAGE];
 

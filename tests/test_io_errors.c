@@ -4,7 +4,7 @@
 #include <zlib.h>
 
 #include "folder.h"
-#include "io/images.h"
+#include "data/images.h"
 #include "message.h"
 
 /* nf_images_load of kind:path in the folder; a second path for labels, or NULL. */

@@ -5,7 +5,7 @@
 
 #include "folder.h"
 #include "io/checkpoint.h"
-#include "io/images.h"
+#include "data/images.h"
 #include "io/png.h"
 #include "message.h"
 

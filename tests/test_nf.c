@@ -2,7 +2,7 @@
  * it prints against the double library on the same weights. */
 #include "gsl_gaussian.h"
 #include "io/checkpoint.h"
-#include "io/images.h"
+#include "data/images.h"
 #include "nf_command.h"
 #include "train/shuffle.h"
 

@@ -3,7 +3,7 @@
 #include <png.h>
 
 #include "folder.h"
-#include "io/images.h"
+#include "data/images.h"
 
 static void write_png(const char *name, unsigned w, unsigned h, unsigned format, const void *byte) {
   png_image image = {.version = PNG_IMAGE_VERSION, .width = w, .height = h, .format = format};

@@ -39,7 +39,7 @@ static double log_det_of(nf_flow *f, const double *x, double *z) {
   return forward;
 }
 
-/* TensorFlow Probability, bijectors/scale_matvec_tril_test.py: L x and L⁻¹ x at x = (1, 2), and
+/* TensorFlow Probability, layers/scale_matvec_tril_test.py: L x and L⁻¹ x at x = (1, 2), and
  * the inverse log-det at x. */
 static void scale_matvec_tril(void **state) {
   (void)state;

@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "flow/flow.h"
-#include "io/toy.h"
+#include "data/toy.h"
 #include "train/trainer.h"
 #include "verify/jacobian.h"
 #include "verify/likelihood.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "io/checkpoint.h"
-#include "io/nearest.h"
+#include "core/nearest.h"
 #include "train/shuffle.h"
 
 static int load_toy(const char *name, nf_data *d, char message[NF_MESSAGE]) {

@@ -3,8 +3,8 @@
 #ifndef NF_TOOLS_DATA_H
 #define NF_TOOLS_DATA_H
 
-#include "io/images.h"
-#include "io/toy.h"
+#include "data/images.h"
+#include "data/toy.h"
 
 enum { NF_TOY_POINTS = 20000 }; /* of a toy density, always the same */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "io/checkpoint.h"
-#include "io/nearest.h"
+#include "core/nearest.h"
 #include "nf_tool.h"
 
 enum { MOST_OPTIONS = 40, HELP = 1000, MISSING = ':', UNKNOWN = '?' };

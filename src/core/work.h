@@ -18,7 +18,7 @@ typedef struct {
 } nf_watch;
 
 /* What a layer's forward leaves for its backward: a stack, since backward meets the layers in
- * the opposite order. It saves work, never changes a result (bijectors/coupling.c). */
+ * the opposite order. It saves work, never changes a result (layers/coupling.c). */
 typedef struct nf_kept nf_kept;
 struct nf_kept {
   nf_kept *below;
@@ -41,7 +41,7 @@ typedef struct nf_work {
 } nf_work;                    /* start from {0}, end with nf_work_free */
 
 /* Who carries the chunks of a whole batch backward through the stages of a flow, and what becomes
- * of a stage's gradient when it is complete (bijectors/stages.c). */
+ * of a stage's gradient when it is complete (layers/stages.c). */
 typedef struct nf_crew {
   nf_threads *team;
   int threads;

@@ -9,7 +9,7 @@
 #ifndef NF_FLOW_FLOW_H
 #define NF_FLOW_FLOW_H
 
-#include "bijectors/bijectors.h"
+#include "layers/bijectors.h"
 
 typedef struct {
   nf_bijector *bijector;
@@ -55,7 +55,7 @@ int nf_flow_sample(nf_flow *flow, uint64_t seed, uint64_t first, size_t n, doubl
  * On an error *loss is as it was, and gradient undefined: it is where the chunks add up. */
 int nf_flow_gradient(nf_flow *flow, const nf_batch *x, double *loss, nf_real *gradient);
 
-/* The same, stage by stage (bijectors/stages.c): all chunks go forward, then come back together,
+/* The same, stage by stage (layers/stages.c): all chunks go forward, then come back together,
  * and `complete` gets the gradient of param[first … first + count) as soon as it is complete, on
  * some thread; it may change these parameters, and returns an nf_status. `layer` < n_layer numbers
  * the stage. No array of n_param is needed, and the bits are those of nf_flow_gradient. On an error

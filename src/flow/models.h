@@ -3,7 +3,7 @@
 #ifndef NF_FLOW_MODELS_H
 #define NF_FLOW_MODELS_H
 
-#include "bijectors/bijectors.h"
+#include "layers/bijectors.h"
 
 typedef enum { NF_NICE, NF_REALNVP, NF_GLOW } nf_family;
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "io/message.h"
+#include "core/message.h"
 
 typedef struct {
   FILE *file;       /* write here */

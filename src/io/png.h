@@ -2,7 +2,7 @@
 #ifndef NF_IO_PNG_H
 #define NF_IO_PNG_H
 
-#include "io/images.h"
+#include "data/images.h"
 
 /* Writes all images (h, w, 1) or (h, w, 3) as one PNG, gray or RGB: row by row, `columns` to
  * a row, one gray pixel between neighbours. Pixel k is shown as 255·k/(levels-1). Part of a

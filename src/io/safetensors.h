@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "core/real.h"
-#include "io/message.h"
+#include "core/message.h"
 
 typedef enum { NF_F32, NF_F64 } nf_dtype;
 #ifdef NF_FLOAT

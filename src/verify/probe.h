@@ -2,12 +2,12 @@
  *
  *   z = f(x),  log_det_i = log|det ∂f/∂x| at sample i,      x as it was
  *
- * The oracles of this floor know the contract of bijectors/bijector.h and nothing else, return
+ * The oracles of this floor know the contract of layers/bijector.h and nothing else, return
  * error numbers and never print, and judge in double only. */
 #ifndef NF_VERIFY_PROBE_H
 #define NF_VERIFY_PROBE_H
 
-#include "bijectors/bijector.h"
+#include "layers/bijector.h"
 
 #ifdef NF_FLOAT
 #error "the oracles are for the double build"

@@ -13,7 +13,7 @@
 #ifndef NF_VERIFY_SLOPES_H
 #define NF_VERIFY_SLOPES_H
 
-#include "bijectors/bijector.h"
+#include "layers/bijector.h"
 
 /* x is one sample. J v is a 4th-order difference of z(x + h v): central; one-sided towards 1/2 when
  * x is too close to the end of a domain such as [0, 1]; or, for a map that takes pixels alone,

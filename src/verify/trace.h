@@ -7,7 +7,7 @@
 #ifndef NF_VERIFY_TRACE_H
 #define NF_VERIFY_TRACE_H
 
-#include "bijectors/bijector.h"
+#include "layers/bijector.h"
 
 enum { NF_TRACE_VALUES = 3 };
 

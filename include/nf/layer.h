@@ -1,0 +1,174 @@
+/* Layers. A layer is a bijector, an invertible, differentiable map with a tractable log-det:
+ *
+ *   forward   z = f(x)            log_det += log|det ∂f/∂x|        data to latent
+ *   inverse   x = f⁻¹(z)          log_det += log|det ∂f⁻¹/∂z|      so a round trip adds up to 0
+ *   backward  (z, ∂L/∂z) → (x, ∂L/∂x),  dparam += ∂L/∂θ            by inverting, without a tape
+ *
+ * (NOTES 1-6.) First the layers of the library, then the contract for one of your own; a whole one,
+ * with a program that trains it, is examples/sinh_arcsinh.c. */
+#ifndef NF_LAYER_H
+#define NF_LAYER_H
+
+#include "nf/net.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Each constructor takes the shape of one sample of x. It owns the layers and networks that it is
+ * given, also when it fails: then it frees them, returns NULL and sets *e.
+ * errors  NF_ESHAPE, NF_EINVAL, NF_ENOMEM */
+typedef struct nf_bijector nf_bijector;
+
+/* z = W x + b at every pixel;   log|det J| = h·w·log|det W|
+ * source  NOTES 10.1 (h = w = 1); Kingma & Dhariwal 2018, eq. 9
+ * tensors "weight" (c, c), "bias" (c); initialised to the identity
+ * errors  NF_ESINGULAR when the flow runs */
+nf_bijector *nf_affine_new(nf_shape shape, nf_error *e);
+
+/* The invertible 1×1 convolution of Glow: z = W x at every pixel, W initialised to a random rotation.
+ * plu = false: "weight" (c, c), log|det W| by LU.
+ * plu = true:  W = P·L·(U + diag(s)), log|det W| = Σ log|s|. "lu" (c, c) holds L below its
+ *              diagonal, U above it and log|s| on it; the constants are "permutation" (c)
+ *              and "sign" (c): row i of L·(U + diag(s)) is row permutation[i] of W.
+ * source  Kingma & Dhariwal 2018, eq. 9-11 */
+nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
+
+/* z = x·exp(log_scale) + bias, per channel;   log|det J| = h·w·Σ log_scale
+ * nf_flow_init_from_data sets scale and bias so that every channel of z has mean 0 and variance 1;
+ * the constant "initialised" then says 1 and it never happens again, whether the flow was trained,
+ * saved or loaded since.
+ * source  Kingma & Dhariwal 2018, 3.1;  tensors "log_scale" (c), "bias" (c), "initialised" (1) */
+nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e);
+
+/* z_i = x_{order[i]} over channels;   log|det J| = 0. order NULL: initialised to a random one.
+ * tensors "permutation" (c), a constant */
+nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, nf_error *e);
+nf_bijector *nf_reverse_new(nf_shape shape, nf_error *e);
+
+/* Which part of a sample a coupling layer leaves alone, so that it can condition the rest.
+ * channel halves: a = the first ⌊c/2⌋ channels, b = the others; swapped: b = the first ⌊c/2⌋.
+ * checkerboard:   a = the pixels with (row + column) even;      swapped: with it odd.       */
+typedef enum { NF_CHANNEL, NF_CHANNEL_SWAPPED, NF_CHECKERBOARD, NF_CHECKERBOARD_SWAPPED } nf_mask;
+
+/* How the conditioner's s scales x_b, as log g(s):
+ * none: 0 (NICE)   exp: s (NOTES 9.2)   tanh: γ·tanh(s) (RealNVP)   sigmoid: log σ(s + 2) (Glow) */
+typedef enum { NF_SCALE_NONE, NF_SCALE_EXP, NF_SCALE_TANH, NF_SCALE_SIGMOID } nf_scale;
+
+/* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a);   log|det J| = Σ log g(s)
+ * source  NOTES 7 and 9; Dinh et al. 2015, eq. 9; Dinh et al. 2017, eq. 4-6
+ * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
+ *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
+ *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
+ * tensors "gamma" (1), initialised to 1, for tanh alone; and those of the net */
+nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
+                             nf_error *e);
+nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);
+nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
+
+/* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
+ * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */
+nf_bijector *nf_squeeze_new(nf_shape shape, nf_error *e);
+nf_bijector *nf_unsqueeze_new(nf_shape shape, nf_error *e);
+
+/* The same values under another shape, such as an image as one long point. log|det J| = 0 */
+nf_bijector *nf_reshape_new(nf_shape in, nf_shape out, nf_error *e);
+
+/* Multi-scale: the first c/2 channels go through `inner` (a whole flow at its own shape), the others
+ * pass.   z = [inner(x_a), x_b], shape (1, 1, D);   log|det J| = that of inner.
+ * source  Dinh et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
+nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e);
+
+/* z = logit(α + (1-2α)x), x in [0, 1];   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
+ * source  NOTES 11.1; Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2, and x in (0, 1) when it is 0
+ * errors  NF_EDOM when the flow runs */
+nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
+
+/* x' = (k + u)/bins for pixels k = 0 … bins-1, u uniform in (0, 1) by (seed, draw, sample);
+ * log|det J| = -D·log(bins). The inverse is floor(bins·x'), clamped to a pixel.
+ * u is an odd multiple of 2⁻¹⁶, so that 255 + u is exact even in float.
+ * source  NOTES 11.1; Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow runs */
+nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
+
+/* f = f_n ∘ … ∘ f_1;   log|det J| = Σ log|det J_i|   (NOTES 5). Empty it is the identity.
+ * nf_chain_add appends b, whose `in` must be the chain's `out`. */
+nf_bijector *nf_chain_new(nf_shape in, nf_error *e);
+void nf_chain_add(nf_bijector *chain, nf_bijector *b, nf_error *e);
+
+/* Shape of a sample of z; {0, 0, 0} for NULL. */
+nf_shape nf_bijector_out(const nf_bijector *b);
+void nf_bijector_free(nf_bijector *b); /* with its network and the layers in it; NULL is fine */
+
+/* --- a layer of one's own ------------------------------------------------------------------ */
+
+/* n samples in one array, and which ones: noise belongs to sample (seed, draw, first + i), whatever
+ * the chunk or thread. */
+typedef struct {
+  size_t n;
+  nf_shape shape; /* of one sample */
+  nf_real *data;  /* n · h · w · c values */
+  uint64_t first; /* number of the first sample */
+  uint64_t draw;  /* which draw of the noise: an epoch, an importance sample, … */
+} nf_batch;
+static inline size_t nf_batch_size(const nf_batch *b) { return b->n * nf_shape_size(b->shape); }
+static inline nf_real *nf_batch_sample(const nf_batch *b, size_t i) {
+  return b->data + i * nf_shape_size(b->shape);
+}
+
+/* What one thread needs to run a flow. A layer takes scratch memory from it, which is given back
+ * when the layer returns. */
+typedef struct nf_work nf_work;
+nf_arena *nf_work_arena(nf_work *work);
+
+/* All three run in place on a batch, and set its shape when they change it. log_det (one double per
+ * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz dx;
+ * dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam holds
+ * the n_param gradients of this layer and is added to. A layer is constant while it runs: many
+ * threads may run it at once. */
+typedef struct {
+  const char *name;
+  int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);
+  int (*inverse)(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work);
+  int (*backward)(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                  nf_real *dparam, nf_work *work); /* NULL: it cannot be trained */
+  void (*init)(nf_bijector *b, nf_random *r);               /* initial parameters; NULL: all 0 */
+  int (*init_from_data)(nf_bijector *b, const nf_batch *x); /* from the first data, or NULL */
+  int (*prepare)(nf_bijector *b); /* after parameters changed: check, cache; or NULL */
+  const char *child;              /* name of an only child; NULL: they are numbered */
+  void (*free)(nf_bijector *b);   /* what the layer owns beyond the struct; or NULL */
+} nf_bijector_type;
+
+enum { NF_BIJECTOR_TENSORS = 4 };
+struct nf_bijector {
+  const nf_bijector_type *type;
+  nf_shape in, out;                      /* shape of a sample of x, and of z */
+  nf_tensor tensor[NF_BIJECTOR_TENSORS]; /* own parameters and constants */
+  size_t n_tensor;
+  nf_net *net; /* the conditioner, or NULL */
+  nf_bijector **child;
+  size_t n_child;
+  size_t number;         /* in the tree, given by the flow */
+  size_t first, n_param; /* it has param[first … first + n_param) of the flow, children included */
+};
+
+/* A zeroed layer of `size` bytes whose first member is an nf_bijector, or NULL with *e set.
+ * errors  NF_ESHAPE, NF_ENOMEM */
+void *nf_bijector_new(const nf_bijector_type *type, size_t size, nf_shape in, nf_shape out,
+                      nf_error *e);
+/* Declares a tensor of these sides; trailing sides that are 0 do not count.
+ * errors  NF_EINVAL when it is one tensor too many; b may be NULL after an error */
+void nf_bijector_add_param(nf_bijector *b, const char *name, size_t d0, size_t d1, size_t d2,
+                           size_t d3, nf_error *e);
+void nf_bijector_add_constant(nf_bijector *b, const char *name, size_t d0, nf_error *e);
+
+/* What a layer that contains others calls to run them; never their table. */
+int nf_layer_forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);
+int nf_layer_inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work);
+int nf_layer_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                      nf_real *dparam, nf_work *work);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

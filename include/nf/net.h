@@ -1,0 +1,88 @@
+/* Conditioners: the ordinary networks inside a coupling layer. None is invertible and none has a
+ * log-det; a coupling layer needs neither (NOTES 9).
+ *
+ *   y = net(x; θ)       x (n, in), y (n, out), both row-major, channels last
+ *
+ * Every dense weight is stored (out, in), as PyTorch's nn.Linear does: y = x·Wᵀ + b. */
+#ifndef NF_NET_H
+#define NF_NET_H
+
+#include "nf/core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A named array of a network or layer: a parameter, which is trained, or a constant. A layer
+ * declares its tensors once, from which counting, training, saving and gradient checks follow. */
+enum { NF_TENSOR_RANK = 4 };
+typedef struct {
+  const char *name;           /* the field's own: "weight", "bias", "log_scale", … */
+  size_t dim[NF_TENSOR_RANK]; /* unused trailing sides are 0 */
+  bool trainable;             /* a parameter; otherwise a constant */
+  size_t flat_offset;         /* of its first value in the flow's flat array of that kind */
+  size_t layer_offset;        /* of its first value in the dparam that its layer's backward gets */
+  nf_real *data;              /* NULL until the flow is made */
+} nf_tensor;
+
+size_t nf_tensor_size(const nf_tensor *t); /* values */
+
+/* --- the networks -------------------------------------------------------------------------- */
+
+/* Each constructor returns NULL and sets *e on failure: NF_ESHAPE, NF_EINVAL, NF_ENOMEM. Parameters
+ * get their values from the flow that the network becomes part of. */
+typedef struct nf_net nf_net;
+
+/* y = W x + b on flattened samples, "weight" (out, in) and "bias" (out), initialised to 0. */
+nf_net *nf_linear_new(nf_shape in, nf_shape out, nf_error *e);
+
+/* [in, width, width, out] with ReLU on flattened samples (NOTES 11.4): "0.weight" (width, in),
+ * "0.bias", "2.weight", "2.bias", "4.weight", "4.bias", named as PyTorch's nn.Sequential names them.
+ * Initialised by He et al. 2015, the last layer to 0. */
+nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, nf_error *e);
+
+/* 3×3 → ReLU → 1×1 → ReLU → 3×3 on images, zero padding; out.h = in.h, out.w = in.w.
+ * "conv1.weight" (width, 3, 3, c_in), "conv2.weight" (width, width),
+ * "conv3.weight" (3, 3, c_out, width), and biases. Initialised as the MLP. */
+nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, nf_error *e);
+
+/* One 3×3 convolution, "weight" (c_out, 3, 3, c_in) and "bias", initialised to 0. */
+nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e);
+
+void nf_net_free(nf_net *net); /* NULL is fine */
+
+/* --- a network of one's own ---------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  /* y = net(x). hidden (n · n_hidden values, the caller's) keeps what backward needs. */
+  int (*forward)(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
+                 nf_arena *tmp);
+  /* dx = (∂y/∂x)ᵀ dy, overwritten; dparam[tensor.layer_offset + …] += (∂y/∂θ)ᵀ dy. */
+  int (*backward)(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
+                  const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp);
+  void (*init)(nf_net *net, nf_random *r); /* initial parameters; NULL: all 0 */
+} nf_net_type;
+
+enum { NF_NET_TENSORS = 6 };
+struct nf_net {
+  const nf_net_type *type;
+  nf_shape in, out;
+  size_t width;    /* of the hidden layers; 0 when there are none */
+  size_t n_hidden; /* values per sample kept between forward and backward */
+  nf_tensor tensor[NF_NET_TENSORS];
+  size_t n_tensor;
+};
+
+/* A network without tensors.   errors  NF_ESHAPE, NF_EINVAL (width over 2^16), NF_ENOMEM */
+nf_net *nf_net_new(const nf_net_type *type, nf_shape in, nf_shape out, size_t width, nf_error *e);
+/* Declares a parameter of these sides; trailing sides that are 0 do not count.
+ * errors  NF_EINVAL when it is one tensor too many; net may be NULL after an error */
+void nf_net_add(nf_net *net, const char *name, size_t d0, size_t d1, size_t d2, size_t d3,
+                nf_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

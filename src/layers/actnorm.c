@@ -1,0 +1,117 @@
+/* Activation normalisation: one scale and one bias per channel.
+ *
+ *   z = x·exp(log_scale) + bias,    log|det J| = h·w·Σ log_scale
+ *
+ * Born from data: the first batch observed is brought to mean 0 and variance 1. Whether that
+ * has happened is a tensor, "initialised", so it is saved and loaded with the rest. */
+#include "layers/bijectors.h"
+#include "layers/build.h"
+
+enum { LOG_SCALE, BIAS, INITIALISED };
+
+static size_t rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
+
+/* sign·h·w·Σ log_scale */
+static void add_log_det(const nf_bijector *b, size_t n, double sign, double *log_det) {
+  double sum = 0;
+  for (size_t k = 0; k < b->in.c; k++) sum += (double)b->tensor[LOG_SCALE].data[k];
+  for (size_t i = 0; i < n; i++) log_det[i] += sign * (double)nf_shape_pixels(b->in) * sum;
+}
+
+/* exp(sign·log_scale), from scratch memory */
+static nf_real *scale(const nf_bijector *b, nf_real sign, nf_work *work) {
+  nf_real *s = nf_arena_alloc(&work->tmp, b->in.c);
+  if (s == NULL) return NULL;
+  for (size_t k = 0; k < b->in.c; k++) s[k] = exp(sign * b->tensor[LOG_SCALE].data[k]);
+  return s;
+}
+
+static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  const size_t c = b->in.c;
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  const nf_real *s = scale(b, 1, work), *bias = b->tensor[BIAS].data;
+  if (s == NULL) return NF_ENOMEM;
+  for (size_t i = 0; i < rows(x); i++)
+    for (size_t k = 0; k < c; k++) x->data[i * c + k] = x->data[i * c + k] * s[k] + bias[k];
+  add_log_det(b, x->n, 1, log_det);
+  nf_arena_release(&work->tmp, mark);
+  return NF_OK;
+}
+
+static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
+  const size_t c = b->in.c;
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  const nf_real *s = scale(b, -1, work), *bias = b->tensor[BIAS].data;
+  if (s == NULL) return NF_ENOMEM;
+  for (size_t i = 0; i < rows(z); i++)
+    for (size_t k = 0; k < c; k++) z->data[i * c + k] = (z->data[i * c + k] - bias[k]) * s[k];
+  add_log_det(b, z->n, -1, log_det);
+  nf_arena_release(&work->tmp, mark);
+  return NF_OK;
+}
+
+static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                    nf_real *dparam, nf_work *work) {
+  const size_t c = b->in.c;
+  const nf_arena_mark mark = nf_arena_now(&work->tmp);
+  const nf_real *s = scale(b, 1, work), *s_inverse = scale(b, -1, work);
+  if (s == NULL || s_inverse == NULL) {
+    nf_arena_release(&work->tmp, mark);
+    return NF_ENOMEM;
+  }
+  const nf_real *bias = b->tensor[BIAS].data;
+  nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].offset;
+  nf_real *dbias = dparam + b->tensor[BIAS].offset;
+  for (size_t i = 0; i < rows(z); i++) {
+    for (size_t k = 0; k < c; k++) {
+      nf_real *v = &z->data[i * c + k], *g = &dz->data[i * c + k];
+      const nf_real scaled = *v - bias[k]; /* x·exp(log_scale) */
+      dbias[k] += *g;
+      dlog_scale[k] += *g * scaled;
+      *v = scaled * s_inverse[k];
+      *g *= s[k];
+    }
+  }
+  double sum = 0;
+  for (size_t i = 0; i < z->n; i++) sum += dlog_det[i];
+  sum *= (double)nf_shape_pixels(b->in);
+  for (size_t k = 0; k < c; k++) dlog_scale[k] += NF_R(sum);
+  nf_arena_release(&work->tmp, mark);
+  return NF_OK;
+}
+
+static int observe(nf_bijector *b, const nf_batch *x) {
+  if (b->tensor[INITIALISED].data[0] != 0) return NF_OK;
+  const size_t c = b->in.c, count = rows(x);
+  if (count == 0) return NF_EINVAL;
+  for (size_t k = 0; k < c; k++) {
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < count; i++) mean += (double)x->data[i * c + k];
+    mean /= (double)count;
+    for (size_t i = 0; i < count; i++) {
+      const double centred = (double)x->data[i * c + k] - mean;
+      variance += centred * centred;
+    }
+    variance /= (double)count;
+    const double s = variance > 0 ? 1 / sqrt(variance) : 1; /* a constant channel is only centred */
+    b->tensor[LOG_SCALE].data[k] = NF_R(log(s));
+    b->tensor[BIAS].data[k] = NF_R(-mean * s);
+  }
+  b->tensor[INITIALISED].data[0] = 1;
+  return NF_OK;
+}
+
+static const nf_bijector_type type = {.name = "actnorm",
+                                      .forward = forward,
+                                      .inverse = inverse,
+                                      .backward = backward,
+                                      .observe = observe};
+
+nf_bijector *nf_actnorm_new(nf_shape shape, int *status) {
+  nf_bijector *b = nf_bijector_new(&type, sizeof *b, shape, shape, status);
+  if (b == NULL) return NULL;
+  nf_bijector_add(b, nf_tensor_param("log_scale", shape.c, 0, 0, 0));
+  nf_bijector_add(b, nf_tensor_param("bias", shape.c, 0, 0, 0));
+  nf_bijector_add(b, nf_tensor_constant("initialised", 1));
+  return b;
+}
