@@ -12,9 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Around the declarations of every public header: C linkage, and visible in the shared library. */
 #ifdef __cplusplus
-extern "C" {
+#define NF_BEGIN_DECLS extern "C" { _Pragma("GCC visibility push(default)")
+#define NF_END_DECLS   _Pragma("GCC visibility pop") }
+#else
+#define NF_BEGIN_DECLS _Pragma("GCC visibility push(default)")
+#define NF_END_DECLS   _Pragma("GCC visibility pop")
 #endif
+
+NF_BEGIN_DECLS
 
 /* --- version ------------------------------------------------------------------------------- */
 
@@ -128,8 +135,6 @@ double nf_random_next_normal(nf_random *r);
 /* out[0 … n) becomes a permutation of 0 … n-1 (Fisher and Yates). */
 void nf_random_permutation(nf_random *r, size_t n, size_t *out);
 
-#ifdef __cplusplus
-}
-#endif
+NF_END_DECLS
 
 #endif

@@ -11,9 +11,7 @@
 
 #include "nf/net.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+NF_BEGIN_DECLS
 
 /* Each constructor takes the shape of one sample of x. It owns the layers and networks that it is
  * given, also when it fails: then it frees them, returns NULL and sets *e.
@@ -167,8 +165,6 @@ int nf_layer_inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work
 int nf_layer_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                       nf_real *dparam, nf_work *work);
 
-#ifdef __cplusplus
-}
-#endif
+NF_END_DECLS
 
 #endif

@@ -9,9 +9,7 @@
 
 #include "nf/core.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+NF_BEGIN_DECLS
 
 /* A named array of a network or layer: a parameter, which is trained, or a constant. A layer
  * declares its tensors once, from which counting, training, saving and gradient checks follow. */
@@ -81,8 +79,6 @@ nf_net *nf_net_new(const nf_net_type *type, nf_shape in, nf_shape out, size_t wi
 void nf_net_add(nf_net *net, const char *name, size_t d0, size_t d1, size_t d2, size_t d3,
                 nf_error *e);
 
-#ifdef __cplusplus
-}
-#endif
+NF_END_DECLS
 
 #endif

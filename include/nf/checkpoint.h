@@ -1,0 +1,33 @@
+/* A flow on disk: one safetensors file, with all its parameters and constants and, when a trainer is
+ * given, all that its training needs to go on with the same bits.
+ *
+ *   metadata   "nf_checkpoint": "1", and the settings of nf_model ("family": "glow", …) if the flow
+ *              has a model; for training also "step" and the plateau's values
+ *   tensors    every parameter and constant under its path, such as "2.inner.0.net.conv1.weight";
+ *              for training also "adam.m/PATH", "adam.v/PATH" and "average/PATH" of parameters
+ *
+ * A file is loaded only when names, shapes and dtype are those of the flow, and all values are
+ * finite. A double build reads F32 (exactly); a float build refuses F64, which it would round. */
+#ifndef NF_CHECKPOINT_H
+#define NF_CHECKPOINT_H
+
+#include "nf/train.h"
+
+NF_BEGIN_DECLS
+
+/* trainer NULL: the flow alone. The file is complete or as it was before.
+ * errors  NF_EIO, NF_ENOMEM */
+int nf_save(const char *path, nf_flow *f, const nf_trainer *trainer, nf_error *e);
+
+/* Builds the flow that the file describes. NULL on failure.
+ * errors  NF_EIO, NF_EFORMAT (also: the flow was built by hand; use nf_load_into), NF_EINVAL
+ *         (precision), NF_ESINGULAR, NF_ENOMEM */
+nf_flow *nf_load(const char *path, nf_error *e);
+
+/* Into a flow with the same layers, built by hand or not; trainer NULL: the flow alone. Both are as
+ * they were when it fails.   errors  as above; NF_EFORMAT when there is no training state */
+int nf_load_into(const char *path, nf_flow *f, nf_trainer *trainer, nf_error *e);
+
+NF_END_DECLS
+
+#endif

@@ -1,0 +1,50 @@
+/* Published architectures, from a few settings, for any (h, w, c) that divides. On points, (1, 1, d),
+ * conditioners are MLPs; on images convnets.
+ *
+ * nice     NICE (Dinh et al. 2015, 5): flattened, additive couplings that swap halves, then one
+ *          learned diagonal scale.
+ * realnvp  (Dinh et al. 2017, 3.6) per scale: checkerboard ×3, squeeze, channel ×3, split; the last
+ *          scale checkerboard ×4. On points: `steps` couplings that swap halves.
+ * glow     (Kingma & Dhariwal 2018, 3) per level: squeeze, steps × (actnorm, 1×1 convolution,
+ *          coupling), split. On points: no squeeze and no split. */
+#ifndef NF_MODEL_H
+#define NF_MODEL_H
+
+#include "nf/flow.h"
+
+NF_BEGIN_DECLS
+
+typedef enum { NF_NICE, NF_REALNVP, NF_GLOW } nf_family;
+
+typedef struct {
+  nf_family family;
+  nf_shape shape;
+  size_t levels;      /* scales of the multi-scale structure, 1 … 16; 1 on points and for nice */
+  size_t steps;       /* K: couplings (nice, points) or steps of flow per level (glow), 1 … 4096 */
+  size_t width;       /* hidden units or channels of every conditioner, 1 … 65536 */
+  nf_scale scale;     /* realnvp and glow; nice has none */
+  bool plu;           /* glow: 1×1 convolution as P·L·U */
+  bool learned_prior; /* glow: a coupling before each split, x_b given x_a */
+  unsigned bins;      /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
+  double alpha;       /* of the logit, in [0, ½) */
+  uint64_t seed;      /* of initial parameters and of the dequantisation noise */
+} nf_model;
+
+/* Usual settings for a family and a shape: start here and change what you mean to. */
+nf_model nf_model_default(nf_family family, nf_shape shape);
+
+/* The flow of a model. It remembers the model, so that nf_save writes it and nf_load builds it.
+ * Returns NULL and sets *e: NF_ESHAPE when the sides do not divide, NF_EINVAL, NF_ENOMEM. */
+nf_flow *nf_flow_from_model(const nf_model *m, nf_error *e);
+/* The model of a flow; NULL for a flow that nf_flow_new made. */
+const nf_model *nf_flow_model(const nf_flow *f);
+
+/* Its layers alone, to be put into a chain or split of one's own. */
+nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e);
+
+/* "nice", "realnvp", "glow"; "none", "exp", "tanh", "sigmoid": by value, NULL at the end. */
+extern const char *const nf_family_names[], *const nf_scale_names[];
+
+NF_END_DECLS
+
+#endif
