@@ -13,8 +13,8 @@
 
 #include "chapter.h"
 #include "core/threads.h"
-#include "flow/models.h"
 #include "data/toy.h"
+#include "flow/models.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 #include "verify/jacobian.h"

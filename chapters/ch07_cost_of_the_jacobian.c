@@ -17,9 +17,9 @@
 #include <time.h>
 
 #include "chapter.h"
+#include "data/images.h"
 #include "flow/flow.h"
 #include "flow/models.h"
-#include "data/images.h"
 #include "verify/jacobian.h"
 
 static chapter_option option[] = {

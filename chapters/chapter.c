@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/status.h"
 #include "core/message.h"
+#include "core/status.h"
 
 enum { NAME = 24, TEXT = 46, CHECK = 34, LABEL = 22, CELL = 15, WIDTH = 98 };
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "flow/models.h"
 #include "data/toy.h"
+#include "flow/models.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 

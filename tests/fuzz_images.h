@@ -3,8 +3,8 @@
 #define NF_TESTS_FUZZ_IMAGES_H
 
 #include "core/status.h"
-#include "fuzz.h"
 #include "data/images.h"
+#include "fuzz.h"
 
 /* All of it is there, or there is nothing of it but one line that says why. Frees it. */
 static inline void fuzz_images(int status, nf_images *s, const char *message) {

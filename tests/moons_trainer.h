@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "flow/models.h"
 #include "data/toy.h"
+#include "flow/models.h"
 #include "train/shuffle.h"
 #include "train/trainer.h"
 

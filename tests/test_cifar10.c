@@ -4,10 +4,10 @@
 #include <math.h>
 #include <sys/wait.h>
 
+#include "data/images.h"
 #include "flow/flow.h"
 #include "flow/models.h"
 #include "folder.h"
-#include "data/images.h"
 
 enum { D = 3072, RECORD = 1 + D };
 static const char *const cifar10 = "../shared/data/cifar10";

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "folder.h"
-#include "data/images.h"
 #include "core/nearest.h"
+#include "data/images.h"
+#include "folder.h"
 
 static char message[NF_MESSAGE];
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "folder.h"
 #include "data/images.h"
+#include "folder.h"
 #include "message.h"
 
 /* nf_images_load of kind:path in the folder; a second path for labels, or NULL. */

@@ -3,9 +3,9 @@
 
 #include <jansson.h>
 
+#include "data/images.h"
 #include "folder.h"
 #include "io/checkpoint.h"
-#include "data/images.h"
 #include "io/png.h"
 #include "message.h"
 

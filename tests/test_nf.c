@@ -1,8 +1,8 @@
 /* The command line as a person uses it: train, eval, sample, interpolate, reconstruct, info; what
  * it prints against the double library on the same weights. */
+#include "data/images.h"
 #include "gsl_gaussian.h"
 #include "io/checkpoint.h"
-#include "data/images.h"
 #include "nf_command.h"
 #include "train/shuffle.h"
 

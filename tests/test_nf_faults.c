@@ -1,7 +1,7 @@
 /* Bad input and faults: each is one line that says what, where and what would be right, the exit
  * status is 2, and files that were there stay as they were. */
-#include "io/checkpoint.h"
 #include "data/images.h"
+#include "io/checkpoint.h"
 #include "io/png.h"
 #include "nf_command.h"
 

@@ -2,8 +2,8 @@
  * refused. (One image a file; what the tool says about such folders is in test_nf_faults.c.) */
 #include <png.h>
 
-#include "folder.h"
 #include "data/images.h"
+#include "folder.h"
 
 static void write_png(const char *name, unsigned w, unsigned h, unsigned format, const void *byte) {
   png_image image = {.version = PNG_IMAGE_VERSION, .width = w, .height = h, .format = format};

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "flow/flow.h"
 #include "data/toy.h"
+#include "flow/flow.h"
 #include "train/trainer.h"
 #include "verify/jacobian.h"
 #include "verify/likelihood.h"

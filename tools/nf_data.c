@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/checkpoint.h"
 #include "core/nearest.h"
+#include "io/checkpoint.h"
 #include "train/shuffle.h"
 
 static int load_toy(const char *name, nf_data *d, char message[NF_MESSAGE]) {

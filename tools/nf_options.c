@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/checkpoint.h"
 #include "core/nearest.h"
+#include "io/checkpoint.h"
 #include "nf_tool.h"
 
 enum { MOST_OPTIONS = 40, HELP = 1000, MISSING = ':', UNKNOWN = '?' };

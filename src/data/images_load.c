@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/images.h"
 #include "core/nearest.h"
+#include "data/images.h"
 
 enum { DIGITS, ICONS, CIFAR10, CIFAR10_TEST, IDX, PNG, KINDS = NF_IMAGE_KINDS };
 const char *const nf_image_kinds[NF_IMAGE_KINDS] = {"digits",       "icons", "cifar10",

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/scalar.h"
 #include "core/nearest.h"
+#include "core/scalar.h"
 
 static const double pi = 3.14159265358979323846;
 

@@ -11,8 +11,8 @@
 #ifndef NF_IO_TOY_H
 #define NF_IO_TOY_H
 
-#include "core/random.h"
 #include "core/message.h"
+#include "core/random.h"
 
 typedef struct {
   const char *name;

@@ -13,8 +13,8 @@
 
 #include <stddef.h>
 
-#include "core/real.h"
 #include "core/message.h"
+#include "core/real.h"
 
 typedef enum { NF_F32, NF_F64 } nf_dtype;
 #ifdef NF_FLOAT

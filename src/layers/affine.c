@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layers/bijectors.h"
-#include "layers/build.h"
 #include "core/gemm.h"
 #include "core/lu.h"
+#include "layers/bijectors.h"
+#include "layers/build.h"
 
 typedef struct {
   nf_bijector base;

@@ -8,10 +8,10 @@
  * derivative never enters the determinant (NOTES 9). */
 #include <string.h>
 
+#include "core/vector.h"
 #include "layers/build.h"
 #include "layers/mask.h"
 #include "layers/scale.h"
-#include "core/vector.h"
 
 typedef struct {
   nf_bijector base;

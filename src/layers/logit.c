@@ -4,9 +4,9 @@
  *   log|det J| = Σ log(1-2α) - log p - log(1-p)  =  Σ log(1-2α) + softplus(-z) + softplus(z)
  *
  * α keeps p away from 0 and 1: with 1-2α the range is [α, 1-α], symmetric about ½. */
+#include "core/vector.h"
 #include "layers/bijectors.h"
 #include "layers/build.h"
-#include "core/vector.h"
 
 typedef struct {
   nf_bijector base;
