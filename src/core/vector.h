@@ -5,9 +5,7 @@
 #ifndef NF_CORE_VECTOR_H
 #define NF_CORE_VECTOR_H
 
-#include <stddef.h>
-
-#include "core/real.h"
+#include "nf/core.h"
 
 /* y[i] = exp(x[i]); 0 and ∞ where the precision ends, NaN for NaN. y may be x. */
 void nf_vector_exp(size_t n, const nf_real *x, nf_real *y);
