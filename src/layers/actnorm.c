@@ -51,7 +51,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   const size_t c = b->in.c;
   const nf_real *s = scale(b, 1, work), *s_inverse = scale(b, -1, work);
   if (s == NULL || s_inverse == NULL) {
-      return NF_ENOMEM;
+    return NF_ENOMEM;
   }
   const nf_real *bias = b->tensor[BIAS].data;
   nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].layer_offset;

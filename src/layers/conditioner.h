@@ -8,7 +8,8 @@
 /* Of n samples, row-major. */
 typedef struct {
   nf_real *input, *hidden, *output;
-  size_t slice; /* samples that `hidden` has place for: all n, or fewer when backward won't need it */
+  size_t
+      slice; /* samples that `hidden` has place for: all n, or fewer when backward won't need it */
 } nf_activation;
 
 /* What the layers saved in forward; a stack, since backward meets them in the opposite order. */
@@ -16,7 +17,7 @@ typedef struct nf_saved nf_saved;
 typedef struct nf_activations {
   nf_arena memory;
   nf_saved *top;
-  size_t budget; /* bytes left for hidden and output; the input is always saved */
+  size_t budget;  /* bytes left for hidden and output; the input is always saved */
 } nf_activations; /* start from {0} */
 /* Drops all that a failed forward or backward left. */
 void nf_activations_clear(nf_activations *a);

@@ -13,10 +13,12 @@
 #include "core/vector.h"
 #include "layers/conditioner.h"
 
-/* --- the mask: which values of a sample are part a, and which part b ----------------------------- */
+/* --- the mask: which values of a sample are part a, and which part b -----------------------------
+ */
 
-/* Value k of the part is x[in_x[k]] of a sample, and input[in_net[k]] of the network for part a; for
- * part b output[in_net[k]] is its s, if there is a scale, and output[in_net[k] + to_t] its t. */
+/* Value k of the part is x[in_x[k]] of a sample, and input[in_net[k]] of the network for part a;
+ * for part b output[in_net[k]] is its s, if there is a scale, and output[in_net[k] + to_t] its t.
+ */
 typedef struct {
   size_t size;
   uint32_t *in_x, *in_net;
@@ -71,7 +73,8 @@ static void scatter(size_t n, size_t size, const uint32_t *index, size_t row, co
     for (size_t k = 0; k < size; k++) to[index[k]] = dense[k];
 }
 
-/* --- the scale: log g(s) and its derivative ----------------------------------------------------- */
+/* --- the scale: log g(s) and its derivative -----------------------------------------------------
+ */
 
 /* exp: s,   tanh: γ·tanh s,   sigmoid: log σ(s + 2),   none: 0 */
 static void log_scale(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
@@ -96,8 +99,8 @@ static void log_scale(nf_scale scale, nf_real gamma, size_t count, const nf_real
 
 /* ds = ∂L/∂log g · ∂log g/∂s, with ∂log g/∂s of exp: 1, of tanh: γ(1 - tanh² s), of sigmoid:
  * 1 - σ(s + 2), in s's place; returns ∂L/∂γ = Σ ∂L/∂log g · tanh s. */
-static double log_scale_backward(nf_scale scale, nf_real gamma, size_t count,
-                                 const nf_real *dlog_g, nf_real *s) {
+static double log_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_real *dlog_g,
+                                 nf_real *s) {
   double dgamma = 0;
   switch (scale) {
     case NF_SCALE_NONE: /* has no s */
@@ -121,7 +124,8 @@ static double log_scale_backward(nf_scale scale, nf_real gamma, size_t count,
   return dgamma;
 }
 
-/* --- the layer ------------------------------------------------------------------------------------ */
+/* --- the layer
+ * ------------------------------------------------------------------------------------ */
 
 static nf_real gamma_of(const coupling *c) {
   return c->scale == NF_SCALE_TANH ? c->base.tensor[0].data[0] : 1;
@@ -280,7 +284,8 @@ static const nf_bijector_type type = {.name = "coupling",
                                       .init = init,
                                       .free = release};
 
-/* --- construction --------------------------------------------------------------------------------- */
+/* --- construction
+ * --------------------------------------------------------------------------------- */
 
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
   return (nf_shape){shape.h, shape.w, channels_of(shape, mask, false)};
@@ -311,9 +316,8 @@ static bool fits(nf_shape shape, nf_mask mask, nf_scale scale, const nf_net *net
 
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              nf_error *e) {
-  coupling *c = fits(shape, mask, scale, net, e)
-                    ? nf_bijector_new(&type, sizeof *c, shape, shape, e)
-                    : NULL;
+  coupling *c =
+      fits(shape, mask, scale, net, e) ? nf_bijector_new(&type, sizeof *c, shape, shape, e) : NULL;
   if (c == NULL) {
     nf_net_free(net);
     return NULL;

@@ -60,8 +60,8 @@ typedef struct {
 size_t nf_tree_layout(nf_bijector *root, nf_layer_entry **list, size_t *n_param,
                       size_t *n_constant);
 
-/* Calls visit for every tensor, with a path such as "2.inner.0.net.conv1.weight"; stops at the first
- * status other than NF_OK, and returns it. */
+/* Calls visit for every tensor, with a path such as "2.inner.0.net.conv1.weight"; stops at the
+ * first status other than NF_OK, and returns it. */
 typedef int nf_tensor_visit(void *user, const char *path, nf_tensor *t);
 int nf_tree_tensors(size_t n_layer, const nf_layer_entry *list, nf_tensor_visit *visit, void *user);
 

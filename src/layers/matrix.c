@@ -37,7 +37,8 @@ void nf_matrix_release(nf_bijector *b) {
   free(m->cached);
 }
 
-/* --- W, its inverse and its log-det ------------------------------------------------------------- */
+/* --- W, its inverse and its log-det -------------------------------------------------------------
+ */
 
 /* Whether the tensors are those in the cache; and puts them there. */
 static bool tensors_unchanged(nf_matrix *m, size_t n_tensor) {
@@ -82,7 +83,7 @@ int nf_matrix_prepare(nf_matrix *m, size_t n_tensor, int (*set_w)(nf_matrix *m, 
 
 void nf_random_rotation(size_t c, double *w, nf_random *r) {
   for (size_t i = 0; i < c * c; i++) w[i] = nf_random_next_normal(r);
-  for (size_t i = 0; i < c; i++) { /* Gram and Schmidt */
+  for (size_t i = 0; i < c; i++) {       /* Gram and Schmidt */
     for (int pass = 0; pass < 2; pass++) /* the second removes the rounding of the first */
       for (size_t k = 0; k < i; k++) {
         double dot = 0;
@@ -95,7 +96,8 @@ void nf_random_rotation(size_t c, double *w, nf_random *r) {
   }
 }
 
-/* --- the three directions ------------------------------------------------------------------------- */
+/* --- the three directions
+ * ------------------------------------------------------------------------- */
 
 static size_t rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
 

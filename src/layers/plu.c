@@ -1,4 +1,5 @@
-/* The invertible 1×1 convolution with W = P·L·(U + diag(s)) (Kingma & Dhariwal 2018, eq. 10 and 11):
+/* The invertible 1×1 convolution with W = P·L·(U + diag(s)) (Kingma & Dhariwal 2018, eq. 10 and
+ * 11):
  *
  *   z = W x at every pixel,    log|det J| = h·w·Σ log|s|
  *

@@ -112,9 +112,9 @@ nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e) {
     nf_fail(e, NF_ESHAPE, "split: inner takes " NF_SHAPE ", half of the channels are " NF_SHAPE,
             NF_SHAPE_ARGS(inner->in), NF_SHAPE_ARGS(half));
   const bool fits = inner != NULL && nf_shape_equal(inner->in, half);
-  nf_bijector *b = !fits ? NULL
-                         : nf_bijector_new(&nf_split_type, sizeof *b, shape,
-                                           nf_point(nf_shape_size(shape)), e);
+  nf_bijector *b =
+      !fits ? NULL
+            : nf_bijector_new(&nf_split_type, sizeof *b, shape, nf_point(nf_shape_size(shape)), e);
   if (b != NULL && (b->child = malloc(sizeof *b->child)) == NULL) {
     nf_fail(e, NF_ENOMEM, "split: out of memory");
     nf_bijector_free(b);
