@@ -212,8 +212,9 @@ static void after_fork_the_child_runs_all_jobs_itself(void **state) {
   (void)state;
   jobs expected = {0};
   for (int i = 0; i < JOBS; i++) run_job(&expected, i);
-  nf_threads *threads = nf_threads_new(JOBS);
-  assert_non_null(threads);
+  nf_threads *threads = nf_threads_new(JOBS), *idle = nf_threads_new(JOBS);
+  assert_true(threads != NULL && idle != NULL);
+  nf_threads_run(idle, 1, run_job, &expected); /* on this thread */
   for (int round = 0; round < 20; round++) {
     assert_true(ran(threads, &expected, true));
     const pid_t child = fork();
@@ -222,9 +223,11 @@ static void after_fork_the_child_runs_all_jobs_itself(void **state) {
       alarm(20);
       bool fine = ran(threads, &expected, false) && ran(threads, &expected, false);
       nf_threads_free(threads);
-      nf_threads *own = nf_threads_new(JOBS);
-      fine = fine && own != NULL && ran(own, &expected, true);
-      nf_threads_free(own);
+      threads = nf_threads_new(JOBS);
+      fine = fine && threads != NULL && ran(threads, &expected, true);
+      fine = fine && ran(idle, &expected, true); /* had started none */
+      nf_threads_free(threads);
+      nf_threads_free(idle);
       _exit(fine ? 0 : 1);
     }
     int status = -1;
@@ -233,6 +236,7 @@ static void after_fork_the_child_runs_all_jobs_itself(void **state) {
   }
   assert_true(ran(threads, &expected, true));
   nf_threads_free(threads);
+  nf_threads_free(idle);
 }
 
 int main(void) {
