@@ -4,8 +4,8 @@
  *
  * The rows of a panel of B must be full vectors: where they are, B is read in place, otherwise the
  * panel is packed first. A may have any two strides, so its transpose costs nothing. On the shapes
- * of a conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both operands
- * (bench/LOG.md); and it is plain C. */
+ * of a conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both
+ * operands (bench/LOG.md); and it is plain C. */
 #include "core/gemm.h"
 
 #include <string.h>
