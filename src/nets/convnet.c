@@ -80,7 +80,7 @@ static const nf_net_type conv = {
 static nf_net *new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,
                             nf_error *e) {
   if (in.h == out.h && in.w == out.w) return nf_net_new(type, in, out, width, e);
-  nf_fail(e, NF_ESHAPE, "%s: from %zu×%zu pixels to %zu×%zu: must be as many", type->name, in.h,
+  nf_fail(e, NF_ESHAPE, "%s: from %zu×%zu pixels to %zu×%zu: must be the same", type->name, in.h,
           in.w, out.h, out.w);
   return NULL;
 }
