@@ -7,6 +7,9 @@
  * stretch the inverse a little at every step, and it explodes (Behrmann et al. 2021). */
 #include "depth.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "check.h"
 
 static const char *program; /* argv[0] */
