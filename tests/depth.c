@@ -3,12 +3,8 @@
 
 #include <libgen.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "flow/flow.h"
-#include "flow/models.h"
 
 double depth_bound(size_t steps, double epsilon) { return 50 * sqrt((double)steps) * epsilon; }
 

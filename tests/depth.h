@@ -7,7 +7,12 @@
 #ifndef NF_TESTS_DEPTH_H
 #define NF_TESTS_DEPTH_H
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "catalogue.h"
+#include "flow/models.h"
 
 typedef struct {
   double inverse, backward;

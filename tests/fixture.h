@@ -13,7 +13,7 @@
 
 enum { SEED = 7, MAX_VALUES = 4096 };
 
-bool same_bits(size_t n, const nf_real *a, const nf_real *b);
+bool bits_equal(size_t n, const nf_real *a, const nf_real *b);
 
 /* --- flows that are not the identity ------------------------------------------------------- */
 
@@ -48,8 +48,9 @@ void moons_free(nf_trainer *t);
 /* Steps until t has done `until` of them, with its own loss as a validation loss every 4. */
 void moons_train(nf_trainer *t, uint64_t until);
 
-/* All that determines the further training, bit for bit: the flow's two arrays and the trainer's.
- */
+/* Of all that determines the further training, bit for bit, the flow's two arrays and the
+ * trainer's: what differs, or NULL. */
+const char *training_difference(const nf_trainer *a, const nf_trainer *b);
 void check_same_training(const nf_trainer *a, const nf_trainer *b);
 void copy_training(nf_trainer *to, const nf_trainer *from);
 

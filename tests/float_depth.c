@@ -1,7 +1,4 @@
 /* tests/depth.h in float: K and amount give "inverse backward". */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "depth.h"
 
 int main(int argc, char **argv) {

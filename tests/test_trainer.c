@@ -2,26 +2,12 @@
  * the same as without; the average and the clipping by their formulas. */
 #include <math.h>
 
-#include "moons_trainer.h"
-
-static void threads_do_not_matter(void **state) {
-  (void)state;
-  const nf_train_settings set = settings();
-  nf_trainer *one = start(1, &set), *two = start(2, &set), *three = start(3, &set);
-  train(one, 100);
-  train(two, 100);
-  train(three, 100);
-  expect_same(one, two);
-  expect_same(one, three);
-  stop(one);
-  stop(two);
-  stop(three);
-}
+#include "fixture.h"
 
 /* So many parameters that each thread has several slices of them: as Adam alone, on all at once. */
 static void slices_do_not_matter(void **state) {
   (void)state;
-  nf_train_settings set = settings();
+  nf_train_settings set = moons_settings();
   nf_real *expected = NULL;
   for (int threads = 1; threads <= 3; threads++) {
     int status = NF_OK;
@@ -48,37 +34,38 @@ static void slices_do_not_matter(void **state) {
     check_ok(nf_train_update(t, 1, &stats));
     check_close("norm", stats.norm, sqrt(nf_gradient_square(n, t->gradient)), 0, 1e-14);
     assert_memory_equal(flow->param, expected, n * sizeof *expected);
-    stop(t);
+    moons_free(t);
   }
   free(expected);
 }
 
 static void a_resumed_run_is_the_same_run(void **state) {
   (void)state;
-  const nf_train_settings set = settings();
-  nf_trainer *whole = start(1, &set), *first = start(1, &set), *second = start(1, &set);
-  train(whole, 60);
+  const nf_train_settings set = moons_settings();
+  nf_trainer *whole = moons_trainer(1, &set), *first = moons_trainer(1, &set),
+             *second = moons_trainer(1, &set);
+  moons_train(whole, 60);
   assert_true(whole->plateau.scale < 1); /* a state that is worth saving */
-  train(first, 37);
-  copy_state(second, first);
-  stop(first);
-  train(second, 60);
-  expect_same(whole, second);
-  stop(whole);
-  stop(second);
+  moons_train(first, 37);
+  copy_training(second, first);
+  moons_free(first);
+  moons_train(second, 60);
+  check_same_training(whole, second);
+  moons_free(whole);
+  moons_free(second);
 }
 
 static void the_average_follows_its_formula(void **state) {
   (void)state;
-  nf_train_settings set = settings();
-  nf_trainer *t = start(1, &set);
+  nf_train_settings set = moons_settings();
+  nf_trainer *t = moons_trainer(1, &set);
   const size_t n = t->flow->n_param;
   double *expected = malloc(n * sizeof *expected), *weights = malloc(n * sizeof *weights);
   check_array("at first", t->average, t->flow->param, n, 0, 0);
-  train(t, 1);
+  moons_train(t, 1);
   memcpy(expected, t->average, n * sizeof *expected);
   for (uint64_t step = 2; step <= 120; step++) { /* (1+t)/(10+t) reaches 0.9 at t = 80 */
-    train(t, step);
+    moons_train(t, step);
     const double d = step < 80 ? (1.0 + (double)step) / (10.0 + (double)step) : 0.9;
     for (size_t i = 0; i < n; i++) expected[i] = d * expected[i] + (1 - d) * t->flow->param[i];
     check_array("average", t->average, expected, n, 1e-13, 1e-13);
@@ -91,52 +78,20 @@ static void the_average_follows_its_formula(void **state) {
   check_array("back", t->flow->param, weights, n, 0, 0);
   free(expected);
   free(weights);
-  stop(t);
+  moons_free(t);
 }
 
 /* Without averaging the average is the weights. */
 static void no_average_is_the_weights(void **state) {
   (void)state;
   const nf_train_settings set = nf_train_default();
-  nf_trainer *t = start(1, &set);
-  train(t, 3);
+  nf_trainer *t = moons_trainer(1, &set);
+  moons_train(t, 3);
   check_array("average", t->average, t->flow->param, t->flow->n_param, 0, 0);
   t->set.ema = 0.9; /* too late */
   check_status(nf_train_update(t, 1, NULL), NF_EINVAL);
   assert_int_equal(t->step, 3);
-  stop(t);
-}
-
-/* Adam within backward makes the same steps, with the same stats. */
-static void fused_steps_are_the_same(void **state) {
-  (void)state;
-  for (int rule = 0; rule < 2; rule++)
-    for (int averages = 0; averages < 2; averages++) {
-      nf_train_settings set = settings();
-      set.clip = 0;
-      set.adam.rule = rule == 0 ? NF_ADAM : NF_ADAMAX;
-      if (!averages) set.ema = 0;
-      nf_trainer *plain = start(1, &set);
-      set.fused = true;
-      nf_trainer *one = start(1, &set), *three = start(3, &set);
-      assert_null(one->gradient);
-      train(plain, 40);
-      train(one, 40);
-      train(three, 40);
-      expect_same(plain, one);
-      expect_same(plain, three);
-      nf_train_stats a, b, c;
-      double x[4] = {0.3, -0.2, 1.1, 0.4};
-      const nf_batch batch = {.n = 2, .shape = nf_point(2), .data = x};
-      check_ok(nf_train_step(plain, &batch, &a));
-      check_ok(nf_train_step(one, &batch, &b));
-      check_ok(nf_train_step(three, &batch, &c));
-      assert_true(a.loss == b.loss && b.loss == c.loss && a.rate == b.rate && b.norm == c.norm);
-      check_close("norm", a.norm, b.norm, 0, 1e-14);
-      stop(plain);
-      stop(one);
-      stop(three);
-    }
+  moons_free(t);
 }
 
 /* After one step m = (1-β₁)·g: so m tells which gradient was taken. */
@@ -144,7 +99,7 @@ static void clipping_keeps_the_direction(void **state) {
   (void)state;
   nf_train_settings set = nf_train_default();
   set.clip = 0.25;
-  nf_trainer *t = start(1, &set);
+  nf_trainer *t = moons_trainer(1, &set);
   const size_t n = t->flow->n_param;
   double *g = malloc(n * sizeof *g), norm = 0;
   for (size_t i = 0; i < n; i++) {
@@ -166,17 +121,15 @@ static void clipping_keeps_the_direction(void **state) {
   check_array("m", t->m, before, n, 1e-18, 1e-14);
   free(before);
   free(g);
-  stop(t);
+  moons_free(t);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(slices_do_not_matter),
       cmocka_unit_test(a_resumed_run_is_the_same_run),
       cmocka_unit_test(the_average_follows_its_formula),
       cmocka_unit_test(no_average_is_the_weights),
-      cmocka_unit_test(fused_steps_are_the_same),
       cmocka_unit_test(clipping_keeps_the_direction),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
