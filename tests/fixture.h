@@ -8,7 +8,8 @@
 
 #include "catalogue.h"
 #include "check.h"
-#include "flow/models.h"
+#include "flow/flow.h"
+#include "nf/nf.h"
 #include "train/trainer.h"
 
 enum { SEED = 7, MAX_VALUES = 4096 };
@@ -21,8 +22,8 @@ bool bits_equal(size_t n, const nf_real *a, const nf_real *b);
 nf_flow *moved_flow(nf_bijector *b, double amount);
 /* Glow on 4×4×2 images, two levels with a learned prior: every kind of layer but preprocessing. */
 nf_flow *small_glow(void);
-/* x (n, D) = 2·N(0, 1) + 1, as a batch of f */
-nf_batch normal_samples(const nf_flow *f, size_t n, nf_real *x);
+/* x (n, D) = 2·N(0, 1) + 1; n·D ≤ MAX_VALUES */
+void normal_samples(const nf_flow *f, size_t n, nf_real *x);
 
 /* --- models, with samples and a training of each ------------------------------------------- */
 
@@ -31,7 +32,7 @@ extern const nf_model point; /* RealNVP on R³ */
 
 enum { SAMPLES = 16 };
 /* SAMPLES samples that fit the model, good until the next call; others for each `draw`. */
-nf_batch samples(const nf_model *m, uint64_t draw);
+const nf_real *samples(const nf_model *m, uint64_t draw);
 /* A flow of the model, initialised from samples(m, 0). */
 nf_flow *new_flow(const nf_model *m);
 /* Plateau schedule, clipping and an average: everything that a training carries. */
@@ -42,11 +43,11 @@ void train(nf_trainer *t, const nf_model *m, int steps);
 /* --- a training on two moons ---------------------------------------------------------------- */
 
 nf_train_settings moons_settings(void);
-/* The trainer, and its flow, of a small Glow on R²; moons_free frees both. */
+/* The trainer, and its flow, of a small Glow on R²; trainer_free frees both. */
 nf_trainer *moons_trainer(int threads, const nf_train_settings *set);
-void moons_free(nf_trainer *t);
 /* Steps until t has done `until` of them, with its own loss as a validation loss every 4. */
 void moons_train(nf_trainer *t, uint64_t until);
+void trainer_free(nf_trainer *t);
 
 /* Of all that determines the further training, bit for bit, the flow's two arrays and the
  * trainer's: what differs, or NULL. */
