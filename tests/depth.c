@@ -2,8 +2,8 @@
 #include "depth.h"
 
 #include <libgen.h>
-#include <math.h>
 
+#include "core/real.h"
 #include "flow/flow.h"
 
 double depth_bound(size_t steps, double epsilon) { return 50 * sqrt((double)steps) * epsilon; }
@@ -17,40 +17,45 @@ static double distance(size_t n, const nf_real *a, const nf_real *x) {
   return worst;
 }
 
+/* The errors of f on IMAGES images, with memory for 4 batches and the parameters. */
+enum { IMAGES = 64 };
+static depth_error measure(nf_flow *f, nf_real *x, nf_error *e) {
+  const size_t size = IMAGES * f->d;
+  nf_real *z = x + size, *dz = x + 2 * size, *back = x + 3 * size, *dparam = x + 4 * size;
+  const double dlog_det[IMAGES] = {0};
+  nf_batch latent = {IMAGES, f->bijector->out, z, 0, 0},
+           gradient = {IMAGES, latent.shape, dz, 0, 0};
+  nf_work work = {0};
+  for (size_t k = 0; k < size; k++) x[k] = NF_R(nf_random_normal(1, 0, k));
+  nf_flow_init_from_data(f, IMAGES, x, e);
+  nf_flow_forward(f, IMAGES, x, z, NULL, e);
+  nf_flow_inverse(f, IMAGES, z, back, NULL, e);
+  if (e->status == NF_OK)
+    e->status = nf_bijector_backward(f->bijector, &latent, &gradient, dlog_det, dparam, &work);
+  nf_work_free(&work);
+  return (depth_error){distance(size, back, x), distance(size, z, x)};
+}
+
 depth_error depth_measure(size_t steps, double amount) {
-  enum { IMAGES = 64 };
   const nf_model m = {.family = NF_GLOW,
                       .shape = {4, 4, 3},
                       .levels = 1,
                       .steps = steps,
                       .width = 8,
-                      .scale = NF_SCALE_SIGMOID};
-  depth_error e = {NAN, NAN};
-  nf_flow *f = NULL;
-  int status = NF_OK;
-  if (nf_flow_new(&f, nf_model_new(&m, &status), 1) != NF_OK) return e;
-  const size_t size = IMAGES * f->d;
-  nf_real *x = calloc(4 * size + f->n_param, sizeof *x);
-  if (x != NULL) {
-    nf_real *back = x + 3 * size, *dparam = x + 4 * size;
-    const nf_batch data = {IMAGES, m.shape, x, 0, 0};
-    nf_batch z = {IMAGES, f->bijector->out, x + size, 0, 0};
-    nf_batch dz = {IMAGES, f->bijector->out, x + 2 * size, 0, 0};
-    const double dlog_det[IMAGES] = {0};
-    nf_work work = {0};
-    for (size_t k = 0; k < size; k++) x[k] = NF_R(nf_random_normal(1, 0, k));
-    status = move_weights(f->bijector, amount, 1);
-    if (status == NF_OK) status = nf_flow_observe(f, &data);
-    if (status == NF_OK) status = nf_flow_forward(f, &data, z.data, NULL);
-    if (status == NF_OK) status = nf_flow_inverse(f, &z, back, NULL);
-    if (status == NF_OK)
-      status = nf_bijector_backward(f->bijector, &z, &dz, dlog_det, dparam, &work);
-    if (status == NF_OK) e = (depth_error){distance(size, back, x), distance(size, z.data, x)};
-    nf_work_free(&work);
+                      .scale = NF_SCALE_SIGMOID,
+                      .seed = 1};
+  depth_error error = {NAN, NAN};
+  nf_error e = {0};
+  nf_flow *f = nf_flow_from_model(&m, &e);
+  if (f == NULL) return error;
+  nf_real *x = calloc(4 * IMAGES * f->d + f->n_param, sizeof *x);
+  if (x != NULL && move_weights(f->bijector, amount, 1) == NF_OK) {
+    const depth_error measured = measure(f, x, &e);
+    if (e.status == NF_OK) error = measured;
   }
   free(x);
   nf_flow_free(f);
-  return e;
+  return error;
 }
 
 depth_error depth_measure_in_float(const char *argv0, size_t steps, double amount) {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "catalogue.h"
-#include "flow/models.h"
+#include "nf/nf.h"
 
 typedef struct {
   double inverse, backward;

@@ -7,11 +7,10 @@
  * and all weights, moments, averages and stats are compared. After one step m = (1-β₁)·g, so that
  * is a comparison of gradients, too. The size of a chunk does change the order of sums, and so the
  * bits; rows differ in it. */
-#include "fixture.h"
-
+#include <pthread.h>
 #include <stdio.h>
 
-#include "data/toy.h"
+#include "fixture.h"
 
 enum { MAX_THREADS = 4 };
 
@@ -20,58 +19,48 @@ enum { MAX_THREADS = 4 };
 static nf_flow *glow_of_images(void) { return small_glow(); }
 
 static nf_flow *glow_of_pixels(void) {
-  nf_model m = nf_model_default(NF_GLOW, (nf_shape){8, 8, 1});
+  nf_model m = nf_model_default(NF_GLOW, nf_image(8, 8, 1));
   m.levels = 2;
   m.steps = 3;
   m.width = 6;
-  int status = NF_OK;
-  return moved_flow(nf_model_new(&m, &status), 0.1);
+  return moved_flow(nf_bijector_from_model(&m, NULL), 0.1);
 }
 
 static nf_flow *glow_of_points(void) {
   nf_model m = nf_model_default(NF_GLOW, nf_point(2));
   m.width = 8;
   m.steps = 3;
-  int status = NF_OK;
-  return moved_flow(nf_model_new(&m, &status), 0.1);
+  return moved_flow(nf_bijector_from_model(&m, NULL), 0.1);
 }
 
-static nf_bijector *coupling(nf_shape shape, int *status) {
+static nf_bijector *coupling(nf_shape shape) {
   nf_net *net = nf_mlp_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_TANH), 4, status);
-  return nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_TANH, net, status);
+                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_TANH), 4, NULL);
+  return nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_TANH, net, NULL);
 }
 
-static nf_flow *one_coupling(void) {
-  int status = NF_OK;
-  return moved_flow(coupling(nf_point(6), &status), 0.1);
-}
+static nf_flow *one_coupling(void) { return moved_flow(coupling(nf_point(6)), 0.1); }
 
 static nf_flow *split_of_a_coupling(void) {
-  int status = NF_OK;
-  return moved_flow(nf_split_new(nf_point(6), coupling(nf_point(3), &status), &status), 0.1);
+  return moved_flow(nf_split_new(nf_point(6), coupling(nf_point(3)), NULL), 0.1);
 }
 
 static nf_flow *chains_in_a_chain(void) {
   const nf_shape shape = nf_point(6);
-  int status = NF_OK;
-  nf_bijector *b = nf_chain_new(shape, &status);
+  nf_bijector *b = nf_chain_new(shape, NULL);
   for (int i = 0; i < 3; i++) { /* the first one is empty */
-    nf_bijector *inner = nf_chain_new(shape, &status);
+    nf_bijector *inner = nf_chain_new(shape, NULL);
     for (int k = 0; k < i; k++) {
-      nf_chain_add(inner, nf_actnorm_new(shape, &status), &status);
-      nf_chain_add(inner, coupling(shape, &status), &status);
+      nf_chain_add(inner, nf_actnorm_new(shape, NULL), NULL);
+      nf_chain_add(inner, coupling(shape), NULL);
     }
-    nf_chain_add(b, inner, &status);
-    nf_chain_add(b, nf_reverse_new(shape, &status), &status);
+    nf_chain_add(b, inner, NULL);
+    nf_chain_add(b, nf_reverse_new(shape, NULL), NULL);
   }
   return moved_flow(b, 0.1);
 }
 
-static nf_flow *no_parameters(void) {
-  int status = NF_OK;
-  return moved_flow(nf_reverse_new(nf_point(6), &status), 0.1);
-}
+static nf_flow *no_parameters(void) { return moved_flow(nf_reverse_new(nf_point(6), NULL), 0.1); }
 
 /* --- the table -------------------------------------------------------------------------------- */
 
@@ -131,7 +120,7 @@ typedef struct {
 
 static nf_trainer *trained(const row *r, way w, nf_train_stats *stats) {
   nf_train_settings set = nf_train_default();
-  nf_trainer *t = NULL;
+  nf_error e = {0};
   nf_flow *f = r->make();
   set.adam.rule = r->rule;
   set.ema = r->ema;
@@ -139,13 +128,15 @@ static nf_trainer *trained(const row *r, way w, nf_train_stats *stats) {
   set.fused = w.fused;
   set.schedule = (nf_schedule){NF_PLATEAU, 0.01, 5, 0, 0.01, 0.5, 2};
   if (r->chunk > 0) f->chunk = r->chunk;
-  f->keep_bytes = w.activation_budget;
-  check_ok(nf_flow_set_threads(f, w.threads));
-  check_ok(nf_trainer_new(&t, f, &set));
+  f->activation_budget = w.activation_budget;
+  nf_flow_set_threads(f, w.threads, &e);
+  nf_trainer *t = nf_trainer_new(f, &set, &e);
+  check_no_error(&e);
   for (int step = 0; step < r->steps; step++) {
     const nf_batch x = batch_of(r, f, (uint64_t)step);
-    check_ok(nf_train_step(t, &x, stats));
-    if (step % 4 == 3) nf_plateau_report(&t->set.schedule, &t->plateau, stats->loss);
+    nf_train_step_batch(t, &x, stats, &e);
+    check_no_error(&e);
+    if (step % 4 == 3) nf_trainer_report(t, stats->loss);
   }
   return t;
 }
@@ -167,9 +158,9 @@ static void test_training(void **state) {
           fail_msg("%s: %d threads, activations %d of 2, %s: different %s", r->name, threads, b,
                    fused ? "fused" : "plain", what);
         check_close("norm", stats.norm, expected.norm, 0, fused ? 1e-14 : 0);
-        moons_free(t);
+        trainer_free(t);
       }
-  moons_free(reference);
+  trainer_free(reference);
 }
 
 /* --- values ------------------------------------------------------------------------------------
@@ -181,20 +172,19 @@ typedef struct {
 } values;
 
 static void fill_values(nf_flow *f, const nf_batch *x, values *v) {
+  nf_error e = {0};
   memset(v, 0, sizeof *v);
-  check_ok(nf_flow_forward(f, x, v->z, v->log_det));
-  check_ok(nf_flow_log_prob(f, x, v->log_p));
-  check_ok(nf_flow_inverse(f, &(nf_batch){x->n, f->bijector->out, v->z, 0, 0}, v->x,
-                           v->inverse_log_det));
-  check_ok(nf_flow_sample(f, 1, 0, x->n, 1, v->drawn));
+  nf_flow_forward_batch(f, x, v->z, v->log_det, &e);
+  nf_flow_log_prob_batch(f, x, v->log_p, &e);
+  nf_flow_inverse(f, x->n, v->z, v->x, v->inverse_log_det, &e);
+  nf_flow_sample(f, x->n, 1, 1, v->drawn, &e);
+  check_no_error(&e);
 }
 
 static void test_values(void **state) {
   const row *r = *state;
   static values expected, v;
   nf_flow *f = r->make();
-  double loss, mean = 0, *gradient = calloc(f->n_param + 1, sizeof *gradient);
-  assert_non_null(gradient);
   if (r->chunk > 0) f->chunk = r->chunk;
   const nf_batch x = batch_of(r, f, 0);
   assert_true(r->n <= 256);
@@ -202,26 +192,97 @@ static void test_values(void **state) {
   const size_t last = r->n * f->d - 1;
   assert_true(expected.z[last] != 0 && expected.drawn[last] != 0); /* the last chunk was run */
   for (int threads = 2; threads <= MAX_THREADS; threads++) {
-    check_ok(nf_flow_set_threads(f, threads));
+    check_ok(nf_flow_set_threads(f, threads, NULL));
     fill_values(f, &x, &v);
     assert_memory_equal(&v, &expected, sizeof v);
   }
-  check_ok(nf_flow_gradient(f, &x, &loss, gradient));
-  for (size_t i = 0; i < r->n; i++) mean -= v.log_p[i] / (double)r->n;
+  nf_flow_free(f);
+}
+
+/* --- gradients ---------------------------------------------------------------------------------
+ */
+
+/* Receives each parameter's gradient from the fused step. */
+typedef struct {
+  pthread_mutex_t lock;
+  const nf_flow *flow;
+  nf_real *gradient;
+  bool *received;
+  bool wrong; /* cmocka's assertions belong to the first thread */
+} receiver;
+
+static int receive(void *user, size_t layer, size_t first, size_t count, const nf_real *gradient) {
+  receiver *r = user;
+  pthread_mutex_lock(&r->lock);
+  const bool fits = count > 0 && first + count <= r->flow->n_param;
+  if (!fits || layer >= r->flow->n_layer) r->wrong = true;
+  for (size_t i = 0; fits && i < count; i++) {
+    if (r->received[first + i]) r->wrong = true;
+    r->received[first + i] = true;
+    r->gradient[first + i] = gradient[i];
+  }
+  pthread_mutex_unlock(&r->lock);
+  return NF_OK;
+}
+
+/* Each parameter's gradient once, with the bits of nf_flow_gradient; twice, since the second run
+ * finds the scratch memory of the first. */
+static void check_fused_gradient(nf_flow *f, const nf_batch *x, double loss, const nf_real *g) {
+  for (int run = 0; run < 2; run++) {
+    receiver r = {.lock = PTHREAD_MUTEX_INITIALIZER, .flow = f};
+    double fused_loss = NAN;
+    r.gradient = calloc(f->n_param + 1, sizeof *r.gradient);
+    r.received = calloc(f->n_param + 1, sizeof *r.received);
+    assert_true(r.gradient != NULL && r.received != NULL);
+    check_ok(nf_gradient_fused(f, x, &fused_loss, receive, &r, NULL));
+    assert_true(fused_loss == loss && bits_equal(f->n_param, r.gradient, g));
+    assert_false(r.wrong);
+    for (size_t i = 0; i < f->n_param; i++) assert_true(r.received[i]);
+    free(r.gradient);
+    free(r.received);
+  }
+}
+
+static void test_gradient(void **state) {
+  const row *r = *state;
+  nf_flow *f = r->make();
+  if (r->chunk > 0) f->chunk = r->chunk;
+  const nf_batch x = batch_of(r, f, 0);
+  const size_t n = f->n_param;
+  const size_t budget[] = {SIZE_MAX, f->chunk * 40 * sizeof(nf_real) * f->d, 0};
+  nf_real *expected = calloc(2 * n + 1, sizeof *expected), *g = expected + n;
+  double loss, other_loss, log_p[256], mean = 0;
+  assert_non_null(expected);
+  check_ok(nf_flow_gradient_batch(f, &x, &loss, expected, NULL));
+  check_ok(nf_flow_log_prob_batch(f, &x, log_p, NULL));
+  for (size_t i = 0; i < r->n; i++) mean -= log_p[i] / (double)r->n;
   check_close("loss", loss, mean, 0, 1e-13);
-  free(gradient);
+  for (int threads = 1; threads <= MAX_THREADS; threads++)
+    for (int b = 0; b < 3; b++) {
+      f->activation_budget = budget[b];
+      check_ok(nf_flow_set_threads(f, threads, NULL));
+      check_ok(nf_flow_gradient_batch(f, &x, &other_loss, g, NULL));
+      assert_true(loss == other_loss && bits_equal(n, g, expected));
+      check_fused_gradient(f, &x, loss, expected);
+    }
+  free(expected);
   nf_flow_free(f);
 }
 
 int main(void) {
-  static char name[2 * ROWS][100];
-  struct CMUnitTest tests[2 * ROWS];
-  for (int i = 0; i < ROWS; i++) {
-    snprintf(name[2 * i], sizeof *name, "training: %s", table[i].name);
-    snprintf(name[2 * i + 1], sizeof *name, "values: %s", table[i].name);
-    void *const state = (void *)(uintptr_t)&table[i];
-    tests[2 * i] = (struct CMUnitTest){name[2 * i], test_training, NULL, NULL, state};
-    tests[2 * i + 1] = (struct CMUnitTest){name[2 * i + 1], test_values, NULL, NULL, state};
+  static const struct {
+    const char *name;
+    CMUnitTestFunction run;
+  } property[] = {
+      {"values", test_values}, {"gradient", test_gradient}, {"training", test_training}};
+  enum { PROPERTIES = sizeof property / sizeof *property, TESTS = ROWS * PROPERTIES };
+  static char name[TESTS][100];
+  struct CMUnitTest tests[TESTS];
+  for (int k = 0; k < TESTS; k++) {
+    const int p = k % PROPERTIES;
+    const row *r = &table[k / PROPERTIES];
+    snprintf(name[k], sizeof *name, "%s: %s", r->name, property[p].name);
+    tests[k] = (struct CMUnitTest){name[k], property[p].run, NULL, NULL, (void *)(uintptr_t)r};
   }
   return cmocka_run_group_tests_name("bit_identity", tests, NULL, NULL) > 0;
 }

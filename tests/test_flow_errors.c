@@ -12,12 +12,12 @@ static void the_message_names_sample_and_layer(void **state) {
   nf_chain_add(chain, nf_reverse_new(nf_point(4), &e), &e);
   nf_flow *f = nf_flow_new(chain, SEED, &e);
   check_no_error(&e);
-  double x[8] = {0, 0, 0, 0, 1, 2, 3, 4}, log_p[2] = {42, 42};
-  check_ok(nf_flow_log_prob(f, 1, x, log_p, NULL));
-  log_p[0] = 42;
-  chain->child[1]->tensor[0].data[2] = 800; /* log_scale: e⁸⁰⁰ is no double, but 0·e⁸⁰⁰ … */
+  double x[8] = {1, 2, 3, 4, 5, 6, 7, 8}, log_p[2];
+  check_ok(nf_flow_log_prob(f, 2, x, log_p, NULL));
+  log_p[0] = log_p[1] = 42;
+  chain->child[1]->tensor[0].data[2] = 800; /* log_scale: e⁸⁰⁰ is no double */
   nf_flow_log_prob(f, 2, x, log_p, &e);
-  check_failed(&e, NF_ENONFINITE, "not finite|sample |layer 1 (actnorm)");
+  check_failed(&e, NF_ENONFINITE, "not finite|sample 0|layer 1 (actnorm)");
   assert_true(log_p[0] == 42 && log_p[1] == 42);
   chain->child[1]->tensor[0].data[2] = 0;
   x[6] = NAN;
