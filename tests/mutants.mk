@@ -3,7 +3,7 @@
 # tests/mutants.sh ask them all about each. About 2 minutes on 2 cores.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 judges   := $(patsubst tests/%.c,%,$(filter-out $(patsubst %,tests/test_%.c,check corpus golden \
-              headlines mpi notes% scalar state_dict toy safetensors cifar10 depth png% io% nf% memory% \
+              headlines mpi notes% scalar state_dict toy safetensors cifar10 depth png% io% nf% allocation \
               checkpoint_faults), \
               $(sort $(wildcard tests/test_*.c)))) \
             $(patsubst chapters/%.c,%,$(wildcard chapters/ch0[234679]*.c))

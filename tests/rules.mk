@@ -3,7 +3,7 @@
 # --- memory that runs out (tests/memory.h) --------------------------------------------------
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
-$(B)/tests/test_memory_%: override LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
+$(B)/tests/test_allocation: override LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
 
 # --- any bytes (tests/fuzz.h) ---------------------------------------------------------------
 # make check replays tests/fuzz/NAME through every target, in one program; there the targets' common
@@ -35,7 +35,7 @@ build/fuzz/fuzz_%: build/fuzz/double/tests/fuzz_%.o $(B)/double/tests/check.o $(
 	$(call say,LINK,$@)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -lcmocka $(LIBS) -o $@
 
 # --- float (tests/depth.h) ------------------------------------------------------------------
-$(B)/tests/float_depth: $(B)/float/tests/float_depth.o $(B)/float/tests/catalogue.o $(B)/libnf32.a
+$(B)/tests/float_depth: $(patsubst %,$(B)/float/tests/%.o,float_depth depth catalogue) $(B)/libnf32.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
