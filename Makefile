@@ -45,14 +45,14 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(2)'; )
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all run check check-full bench bench-peers plots golden deps install clean help format lint floors
+.PHONY: all run check check-full bench bench-peers plots golden install clean help format lint floors
 
 all: $(B)/libnf.a $(B)/libnf32.a $(chapters) $(if $(wildcard tools/nf.c),$(B)/nf)
 
 help:
-	@echo 'make deps        install what is missing (Debian, Ubuntu), or name it'
+	@echo './setup          install what is missing (Debian, Ubuntu), or name it'
 	@echo 'make             build the libraries and the chapters'
-	@echo 'make run         run every chapter, in order'
+	@echo 'make run         build the chapters and build/nf, and run the chapters in order'
 	@echo 'make check       build and run all tests'
 	@echo 'make check-full  the same, the whole determinant of a flow at d = 3072, the slow commands'
 	@echo 'make verify      one page: every layer, every oracle, the worst error'
@@ -124,7 +124,7 @@ $(B)/bench/%: $(B)/float/bench/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-run: $(chapters)
+run: $(chapters) $(B)/nf
 	@for c in $(chapters); do $$c || exit; done
 
 check: $(tests) $(chapters) $(B)/nf floors
@@ -156,12 +156,6 @@ format:
 	@clang-format -i $(sources)
 lint:
 	@clang-format --dry-run -Werror $(sources)
-
-deps:
-	@sh tools/deps.sh
-ifneq (,$(filter deps,$(MAKECMDGOALS)))
-$(B)/embedded.c $(patsubst %.c,$(B)/double/%.o,$(filter %.c,$(sources))) $(src:%.c=$(B)/float/%.o): | deps
-endif
 
 install: $(B)/libnf.a $(B)/libnf32.a
 	install -d $(DESTDIR)$(prefix)/lib/pkgconfig
