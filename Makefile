@@ -1,6 +1,5 @@
-# The suite in one page. A file is found by its folder and its name: src/<floor>/*.c is the
-# library, chapters/ch*.c, tests/test_*.c, tools/*.c and bench/*.c are programs. `make help` lists
-# the targets.
+# A file is found by its folder and its name: src/FLOOR/*.c is the library; chapters/ch*.c,
+# tests/test_*.c, tools/*.c and bench/*.c are programs. `make help` lists the targets.
 
 MODE    ?= release
 CC      ?= cc
@@ -8,11 +7,8 @@ CFLAGS  ?= -O3 -g
 WARN    ?= -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 THREADS ?= -pthread
 ARCH    ?= -march=native
-prefix  ?= /usr/local
-DESTDIR ?=
-version := 0.1.0
 
-# build/ for the plain build; each other MODE and compiler family has a folder of its own.
+# build/ for the plain build; each other MODE and compiler has a folder of its own.
 ifeq ($(MODE),release)
 B := build
 else ifeq ($(MODE),asan)
@@ -22,113 +18,109 @@ else
 $(error MODE is '$(MODE)'; it can be release or asan)
 endif
 
+# Of the shared library only the public headers are visible. No path of a build is in its bytes.
+SHARED := -fPIC -fvisibility=hidden -fno-semantic-interposition
+PATHS  := '-ffile-prefix-map=$(CURDIR)=.' '-ffile-prefix-map=$(B)/=build/'
+FOUND  := $(shell pkg-config --cflags gsl cmocka jansson libpng 2> /dev/null)
+BASE    = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Isrc $(FOUND) $(WARN) $(THREADS) $(SAN) \
+          $(SHARED) $(PATHS) -fno-math-errno -MMD -MP $(CPPFLAGS) $(CFLAGS)
 # Strict C11 without fused multiply-adds for the proofs, the same bits with any ARCH; all the machine
 # has for the float build.
-BASE   = -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(shell pkg-config --cflags openblas gsl cmocka 2>/dev/null) \
-         $(WARN) $(THREADS) $(SAN) -fno-math-errno -MMD -MP $(CPPFLAGS) $(CFLAGS)
-PROOF  = $(BASE) $(ARCH) -ffp-contract=off
-SPEED  = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
-LIBS   = $(shell pkg-config --libs-only-L gsl openblas 2>/dev/null) -lgsl -lopenblas -ljansson -lpng -lz -lm
+PROOF   = $(BASE) $(ARCH) -ffp-contract=off
+SPEED   = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
+LIBS    = -ljansson -lpng -lz -lm
+GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
 
-FLOORS   := $(shell sed '/^\#/d' src/LAYERS)
-src      := $(foreach f,$(filter-out verify,$(FLOORS)),$(sort $(wildcard src/$(f)/*.c)))
+FLOORS   := $(shell grep -v '^\#' src/LAYERS)
+library  := $(foreach f,$(filter-out verify,$(FLOORS)),$(sort $(wildcard src/$(f)/*.c))) embedded.c
 verify   := $(sort $(wildcard src/verify/*.c))
-chapters := $(patsubst chapters/%.c,$(B)/chapters/%,$(sort $(wildcard chapters/ch[0-9]*.c)))
-benches  := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/bench.c,$(sort $(wildcard bench/*.c))))
-tests    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
-helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants% tests/float_% tests/verify.c,$(sort $(wildcard tests/*.c)))
-sources  := $(wildcard src/*/*.[ch] chapters/*.[ch] tests/*.[ch] tools/*.[ch] bench/*.[ch] plots/*.[ch])
+chapters := $(patsubst %.c,$(B)/%,$(sort $(wildcard chapters/ch[0-9]*.c)))
+benches  := $(patsubst %.c,$(B)/%,$(filter-out bench/bench.c,$(sort $(wildcard bench/*.c))))
+tests    := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/test_*.c)))
+scripts  := $(sort $(wildcard tests/test_*.sh))
+helpers  := $(filter-out tests/test_% tests/fuzz_% tests/mutants.c tests/float_% tests/verify.c,$(sort $(wildcard tests/*.c)))
+sources  := $(wildcard include/nf/*.h $(foreach d,src/* chapters tests tools bench plots examples,$d/*.[ch]))
 
 # One short line a step; make V=1 shows the commands.
-say = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(2)'; )
+step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) && 
 
 .DELETE_ON_ERROR:
 .SECONDARY:
+.PHONY: all run check check-full bench bench-peers golden install uninstall clean help format lint
 
-.PHONY: all run check check-full bench bench-peers plots golden install clean help format lint floors
-
-all: $(B)/libnf.a $(B)/libnf32.a $(chapters) $(if $(wildcard tools/nf.c),$(B)/nf)
+all: $(B)/libnf.a $(B)/libnf.so $(B)/libnf32.a $(B)/libnf32.so $(chapters) $(B)/nf
 
 help:
-	@echo './setup          install what is missing (Debian, Ubuntu), or name it'
-	@echo 'make             build the libraries and the chapters'
-	@echo 'make run         build the chapters and build/nf, and run the chapters in order'
-	@echo 'make check       build and run all tests'
-	@echo 'make check-full  the same, the whole determinant of a flow at d = 3072, the slow commands'
-	@echo 'make verify      one page: every layer, every oracle, the worst error'
-	@echo 'make mutants     plant the bugs of the field one by one, and see who catches them'
-	@echo 'make fuzz        libFuzzer on every reader; make coverage counts the lines tested'
-	@echo 'make bench       speed; make bench-peers compares it with PyTorch'"'"'s'
-	@echo 'make plots       draw the figures into build/plots, as PNG and SVG'
-	@echo 'make film        two moons being learned, as build/plots/film.gif'
-	@echo 'make book        the notes as HTML, one file each, into build/book; as PDF with Chromium'
-	@echo 'make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it'
-	@echo 'make install     into $$(DESTDIR)$$(prefix)  [$(DESTDIR)$(prefix)]'
-	@echo 'make format      clang-format everything; make lint only looks'
-	@echo 'make clean       remove build/'
-	@echo 'settings         MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH=,'
-	@echo '                 MPI=1 (nf train under mpirun)'
+	@sed -n 's/^#: \{0,1\}//p' Makefile
+#: ./setup          install what is missing (Debian, Ubuntu), or name it
+#: make             build the libraries, the chapters and build/nf; make nf-mpi: build/nf-mpi for mpirun
+#: make run         run every chapter, in order
+#: make check       build and run all tests
+#: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
+#: make verify      one page: every layer, every oracle, the largest error
+#: make mutants     plant the bugs of the field one by one, and list the tests that find each
+#: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
+#: make bench       speed; make bench-peers compares it with PyTorch's
+#: make plots       draw the figures into build/plots, as PNG and SVG
+#: make film        two moons being learned, as build/plots/film.gif
+#: make book        the notes as HTML, one file each, into build/book; as PDF with Chromium
+#: make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it
+#: make install     into prefix=/usr/local, libdir=PREFIX/lib, below DESTDIR; make uninstall
+#: make format      clang-format everything; make lint only looks
+#: make clean       remove build/
+#: settings         MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH=, V=1
 
-# --- the library, twice from one source ---------------------------------------------------
-$(B)/libnf.a: $(src:%.c=$(B)/double/%.o) $(B)/double/embedded.o
-$(B)/libnf32.a: $(src:%.c=$(B)/float/%.o) $(B)/float/embedded.o
+# --- the library, twice from one source, each static and shared -----------------------------
+$(B)/libnf.a   $(B)/libnf.so:   $(library:%.c=$(B)/double/%.o)
+$(B)/libnf32.a $(B)/libnf32.so: $(library:%.c=$(B)/float/%.o)
 $(B)/libverify.a: $(verify:%.c=$(B)/double/%.o)
 $(B)/libtests.a: $(helpers:%.c=$(B)/double/%.o)
 $(B)/%.a:
-	@rm -f $@
-	$(call say,AR,$@)$(AR) qcs $@ $^
+	$(call step,AR)rm -f $@ && $(AR) qcs $@ $^
+$(B)/%.so:
+	$(call step,LINK)$(CC) -shared -Wl,-soname,$(@F).0 $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(B)/double/%.o: %.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(PROOF) -c $< -o $@
-$(B)/float/%.o: %.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(SPEED) -c $< -o $@
-
-# The embedded images, as C arrays.
-$(B)/double/embedded.o $(B)/float/embedded.o: $(B)/embedded.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) -std=c11 $(CFLAGS) -c $< -o $@
+# Of a source in the tree, or made in $(B): the embedded images, the planted bugs.
+compile = $(call step,CC)$(CC) $(1) -c $< -o $@
+$(B)/double/%.o: %.c;      $(call compile,$(PROOF))
+$(B)/double/%.o: $(B)/%.c; $(call compile,$(PROOF))
+$(B)/float/%.o: %.c;       $(call compile,$(SPEED))
+$(B)/float/%.o: $(B)/%.c;  $(call compile,$(SPEED))
 $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
-	@mkdir -p $(@D)
-	@sh data/embed.sh data/digits.csv.gz data/icons32.bin.gz > $@
+	$(call step,DATA)sh $^ > $@
 
-# --- programs -----------------------------------------------------------------------------
-voice := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
-$(B)/chapters/%: $(B)/double/chapters/%.o $(voice) $(B)/libverify.a $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-$(B)/tests/%: $(B)/double/tests/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lmpfr -lgmp $(LIBS) -o $@
+# --- programs: what each is made of, then one recipe ----------------------------------------
+chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
+$(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
+$(chapters): private LIBS += $(GSL)
+$(tests): $(B)/%: $(B)/double/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
+$(tests): private LIBS += -lcmocka $(GSL)
+$(benches): $(B)/%: $(B)/float/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
+$(benches): private LIBS += -lgsl $(shell pkg-config --libs openblas 2> /dev/null)
+$(B)/float/bench/bench.o: private CPPFLAGS += $(shell pkg-config --cflags openblas 2> /dev/null)
 
-# The command line and the benchmarks run in float.
-nf_parts := $(patsubst tools/%.c,$(B)/float/tools/%.o,$(filter-out %nf_ranks_mpi.c %nf_ranks_one.c,$(sort $(wildcard tools/nf*.c))))
-nf_parts += $(patsubst %,$(B)/float/src/verify/%.o,trace slopes determinant)
+# The command line runs in float, on one process or on those that mpirun starts.
+nf_parts := $(patsubst %.c,$(B)/float/%.o,$(filter-out %ranks_one.c %ranks_mpi.c,$(sort $(wildcard tools/*.c))) \
+              $(wildcard $(addprefix src/verify/,trace.c slopes.c determinant.c)))
+nf_ranks  = $(patsubst %.c,$(B)/float/%.o,$(wildcard tools/*ranks_$(1).c))
+$(B)/nf: $(nf_parts) $(call nf_ranks,one) $(B)/libnf32.a
+$(B)/nf-mpi: $(nf_parts) $(call nf_ranks,mpi) $(B)/libnf32.a
+$(B)/nf-mpi: private LIBS += $(shell pkg-config --libs ompi-c 2> /dev/null)
+$(call nf_ranks,mpi): private CPPFLAGS += $(shell pkg-config --cflags ompi-c 2> /dev/null)
+.PHONY: nf nf-mpi
+nf nf-mpi: %: $(B)/%
 
-# With MPI=1, nf train runs on as many processes as mpirun starts. A file says which of the two
-# $(B)/nf is, so that it is linked again for the other.
-ranks := $(if $(MPI),mpi,one)
-$(B)/nf: $(nf_parts) $(B)/float/tools/nf_ranks_$(ranks).o $(B)/libnf32.a $(B)/nf.$(ranks)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter-out $(B)/nf.%,$^) $(LIBS) \
-	  $(if $(MPI),$(mpi_libs)) -o $@
-.PHONY: $(if $(wildcard $(B)/nf.$(ranks)),,$(B)/nf.$(ranks))
-$(B)/nf.$(ranks):
-	@mkdir -p $(@D)
-	@rm -f $(B)/nf.one $(B)/nf.mpi
-	@touch $@
-mpi_libs = $(shell pkg-config --libs ompi-c)
-$(B)/float/tools/nf_ranks_mpi.o: override CPPFLAGS += $(shell pkg-config --cflags ompi-c 2> /dev/null)
+programs := $(chapters) $(tests) $(benches) $(B)/nf $(B)/nf-mpi
+include $(wildcard tests/*.mk plots/*.mk book/*.mk)
+$(programs):
+	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter-out %.h,$^) $(LIBS) -o $@
 
-$(B)/bench/%: $(B)/float/bench/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-
+# --- what is done with them -----------------------------------------------------------------
 run: $(chapters) $(B)/nf
 	@for c in $(chapters); do $$c || exit; done
 
-check: $(tests) $(chapters) $(B)/nf floors
-	@B=$(B) sh tests/run.sh $(tests)
+check: $(tests) $(chapters) $(B)/nf
+	@B=$(B) sh tests/run.sh $(tests) $(scripts)
 
 # The whole determinant at d = 3072, three ways, and the commands of the notes that take minutes.
 check-full: check
@@ -145,10 +137,6 @@ bench: $(benches)
 bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
 	@B=$(B) /usr/bin/python3 -B bench/peers.py
 
-# Each floor includes only floors below it.
-floors:
-	@awk -f tests/floors.awk src/LAYERS $(wildcard src/*/*.[ch])
-
 golden: $(chapters)
 	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
 
@@ -157,18 +145,13 @@ format:
 lint:
 	@clang-format --dry-run -Werror $(sources)
 
-install: $(B)/libnf.a $(B)/libnf32.a
-	install -d $(DESTDIR)$(prefix)/lib/pkgconfig
-	install -m 644 $(B)/libnf.a $(B)/libnf32.a $(DESTDIR)$(prefix)/lib
-	for f in $(filter-out verify,$(FLOORS)); do install -d $(DESTDIR)$(prefix)/include/nf/$$f && \
-	  install -m 644 src/$$f/*.h $(DESTDIR)$(prefix)/include/nf/$$f || exit; done
-	install -m 644 src/nf.h $(DESTDIR)$(prefix)/include/nf
-	for v in nf nf32; do sed -e 's|@prefix@|$(prefix)|; s|@version@|$(version)|; s|@name@|'$$v'|' \
-	  -e "s|@define@|$$(test $$v = nf || echo ' -DNF_FLOAT')|" tools/nf.pc.in \
-	  > $(DESTDIR)$(prefix)/lib/pkgconfig/$$v.pc || exit; done
+# prefix, libdir, DESTDIR: tools/install.sh
+export prefix libdir DESTDIR
+install: $(B)/libnf.a $(B)/libnf.so $(B)/libnf32.a $(B)/libnf32.so $(B)/nf
+install uninstall:
+	@CC='$(CC)' B='$(B)' sh tools/install.sh $@
 
 clean:
 	rm -rf build
 
-include $(wildcard tests/*.mk plots/*.mk book/*.mk)
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2> /dev/null)

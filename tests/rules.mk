@@ -1,79 +1,70 @@
 # Tests that are more than a program of their own.
 
-# --- memory that runs out (tests/memory.h) --------------------------------------------------
+# --- allocations that fail (tests/memory.h), and 50 digits ----------------------------------
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
-$(B)/tests/test_memory_%: override LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
+$(filter %/test_memory% %/test_allocation,$(tests)): private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
+$(patsubst %.c,$(B)/%,$(shell grep -l mpfr.h tests/test_*.c)): private LIBS += -lmpfr -lgmp
+
+# --- on two ranks (tests/test_mpi.c), where Open MPI is installed ---------------------------
+ifeq ($(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo yes),yes)
+$(B)/tests/test_mpi: | $(B)/nf-mpi
+endif
 
 # --- any bytes (tests/fuzz.h) ---------------------------------------------------------------
 # make check replays tests/fuzz/NAME through every target, in one program; there the targets' common
-# entry point has a name each.
-targets := $(patsubst tests/fuzz_%.c,%,$(sort $(wildcard tests/fuzz_*.c)))
-$(B)/libfuzzed.a: $(B)/double/tools/nf_options.o $(B)/double/tools/nf_settings.o
-$(B)/double/tests/replay_%.o: tests/fuzz_%.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(PROOF) -DLLVMFuzzerTestOneInput=fuzz_$* -c $< -o $@
-$(B)/tests/test_corpus: $(B)/double/tests/test_corpus.o $(targets:%=$(B)/double/tests/replay_%.o) \
-    $(B)/libfuzzed.a $(B)/libtests.a $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
-
-# make fuzz lets libFuzzer (clang) look for more, SECONDS of time a target. What breaks a target is
-# written to build/fuzz, and belongs into tests/fuzz/NAME once it is mended.
+# entry point has a name each. make fuzz lets libFuzzer (clang) look for more, SECONDS of time a
+# target. What breaks a target is written to build/fuzz, and belongs into tests/fuzz/NAME.
 SECONDS ?= 60
+targets := $(patsubst tests/fuzz_%.c,%,$(sort $(wildcard tests/fuzz_*.c)))
+options := $(patsubst %.c,$(B)/double/%.o,$(wildcard tools/*options.c tools/*settings.c))
+$(B)/double/tests/replay_%.o: tests/fuzz_%.c
+	$(call compile,$(PROOF) -DLLVMFuzzerTestOneInput=fuzz_$*)
+$(B)/tests/test_corpus: $(targets:%=$(B)/double/tests/replay_%.o) $(options)
+$(targets:%=$(B)/fuzz_%): $(B)/fuzz_%: $(B)/double/tests/fuzz_%.o $(options) $(B)/libtests.a $(B)/libnf.a
+$(targets:%=$(B)/fuzz_%): private LIBS += -lcmocka
+programs += $(targets:%=$(B)/fuzz_%)
 .PHONY: fuzz $(targets:%=fuzz-%)
 fuzz: $(targets:%=fuzz-%)
 $(targets:%=fuzz-%): fuzz-%:
-	@$(MAKE) --no-print-directory B=build/fuzz CC=clang THREADS=-pthread WARN=-w \
-	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
-	  build/fuzz/fuzz_$*
+	@LDFLAGS=-fsanitize=fuzzer $(MAKE) --no-print-directory B=build/fuzz CC=clang WARN=-w build/fuzz/fuzz_$* \
+	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 	@mkdir -p build/fuzz/corpus/$*
 	@printf '\n%s\n' '$*: $(SECONDS) s'
 	@cd build/fuzz && ./fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=3000 \
 	  -print_final_stats=1 -verbosity=0 -artifact_prefix=$*- corpus/$* ../../tests/fuzz/$*
-build/fuzz/fuzz_%: build/fuzz/double/tests/fuzz_%.o $(B)/double/tests/check.o $(B)/libfuzzed.a $(B)/libnf.a
-	$(call say,LINK,$@)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -lcmocka $(LIBS) -o $@
 
-# --- float (tests/depth.h) ------------------------------------------------------------------
-$(B)/tests/float_depth: $(B)/float/tests/float_depth.o $(B)/float/tests/catalogue.o $(B)/libnf32.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+# --- float (tests/depth.h), and the page of all errors (tests/verify.c) ---------------------
+$(B)/tests/float_depth: $(patsubst %.c,$(B)/float/%.o,$(wildcard tests/float_depth.c tests/depth.c tests/catalogue.c)) \
+    $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
-
-# --- the page of all errors (tests/verify.c) ------------------------------------------------
-.PHONY: verify
+programs += $(B)/tests/float_depth
+.PHONY: verify coverage mutants
 verify: $(B)/tests/verify
 	@$<
 
-# --- the lines that the tests run (tests/coverage.sh) ---------------------------------------
-# Of the double build. The command line, in float, runs tests that leave no room for gcov's files.
-.PHONY: coverage
+# --- the lines that the tests run (tests/coverage.sh), of the double build ------------------
 coverage:
 	@mkdir -p build/coverage && find build/coverage -name '*.gcda' -delete
 	@LDFLAGS=--coverage $(MAKE) --no-print-directory B=build/coverage CC=gcc \
 	  PROOF='$$(BASE) -ffp-contract=off -O0 --coverage -fprofile-update=atomic' check
 	@sh tests/coverage.sh build/coverage
 
-# --- the layer that the README adds ---------------------------------------------------------
-# Its file, its declaration and its line of the catalogue, as they stand there; the catalogue then
-# ends after that line, and the program is test_catalogue for this layer alone.
-readme := $(B)/readme
-goes_to = awk -v to=$(1) -f tests/goes_to.awk README.md
-$(readme)/layers/sinh_arcsinh.c: README.md tests/goes_to.awk
-	@mkdir -p $(@D)
-	@$(call goes_to,src/layers/sinh_arcsinh.c) > $@
-$(readme)/layers/bijectors.h: src/layers/bijectors.h README.md tests/goes_to.awk
-	@mkdir -p $(@D)
-	@{ sed '$$d' $<; $(call goes_to,$<); tail -n 1 $<; } > $@
-$(readme)/catalogue.c: tests/catalogue.c README.md tests/goes_to.awk
-	@mkdir -p $(@D)
-	@{ sed '/int \*const s = /q' $<; $(call goes_to,$<); echo '  if (l->all.n > 0) return;'; \
-	  sed '1,/int \*const s = /d' $<; } > $@
-$(readme)/%.o: $(readme)/%.c $(readme)/layers/bijectors.h
-	$(call say,CC,$@)$(CC) -I$(readme) -Itests $(PROOF) -c $< -o $@
-$(B)/tests/test_readme_layer: $(B)/double/tests/test_catalogue.o $(readme)/catalogue.o \
-    $(readme)/layers/sinh_arcsinh.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
-tests += $(B)/tests/test_readme_layer
-check: $(B)/tests/test_readme_layer
+# --- the bugs of tests/bugs.txt, planted in a copy of the library ---------------------------
+# There NF_BUG chooses one, and tests/mutants.sh runs with each the programs of make check that run
+# the library in their own process. About 2 minutes on 2 cores.
+planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
+plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
+not_run  := check corpus golden headlines mpi notes% scalar state_dict toy safetensors cifar10 depth \
+            png% io% nf% memory% checkpoint_faults
+m_tests    := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(not_run:%=$(B)/tests/test_%),$(tests)))
+m_chapters := $(patsubst $(B)/chapters/%,$(B)/mutants/%,$(filter $(B)/chapters/ch0[234679]%,$(chapters)))
+$(B)/planted/bugs.c $(planted:%=$(B)/planted/%) &: tests/bugs.txt tests/plant.awk $(planted)
+	$(call step,DATA)awk -v to=$(B)/planted -f tests/plant.awk tests/bugs.txt $(planted)
+$(m_tests): $(B)/mutants/%: $(B)/double/tests/%.o $(B)/double/tests/mutants.o $(plants) \
+    $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
+$(m_chapters): $(B)/mutants/%: $(B)/double/chapters/%.o $(chapter_support) $(plants) $(B)/libverify.a $(B)/libnf.a
+$(m_tests) $(m_chapters): private LIBS += -lcmocka $(GSL)
+programs += $(m_tests) $(m_chapters)
+mutants: $(m_tests) $(m_chapters)
+	@B=$(B) sh tests/mutants.sh $^
