@@ -113,7 +113,7 @@ nf nf-mpi: %: $(B)/%
 programs := $(chapters) $(tests) $(benches) $(B)/nf $(B)/nf-mpi
 include $(wildcard tests/*.mk plots/*.mk book/*.mk)
 $(programs):
-	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter-out %.h,$^) $(LIBS) -o $@
+	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -o $@
 
 # --- what is done with them -----------------------------------------------------------------
 run: $(chapters) $(B)/nf
