@@ -3,7 +3,7 @@
 # --- allocations that fail (tests/memory.h), and 50 digits ----------------------------------
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
-$(filter %/test_memory% %/test_allocation,$(tests)): private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
+$(filter $(B)/tests/test_memory% $(B)/tests/test_allocation,$(tests)): private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
 $(patsubst %.c,$(B)/%,$(shell grep -l mpfr.h tests/test_*.c)): private LIBS += -lmpfr -lgmp
 
 # --- on two ranks (tests/test_mpi.c), where Open MPI is installed ---------------------------
