@@ -119,8 +119,9 @@ $(programs):
 run: $(chapters) $(B)/nf
 	@for c in $(chapters); do $$c || exit; done
 
-check: $(tests) $(chapters) $(B)/nf
-	@B=$(B) sh tests/run.sh $(tests) $(scripts)
+check: export B := $(B)
+check: all $(tests)
+	@sh tests/run.sh $(tests) $(scripts)
 
 # The whole determinant at d = 3072, three ways, and the commands of the notes that take minutes.
 check-full: check
@@ -145,8 +146,8 @@ format:
 lint:
 	@clang-format --dry-run -Werror $(sources)
 
-# prefix, libdir, DESTDIR: tools/install.sh
-export prefix libdir DESTDIR
+# What these say is in tools/install.sh, and what tests/test_install.sh builds is built alike.
+export prefix libdir DESTDIR CC CFLAGS ARCH MODE SAN
 install: $(B)/libnf.a $(B)/libnf.so $(B)/libnf32.a $(B)/libnf32.so $(B)/nf
 install uninstall:
 	@CC='$(CC)' B='$(B)' sh tools/install.sh $@
