@@ -1,18 +1,15 @@
-# make plots. plots/SOURCE_TOPIC.gp draws the columns of SOURCE, a chapter or the command line, as PNG and
-# as SVG. What chapter NN prints for --plot NAME is chNN_NAME.dat, all that its figures show, and
-# chNN.columns says that they are all there.
+# make plots. plots/SOURCE_TOPIC.gp draws the columns of SOURCE, a chapter or the command line, as PNG
+# and as SVG. What chapter NN prints for --plot NAME is chNN_NAME.dat, all that its figures show; and
+# chNN.columns tells make that they are all there.
 figures  := $(basename $(notdir $(wildcard plots/*_*.gp)))
 drawn    := $(foreach f,$(figures),$(B)/plots/$f.png $(B)/plots/$f.svg)
 source    = $(firstword $(subst _, ,$(1)))
 $(foreach f,$(figures),$(eval $(B)/plots/$f.png $(B)/plots/$f.svg: $(B)/plots/$(call source,$f).columns))
 $(foreach c,$(chapters),$(eval $(B)/plots/$(call source,$(notdir $c)).columns: $c))
 
-.PHONY: plots gnuplot film book
+.PHONY: plots film book
 plots: $(drawn)
-$(drawn) $(B)/plots/film.gif: plots/style.gp | gnuplot
-gnuplot:
-	@command -v gnuplot > /dev/null || \
-	  { echo 'plots: gnuplot is missing; on Debian: apt-get install gnuplot-nox' >&2; exit 2; }
+$(drawn) $(B)/plots/film.gif: plots/style.gp
 
 draw = gnuplot -e "picture = '$@'; data = '$(B)/plots/$(call source,$*)_'" plots/style.gp $<
 $(B)/plots/%.png: plots/%.gp
