@@ -1,5 +1,8 @@
 # Tests that are more than a program of their own.
 
+# --- tests that are no programs (tests/cli.awk, tests/documents) ------------------------------
+tests += $(sort $(wildcard tests/cli/*.txt tests/test_*.sh))
+
 # --- memory that runs out (tests/memory.h) --------------------------------------------------
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes

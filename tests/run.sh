@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the test programs given as arguments and counts their tests: one line for a program whose
-# tests all hold, its whole output for the others. The last line is the sum,
+# Runs the tests given as arguments, programs, scripts *.sh and files of cases *.txt (tests/cli.sh), and
+# counts them: one line for a program whose tests all hold, its whole output for the others. The last
+# line is the sum,
 #
 #   N passed, N failed[, N skipped]
 #
@@ -15,7 +16,11 @@ passed=0 failed=0 skipped=0
 
 for program; do
   log=$B/tests/$(basename "$program").log
-  "$program" > "$log" 2>&1
+  case $program in
+    *.txt) sh tests/cli.sh "$program" ;;
+    *.sh) sh "$program" ;;
+    *) "$program" ;;
+  esac > "$log" 2>&1
   status=$?
   counts=$(awk -v status="$status" '
     function ends(with) { return substr($0, length($0) - length(with) + 1) == with }
