@@ -102,7 +102,7 @@ function run(k, shown, word,   script, got, wrong) {
 /^@ / { before = before substr($0, 3) "\n"; next }
 /^#( |$)/ { comment = substr($0, 3); in_case = 0; next }
 /^$/ { comment = ""; in_case = 0; next }
-/^\$ / {
+/^\$( |$)/ {
   if (in_case != 1) {
     name[++n] = comment != "" ? comment : substr($0, 3)
     begin[n] = FNR
