@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # For the cases of tests/cli: what a checkpoint and a log hold. A safetensors file is the length of
 # its header, 8 bytes; the header, JSON; the tensors.
 header() { tail -c +9 "$1" | head -c $(($(od -An -tu8 -N8 "$1"))); }
