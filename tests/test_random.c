@@ -1,6 +1,8 @@
-/* Random numbers: the bits are those of the published generator, each is a function of its place
- * and of nothing else, and what is made of them has the distribution it should. */
-#include "core/random.h"
+/* Random numbers: the bits are those of the published generator, each is a function of its seed,
+ * stream and index alone, and what is made of them has the distribution it should. */
+#include "nf/core.h"
+
+#include <math.h>
 
 #include "check.h"
 
@@ -55,7 +57,7 @@ static void normal_has_the_moments_of_n01(void **state) {
     const double x = nf_random_normal(1, 2, i);
     assert_true(fabs(x) < 8.6);
     for (int k = 1; k <= 4; k++) m[k] += pow(x, k) / DRAWS;
-    m[5] += x * nf_random_normal(1, 2, i + 1) / DRAWS; /* neighbours do not know each other */
+    m[5] += x * nf_random_normal(1, 2, i + 1) / DRAWS; /* neighbours are independent */
   }
   const double sigma = 1 / sqrt(DRAWS); /* Var x^k = 1, 2, 15, 96 */
   check_close("mean", m[1], 0, 5 * sigma, 0);
@@ -65,7 +67,7 @@ static void normal_has_the_moments_of_n01(void **state) {
   check_close("correlation", m[5], 0, 5 * sigma, 0);
 }
 
-static void permutation_is_one_and_every_one_is_as_likely(void **state) {
+static void permutations_are_uniform(void **state) {
   (void)state;
   size_t out[20];
   nf_random r = {3, 0, 0};
@@ -91,7 +93,7 @@ int main(void) {
       cmocka_unit_test(random_is_a_function_of_seed_stream_and_index),
       cmocka_unit_test(uniform_is_uniform_inside_its_interval),
       cmocka_unit_test(normal_has_the_moments_of_n01),
-      cmocka_unit_test(permutation_is_one_and_every_one_is_as_likely),
+      cmocka_unit_test(permutations_are_uniform),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

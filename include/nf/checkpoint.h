@@ -1,5 +1,5 @@
-/* A flow on disk: one safetensors file, with all its parameters and constants and, when a trainer is
- * given, all that its training needs to go on with the same bits.
+/* A flow on disk: one safetensors file, with all its parameters and constants and, when a trainer
+ * is given, all that its training needs to go on with the same bits.
  *
  *   metadata   "nf_checkpoint": "1", and the settings of nf_model ("family": "glow", …) if the flow
  *              has a model; for training also "step" and the plateau's values

@@ -1,8 +1,8 @@
 /* What every part of the library shares: the version, the precision, errors, shapes, scratch memory
  * and random numbers.
  *
- * The library is built twice from one source: libnf calculates in double, for proofs, and libnf32 in
- * float, for speed. A program that defines NF_FLOAT before it includes these headers must link
+ * The library is built twice from one source: libnf calculates in double, for proofs, and libnf32
+ * in float, for speed. A program that defines NF_FLOAT before it includes these headers must link
  * libnf32, any other libnf; the wrong one is a link error, "undefined reference to nf_precision_…".
  * `pkg-config --cflags --libs nf` or `nf32` gets it right. */
 #ifndef NF_CORE_H
@@ -14,8 +14,12 @@
 
 /* Around the declarations of every public header: C linkage, and visible in the shared library. */
 #ifdef __cplusplus
-#define NF_BEGIN_DECLS extern "C" { _Pragma("GCC visibility push(default)")
-#define NF_END_DECLS   _Pragma("GCC visibility pop") }
+#define NF_BEGIN_DECLS \
+  extern "C" {         \
+  _Pragma("GCC visibility push(default)")
+#define NF_END_DECLS            \
+  _Pragma("GCC visibility pop") \
+  }
 #else
 #define NF_BEGIN_DECLS _Pragma("GCC visibility push(default)")
 #define NF_END_DECLS   _Pragma("GCC visibility pop")
@@ -76,8 +80,8 @@ typedef struct {
   char message[NF_MESSAGE]; /* one line: what was wrong, where, what would be right */
 } nf_error;                 /* start from {0} */
 
-/* Unless *e has an error already: sets it, with the message (printf; control characters become '?').
- * Returns e's status, or `status` when e is NULL. For authors of layers. */
+/* Unless *e has an error already: sets it, with the message (printf; control characters become
+ * '?'). Returns e's status, or `status` when e is NULL. For authors of layers. */
 int nf_fail(nf_error *e, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static inline int nf_status_of(const nf_error *e) { return e != NULL ? e->status : NF_OK; }
 

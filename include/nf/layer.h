@@ -24,12 +24,11 @@ typedef struct nf_bijector nf_bijector;
  * errors  NF_ESINGULAR when the flow runs */
 nf_bijector *nf_affine_new(nf_shape shape, nf_error *e);
 
-/* The invertible 1×1 convolution of Glow: z = W x at every pixel, W initialised to a random rotation.
- * plu = false: "weight" (c, c), log|det W| by LU.
- * plu = true:  W = P·L·(U + diag(s)), log|det W| = Σ log|s|. "lu" (c, c) holds L below its
- *              diagonal, U above it and log|s| on it; the constants are "permutation" (c)
- *              and "sign" (c): row i of L·(U + diag(s)) is row permutation[i] of W.
- * source  Kingma & Dhariwal 2018, eq. 9-11 */
+/* The invertible 1×1 convolution of Glow: z = W x at every pixel, W initialised to a random
+ * rotation. plu = false: "weight" (c, c), log|det W| by LU. plu = true:  W = P·L·(U + diag(s)),
+ * log|det W| = Σ log|s|. "lu" (c, c) holds L below its diagonal, U above it and log|s| on it; the
+ * constants are "permutation" (c) and "sign" (c): row i of L·(U + diag(s)) is row permutation[i] of
+ * W. source  Kingma & Dhariwal 2018, eq. 9-11 */
 nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
 
 /* z = x·exp(log_scale) + bias, per channel;   log|det J| = h·w·Σ log_scale
@@ -72,9 +71,9 @@ nf_bijector *nf_unsqueeze_new(nf_shape shape, nf_error *e);
 /* The same values under another shape, such as an image as one long point. log|det J| = 0 */
 nf_bijector *nf_reshape_new(nf_shape in, nf_shape out, nf_error *e);
 
-/* Multi-scale: the first c/2 channels go through `inner` (a whole flow at its own shape), the others
- * pass.   z = [inner(x_a), x_b], shape (1, 1, D);   log|det J| = that of inner.
- * source  Dinh et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
+/* Multi-scale: the first c/2 channels go through `inner` (a whole flow at its own shape), the
+ * others pass.   z = [inner(x_a), x_b], shape (1, 1, D);   log|det J| = that of inner. source  Dinh
+ * et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
 nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e);
 
 /* z = logit(α + (1-2α)x), x in [0, 1];   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
@@ -85,7 +84,8 @@ nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
 /* x' = (k + u)/bins for pixels k = 0 … bins-1, u uniform in (0, 1) by (seed, draw, sample);
  * log|det J| = -D·log(bins). The inverse is floor(bins·x'), clamped to a pixel.
  * u is an odd multiple of 2⁻¹⁶, so that 255 + u is exact even in float.
- * source  NOTES 11.1; Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow runs */
+ * source  NOTES 11.1; Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow
+ * runs */
 nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
 
 /* f = f_n ∘ … ∘ f_1;   log|det J| = Σ log|det J_i|   (NOTES 5). Empty it is the identity.
@@ -119,16 +119,16 @@ typedef struct nf_work nf_work;
 nf_arena *nf_work_arena(nf_work *work);
 
 /* All three run in place on a batch, and set its shape when they change it. log_det (one double per
- * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz dx;
- * dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam holds
- * the n_param gradients of this layer and is added to. A layer is constant while it runs: many
- * threads may run it at once. */
+ * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz
+ * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
+ * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
+ * many threads may run it at once. */
 typedef struct {
   const char *name;
   int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);
   int (*inverse)(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work);
   int (*backward)(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
-                  nf_real *dparam, nf_work *work); /* NULL: it cannot be trained */
+                  nf_real *dparam, nf_work *work);          /* NULL: it cannot be trained */
   void (*init)(nf_bijector *b, nf_random *r);               /* initial parameters; NULL: all 0 */
   int (*init_from_data)(nf_bijector *b, const nf_batch *x); /* from the first data, or NULL */
   int (*prepare)(nf_bijector *b); /* after parameters changed: check, cache; or NULL */

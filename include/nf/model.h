@@ -1,5 +1,5 @@
-/* Published architectures, from a few settings, for any (h, w, c) that divides. On points, (1, 1, d),
- * conditioners are MLPs; on images convnets.
+/* Published architectures, from a few settings, for any (h, w, c) that divides. On points, (1, 1,
+ * d), conditioners are MLPs; on images convnets.
  *
  * nice     NICE (Dinh et al. 2015, 5): flattened, additive couplings that swap halves, then one
  *          learned diagonal scale.
@@ -19,15 +19,15 @@ typedef enum { NF_NICE, NF_REALNVP, NF_GLOW } nf_family;
 typedef struct {
   nf_family family;
   nf_shape shape;
-  size_t levels;      /* scales of the multi-scale structure, 1 … 16; 1 on points and for nice */
-  size_t steps;       /* K: couplings (nice, points) or steps of flow per level (glow), 1 … 4096 */
-  size_t width;       /* hidden units or channels of every conditioner, 1 … 65536 */
-  nf_scale scale;     /* realnvp and glow; nice has none */
-  bool plu;           /* glow: 1×1 convolution as P·L·U */
+  size_t levels;  /* scales of the multi-scale structure, 1 … 16; 1 on points and for nice */
+  size_t steps;   /* K: couplings (nice, points) or steps of flow per level (glow), 1 … 4096 */
+  size_t width;   /* hidden units or channels of every conditioner, 1 … 65536 */
+  nf_scale scale; /* realnvp and glow; nice has none */
+  bool plu;       /* glow: 1×1 convolution as P·L·U */
   bool learned_prior; /* glow: a coupling before each split, x_b given x_a */
-  unsigned bins;      /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
-  double alpha;       /* of the logit, in [0, ½) */
-  uint64_t seed;      /* of initial parameters and of the dequantisation noise */
+  unsigned bins; /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
+  double alpha;  /* of the logit, in [0, ½) */
+  uint64_t seed; /* of initial parameters and of the dequantisation noise */
 } nf_model;
 
 /* Usual settings for a family and a shape: start here and change what you mean to. */

@@ -35,8 +35,8 @@ typedef struct nf_net nf_net;
 nf_net *nf_linear_new(nf_shape in, nf_shape out, nf_error *e);
 
 /* [in, width, width, out] with ReLU on flattened samples (NOTES 11.4): "0.weight" (width, in),
- * "0.bias", "2.weight", "2.bias", "4.weight", "4.bias", named as PyTorch's nn.Sequential names them.
- * Initialised by He et al. 2015, the last layer to 0. */
+ * "0.bias", "2.weight", "2.bias", "4.weight", "4.bias", named as PyTorch's nn.Sequential names
+ * them. Initialised by He et al. 2015, the last layer to 0. */
 nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, nf_error *e);
 
 /* 3×3 → ReLU → 1×1 → ReLU → 3×3 on images, zero padding; out.h = in.h, out.w = in.w.

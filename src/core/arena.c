@@ -3,7 +3,6 @@
  * one as large as was ever in use, so the next pass runs without malloc. */
 #include "core/arena.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 enum { ALIGN = 64, FIRST_BLOCK = 1 << 16 };

@@ -2,14 +2,15 @@
  *
  *   C[i][j] += A[i][l]·B[l][j]      one number of A and one row of B meet in each step
  *
- * Everything else brings the operands there. The rows of a panel of B must be whole vectors: where
- * they are, B is read in place, otherwise the panel is packed first. A may have any two strides,
- * so its transpose costs nothing. On the shapes of a conditioner, whose one side is narrow, this is
- * faster than OpenBLAS, which packs both operands (bench/LOG.md); and it is plain C. */
+ * The rows of a panel of B must be full vectors: where they are, B is read in place, otherwise the
+ * panel is packed first. A may have any two strides, so its transpose costs nothing. On the shapes
+ * of a conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both
+ * operands (bench/LOG.md); and it is plain C. */
 #include "core/gemm.h"
 
-#include <stdint.h>
 #include <string.h>
+
+#include "core/real.h"
 
 /* As many accumulators as the registers hold: 6×4 of 32, or 6×2 of 16. */
 #ifdef __AVX512F__
@@ -79,63 +80,51 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
 }
 
 static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {
-  switch (vectors) {
-    case 1:
-      tile(rows, 1, p);
-      break;
-    case 2:
-      tile(rows, 2, p);
-      break;
+  if (vectors == 1) tile(rows, 1, p);
+  if (vectors == 2) tile(rows, 2, p);
 #ifdef __AVX512F__
-    case 3:
-      tile(rows, 3, p);
-      break;
-    case 4:
-      tile(rows, 4, p);
-      break;
+  if (vectors == 3) tile(rows, 3, p);
+  if (vectors == 4) tile(rows, 4, p);
 #endif
-    default:
-      break;
-  }
 }
 static void tile_of_6(int vectors, product p) { tile_of(6, vectors, p); }
 static void tile_of_4(int vectors, product p) { tile_of(4, vectors, p); }
 static void tile_of_2(int vectors, product p) { tile_of(2, vectors, p); }
 static void tile_of_1(int vectors, product p) { tile_of(1, vectors, p); }
 
-static product below(product p, size_t rows) {
+static product next_rows(product p, size_t rows) {
   p.a += rows * p.row, p.start += rows * p.ld_start, p.c += rows * p.ldc;
   return p;
 }
 
 /* All m rows of one panel */
-static void down(size_t m, int vectors, product p) {
-  for (; m >= 6; m -= 6, p = below(p, 6)) {
+static void multiply_panel(size_t m, int vectors, product p) {
+  for (; m >= 6; m -= 6, p = next_rows(p, 6)) {
     if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
       for (size_t i = 6; i < 12; i++)
         for (int j = 0; j < vectors; j++)
           __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
     tile_of_6(vectors, p);
   }
-  for (; m >= 4; m -= 4, p = below(p, 4)) tile_of_4(vectors, p);
-  for (; m >= 2; m -= 2, p = below(p, 2)) tile_of_2(vectors, p);
+  for (; m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
+  for (; m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, p);
   if (m > 0) tile_of_1(vectors, p);
 }
 
 /* The same for columns that do not fill a vector. Where C has no other columns and is not added to,
  * what is stored beyond a row's end is overwritten by the next row; other rows go by a tile. */
-static void down_the_edge(size_t m, size_t columns, bool overwrite, product p) {
+static void multiply_edge(size_t m, size_t columns, bool overwrite, product p) {
   const size_t size = m * columns;
   const size_t free_rows = overwrite && size >= LANES ? (size - LANES) / columns + 1 : 0;
-  down(free_rows, 1, p);
+  multiply_panel(free_rows, 1, p);
   for (size_t i = free_rows, rows; i < m; i += rows) {
     nf_real c[ROWS * LANES] = {0};
     product q = p;
-    rows = m - i < ROWS ? m - i : ROWS;
+    rows = nf_min_size(m - i, ROWS);
     q.a += i * p.row, q.start = q.c = c, q.ld_start = q.ldc = LANES;
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) c[r * LANES + j] = p.start[(i + r) * p.ld_start + j];
-    down(rows, 1, q);
+    multiply_panel(rows, 1, q);
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * LANES + j];
   }
@@ -145,7 +134,7 @@ typedef nf_real quad
     __attribute__((vector_size(4 * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
 
 /* 4×4 numbers, transposed */
-static inline void turn(const nf_real *b, size_t ldb, nf_real *panel, size_t columns) {
+static inline void transpose_4x4(const nf_real *b, size_t ldb, nf_real *panel, size_t columns) {
   const quad r0 = *(const quad *)b, r1 = *(const quad *)(b + ldb);
   const quad r2 = *(const quad *)(b + 2 * ldb), r3 = *(const quad *)(b + 3 * ldb);
   const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
@@ -158,7 +147,7 @@ static inline void turn(const nf_real *b, size_t ldb, nf_real *panel, size_t col
   *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
 }
 
-/* panel (k, whole vectors) = op(B), with zeros beyond its n columns. Transposed, it is written
+/* panel (k, full vectors) = op(B), with zeros beyond its n columns. Transposed, it is written
  * strip by strip, each as wide as a line of the cache, while the rows of the next strip are on
  * their way, of the next panel's, too: `all` columns are still to come. */
 static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns, const nf_real *b,
@@ -168,31 +157,31 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
     for (size_t l = 0; l < k; l++) memcpy(panel + l * columns, b + l * ldb, n * sizeof *panel);
   else
     for (size_t j = 0; j < n; j += STRIP) {
-      const size_t end = n - j < STRIP ? n : j + STRIP, whole = (end - j) % 4 == 0 ? k - k % 4 : 0;
-      for (size_t l = 0; l < whole; l += 4) {
+      const size_t end = nf_min_size(n, j + STRIP), by_4 = (end - j) % 4 == 0 ? k - k % 4 : 0;
+      for (size_t l = 0; l < by_4; l += 4) {
         if (l % STRIP == 0)
           for (size_t q = end; q < all && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
         for (size_t q = j; q < end; q += 4)
-          turn(b + q * ldb + l, ldb, panel + l * columns + q, columns);
+          transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
       }
-      for (size_t l = whole; l < k; l++)
+      for (size_t l = by_4; l < k; l++)
         for (size_t q = j; q < end; q++) panel[l * columns + q] = b[q * ldb + l];
     }
 }
 
-/* C panel by panel, each of whole vectors. Columns that remain are a vector together with columns
- * before them, whose numbers it finds once more, if there are any and they are not added to. */
+/* C panel by panel, each of full vectors. Columns that remain are a vector together with columns
+ * before them, which are computed once more, if there are any and they are not added to. */
 static void multiply(size_t m, size_t n, bool transpose_b, product all) {
   nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
     const bool adds = l > 0 || all.start == all.c;
     for (size_t j = 0, columns; j < n; j += columns) {
-      columns = n - j < COLUMNS ? n - j : COLUMNS;
+      columns = nf_min_size(n - j, COLUMNS);
       if (columns > LANES) columns -= columns % LANES;
       if (columns < LANES && j > 0 && !adds) j -= LANES - columns, columns = LANES;
       const size_t width = columns < LANES ? LANES : columns;
       product p = all;
-      p.k = all.k - l < DEPTH ? all.k - l : DEPTH;
+      p.k = nf_min_size(all.k - l, DEPTH);
       p.relu = all.relu && l + p.k == all.k;
       p.a += l * p.step, p.c += j;
       p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
@@ -207,15 +196,15 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
         p.start = first, p.ld_start = 0;
       }
       if (columns < width)
-        down_the_edge(m, columns, !adds && p.ldc == columns, p);
+        multiply_edge(m, columns, !adds && p.ldc == columns, p);
       else
-        down(m, (int)(width / LANES), p);
+        multiply_panel(m, (int)(width / LANES), p);
     }
   }
 }
 
-/* The same for a C of a few columns. Where A's rows are contiguous, its numbers are scalar
- * products, each in as many sums side by side on every machine. */
+/* n ≤ 4 and A not transposed: its rows are contiguous, and the numbers of C are scalar products,
+ * each in 8 sums side by side on every machine. */
 enum { SIDE = 8 };
 typedef nf_real side
     __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
@@ -228,7 +217,7 @@ static inline nf_real total(side s) {
 
 /* n is a literal, and b has op(B)'s columns in its rows. */
 static inline __attribute__((always_inline)) void dots(size_t n, size_t m, product p) {
-  for (size_t i = 0; i < m; i++, p = below(p, 1)) {
+  for (size_t i = 0; i < m; i++, p = next_rows(p, 1)) {
     side sum[NARROW] = {0};
     nf_real rest[NARROW] = {0};
     size_t l = 0;
@@ -245,18 +234,18 @@ static inline __attribute__((always_inline)) void dots(size_t n, size_t m, produ
 }
 
 static void multiply_by_dots(size_t m, size_t n, bool transpose_b, product all) {
-  nf_real turned[NARROW * DEPTH];
+  nf_real columns[NARROW * DEPTH];
   static const nf_real zero[NARROW] = {0};
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
     product p = all;
-    p.k = all.k - l < DEPTH ? all.k - l : DEPTH;
+    p.k = nf_min_size(all.k - l, DEPTH);
     p.relu = all.relu && l + p.k == all.k;
     p.a += l;
     p.b += transpose_b ? l : l * p.ldb;
     if (!transpose_b) {
       for (size_t q = 0; q < p.k; q++)
-        for (size_t j = 0; j < n; j++) turned[j * DEPTH + q] = p.b[q * p.ldb + j];
-      p.b = turned, p.ldb = DEPTH;
+        for (size_t j = 0; j < n; j++) columns[j * DEPTH + q] = p.b[q * p.ldb + j];
+      p.b = columns, p.ldb = DEPTH;
     }
     if (l > 0 || all.start == all.c)
       p.start = p.c, p.ld_start = p.ldc;
@@ -269,20 +258,20 @@ static void multiply_by_dots(size_t m, size_t n, bool transpose_b, product all) 
   }
 }
 
-/* And where they are not, it is found as its transpose: Cᵀ = op(B)ᵀ·A has whole vectors. */
-static void multiply_turned(size_t m, size_t n, bool transpose_b, product p) {
-  nf_real turned[NARROW * COLUMNS];
+/* n ≤ 4 and A transposed: Cᵀ = op(B)ᵀ·A has full vectors. */
+static void multiply_transposed(size_t m, size_t n, bool transpose_b, product p) {
+  nf_real ct[NARROW * COLUMNS];
   for (size_t i = 0; i < m; i += COLUMNS) {
-    const size_t rows = m - i < COLUMNS ? m - i : COLUMNS;
+    const size_t rows = nf_min_size(m - i, COLUMNS);
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < n; j++)
-        turned[j * rows + r] =
+        ct[j * rows + r] =
             p.start == NULL ? 0 : p.start[(p.start == p.c ? (i + r) * p.ldc : 0) + j];
     multiply(n, rows, false,
              (product){p.k, p.b, transpose_b ? p.ldb : 1, transpose_b ? 1 : p.ldb, p.a + i, p.step,
-                       turned, rows, p.relu, turned, rows});
+                       ct, rows, p.relu, ct, rows});
     for (size_t r = 0; r < rows; r++)
-      for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = turned[j * rows + r];
+      for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = ct[j * rows + r];
   }
 }
 
@@ -290,7 +279,7 @@ static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, produ
   if (n > NARROW)
     multiply(m, n, transpose_b, p);
   else if (transpose_a)
-    multiply_turned(m, n, transpose_b, p);
+    multiply_transposed(m, n, transpose_b, p);
   else
     multiply_by_dots(m, n, transpose_b, p);
 }

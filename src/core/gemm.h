@@ -1,13 +1,10 @@
-/* The matrix products of the suite, row-major. op(A) is m×k, op(B) is k×n, C is m×n; op transposes
+/* The matrix products, row-major. op(A) is m×k, op(B) is k×n, C is m×n; op transposes
  * when its flag is true. The order in which a sum over k is taken does not depend on m, and so not
  * on how a batch is cut. */
 #ifndef NF_CORE_GEMM_H
 #define NF_CORE_GEMM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "core/real.h"
+#include "nf/core.h"
 
 /* C = op(A)·op(B), or C += op(A)·op(B) */
 void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,

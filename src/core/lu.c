@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "core/status.h"
+#include "nf/core.h"
 
 static void swap_rows(size_t n, double *a, size_t i, size_t j) {
   for (size_t k = 0; k < n; k++) {

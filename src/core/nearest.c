@@ -2,24 +2,24 @@
  *
  *   d(i, j) = min( d(i-1, j) + 1,  d(i, j-1) + 1,  d(i-1, j-1) + [a_i ≠ b_j] )
  *
- * kept one row at a time. */
+ * one row at a time. */
 #include "core/nearest.h"
 
-enum { MOST = 63 };
+#include "core/real.h"
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+enum { MAX = 63 };
 
 static size_t distance(const char *a, const char *b) {
-  size_t row[MOST + 1], length = 0;
-  while (length < MOST && b[length] != 0) length++;
+  size_t row[MAX + 1], length = 0;
+  while (length < MAX && b[length] != 0) length++;
   for (size_t j = 0; j <= length; j++) row[j] = j;
-  for (size_t i = 1; i <= MOST && a[i - 1] != 0; i++) {
+  for (size_t i = 1; i <= MAX && a[i - 1] != 0; i++) {
     size_t diagonal = row[0];
     row[0] = i;
     for (size_t j = 1; j <= length; j++) {
       const size_t replace = diagonal + (a[i - 1] != b[j - 1]);
       diagonal = row[j];
-      row[j] = least(replace, least(row[j], row[j - 1]) + 1);
+      row[j] = nf_min_size(replace, nf_min_size(row[j], row[j - 1]) + 1);
     }
   }
   return row[length];

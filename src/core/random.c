@@ -1,7 +1,8 @@
 /* Philox from the Random123 headers; the rest turns its bits into what a flow needs. */
-#include "core/random.h"
-
 #include <Random123/philox.h>
+#include <math.h>
+
+#include "nf/core.h"
 
 static philox4x32_ctr_t bits(uint64_t seed, uint64_t stream, uint64_t index) {
   const philox4x32_ctr_t counter = {
@@ -12,6 +13,7 @@ static philox4x32_ctr_t bits(uint64_t seed, uint64_t stream, uint64_t index) {
 
 static uint64_t join(uint32_t low, uint32_t high) { return (uint64_t)high << 32 | low; }
 
+/* The midpoints of 2⁵² equal cells of (0, 1) */
 static double to_uniform(uint64_t b) { return ((double)(b >> 12) + 0.5) * 0x1p-52; }
 
 uint64_t nf_random_bits(uint64_t seed, uint64_t stream, uint64_t index) {
@@ -28,6 +30,14 @@ double nf_random_normal(uint64_t seed, uint64_t stream, uint64_t index) {
   const philox4x32_ctr_t r = bits(seed, stream, index);
   const double radius = sqrt(-2 * log(to_uniform(join(r.v[0], r.v[1]))));
   return radius * cos(2 * pi * to_uniform(join(r.v[2], r.v[3])));
+}
+
+double nf_random_next_uniform(nf_random *r) {
+  return nf_random_uniform(r->seed, r->stream, r->index++);
+}
+
+double nf_random_next_normal(nf_random *r) {
+  return nf_random_normal(r->seed, r->stream, r->index++);
 }
 
 void nf_random_permutation(nf_random *r, size_t n, size_t *out) {

@@ -1,18 +1,17 @@
-/* One source, two precisions. nf_real is double (libnf, for proof) or, under NF_FLOAT,
- * float (libnf32, for speed). <tgmath.h> then picks exp or expf by itself. Sums over a
- * sample's dimensions, log-dets and losses are double in both. */
+/* Arithmetic in the precision of the build. <tgmath.h> picks exp or expf by the argument; sums over
+ * a sample's dimensions, log-dets and losses are double in both builds. */
 #ifndef NF_CORE_REAL_H
 #define NF_CORE_REAL_H
 
 #include <float.h>
 #include <tgmath.h>
 
+#include "nf/core.h"
+
 #ifdef NF_FLOAT
-typedef float nf_real;
 #define NF_REAL_EPSILON FLT_EPSILON
 #define NF_REAL_MIN     FLT_MIN
 #else
-typedef double nf_real;
 #define NF_REAL_EPSILON DBL_EPSILON
 #define NF_REAL_MIN     DBL_MIN
 #endif
@@ -21,5 +20,12 @@ typedef double nf_real;
 
 #define NF_LN_2PI 1.8378770664093454836 /* log 2π */
 #define NF_LN_2   0.6931471805599453094
+
+static inline size_t nf_min_size(size_t a, size_t b) { return a < b ? a : b; }
+
+/* log N(z; 0, I) = -(‖z‖² + d log 2π)/2, nats */
+static inline double nf_log_normal(double norm_squared, double d) {
+  return -0.5 * (norm_squared + d * NF_LN_2PI);
+}
 
 #endif

@@ -1,35 +1,14 @@
 /* POSIX threads. A call is a generation: a thread that sees a new one does its job, if it has one,
- * and the last to finish wakes the caller. NF_NO_THREADS (WebAssembly) runs the jobs in order. */
+ * and the last to finish wakes the caller. */
 #include "core/threads.h"
 
-#include <stdlib.h>
-
-#ifdef NF_NO_THREADS
-
-struct nf_threads {
-  int most;
-};
-
-nf_threads *nf_threads_new(int most) {
-  nf_threads *t = calloc(1, sizeof *t);
-  if (t != NULL) t->most = most;
-  return t;
-}
-
-void nf_threads_free(nf_threads *t) { free(t); }
-
-void nf_threads_run(nf_threads *t, int count, void (*job)(void *user, int i), void *user) {
-  (void)t;
-  for (int i = 0; i < count; i++) job(user, i);
-}
-
-#else
 #include <pthread.h>
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 typedef struct {
-  nf_threads *all;
+  nf_threads *threads;
   int i;
   pthread_t id;
 } worker;
@@ -38,22 +17,23 @@ struct nf_threads {
   pthread_mutex_t lock;
   pthread_cond_t begin, finished;
   unsigned generation; /* of calls */
-  bool over;           /* no more of them */
+  bool stop;           /* no more of them */
   int count, left;     /* jobs of this call, those of workers not yet done */
   void (*job)(void *user, int i);
   void *user;
-  int started; /* worker[1 … started] run */
+  pid_t process; /* in which the workers run */
+  int started;   /* worker[1 … started] run */
   worker worker[];
 };
 
 static void *serve(void *user) {
   const worker *w = user;
-  nf_threads *t = w->all;
+  nf_threads *t = w->threads;
   unsigned seen = 0;
   pthread_mutex_lock(&t->lock);
   for (;;) {
-    while (t->generation == seen && !t->over) pthread_cond_wait(&t->begin, &t->lock);
-    if (t->over) break;
+    while (t->generation == seen && !t->stop) pthread_cond_wait(&t->begin, &t->lock);
+    if (t->stop) break;
     seen = t->generation;
     if (w->i >= t->count) continue;
     pthread_mutex_unlock(&t->lock);
@@ -65,8 +45,8 @@ static void *serve(void *user) {
   return NULL;
 }
 
-nf_threads *nf_threads_new(int most) {
-  nf_threads *t = calloc(1, sizeof *t + (size_t)most * sizeof *t->worker);
+nf_threads *nf_threads_new(int max) {
+  nf_threads *t = calloc(1, sizeof *t + (size_t)max * sizeof *t->worker);
   if (t == NULL) return NULL;
   pthread_mutex_init(&t->lock, NULL);
   pthread_cond_init(&t->begin, NULL);
@@ -74,32 +54,43 @@ nf_threads *nf_threads_new(int most) {
   return t;
 }
 
-void nf_threads_free(nf_threads *t) {
-  if (t == NULL) return;
+/* In a child of fork() the lock may be held, for ever, by a worker that is not there. */
+static bool forked(const nf_threads *t) { return t->started > 0 && t->process != getpid(); }
+
+static void join(nf_threads *t) {
   pthread_mutex_lock(&t->lock);
-  t->over = true;
+  t->stop = true;
   pthread_cond_broadcast(&t->begin);
   pthread_mutex_unlock(&t->lock);
   for (int i = 1; i <= t->started; i++) pthread_join(t->worker[i].id, NULL);
   pthread_cond_destroy(&t->finished);
   pthread_cond_destroy(&t->begin);
   pthread_mutex_destroy(&t->lock);
+}
+
+void nf_threads_free(nf_threads *t) {
+  if (t == NULL) return;
+  if (!forked(t)) join(t);
   free(t);
 }
 
 /* As many as the system gives */
 static void start(nf_threads *t, int count) {
+  t->process = getpid();
   while (t->started + 1 < count) {
     worker *w = &t->worker[t->started + 1];
-    *w = (worker){.all = t, .i = t->started + 1};
+    *w = (worker){.threads = t, .i = t->started + 1};
     if (pthread_create(&w->id, NULL, serve, w) != 0) return;
     t->started++;
   }
 }
 
 void nf_threads_run(nf_threads *t, int count, void (*job)(void *user, int i), void *user) {
-  start(t, count);
-  const int helpers = count - 1 < t->started ? count - 1 : t->started;
+  int helpers = 0;
+  if (!forked(t)) {
+    start(t, count);
+    helpers = count - 1 < t->started ? count - 1 : t->started;
+  }
   if (helpers > 0) {
     pthread_mutex_lock(&t->lock);
     t->job = job;
@@ -118,5 +109,3 @@ void nf_threads_run(nf_threads *t, int count, void (*job)(void *user, int i), vo
   }
   for (int i = helpers + 1; i < count; i++) job(user, i);
 }
-
-#endif

@@ -2,9 +2,9 @@
  * whose argument is at most 0.172 on [√½, √2], and at most 1/3 on [1, 2]; tanh from exp - 1. */
 #include "core/vector.h"
 
-#include <math.h>
-#include <stdint.h>
 #include <string.h>
+
+#include "core/real.h"
 
 #ifdef NF_FLOAT
 typedef int32_t bits;
@@ -12,16 +12,16 @@ enum { MANTISSA = 23, BIAS = 127, EXP_DEGREE = 7, LOG_TERMS = 8, SHORT_TERMS = 5
 #define ROUND   0x1.8p23f    /* x + ROUND holds the nearest integer in its last bits */
 #define LN2_TOP 0x1.62e4p-1f /* its product with any exponent is exact */
 #define LN2_LOW 0x1.7f7d1cp-20f
-#define LEAST   (-87.33654f) /* below, the result would be subnormal: 0 */
-#define MOST    88.72283f
+#define EXP_MIN (-87.33654f) /* below, the result would be subnormal: 0 */
+#define EXP_MAX 88.72283f
 #else
 typedef int64_t bits;
 enum { MANTISSA = 52, BIAS = 1023, EXP_DEGREE = 13, LOG_TERMS = 18, SHORT_TERMS = 11 };
 #define ROUND   0x1.8p52
 #define LN2_TOP 0x1.62e42fefa38p-1
 #define LN2_LOW 0x1.ef35793c7673p-45
-#define LEAST   (-708.396418532264)
-#define MOST    709.782712893384
+#define EXP_MIN (-708.396418532264)
+#define EXP_MAX 709.782712893384
 #endif
 
 /* 1/k! and 1/(2k + 1): the series' coefficients */
@@ -75,16 +75,17 @@ static inline __attribute__((always_inline)) nf_real twice_artanh(nf_real s, int
 }
 
 static inline nf_real exp_one(nf_real x) {
-  const nf_real in = x >= LEAST ? (x <= MOST ? x : MOST) : LEAST; /* NaN becomes LEAST too */
+  const nf_real in =
+      x >= EXP_MIN ? (x <= EXP_MAX ? x : EXP_MAX) : EXP_MIN; /* NaN becomes EXP_MIN too */
   const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, n = shifted - ROUND;
   const nf_real r = (in - n * LN2_TOP) - n * LN2_LOW;
   nf_real p = inverse_factorial[EXP_DEGREE];
 #pragma GCC unroll 13
   for (int k = EXP_DEGREE; k-- > 0;) p = p * r + inverse_factorial[k];
   /* 2ⁿ in two factors: at the top of the range n itself is one too large for an exponent */
-  const bits whole = (bits)n, half = whole / 2;
-  const nf_real y = p * power_of_2(half) * power_of_2(whole - half);
-  return x < LEAST ? 0 : x > MOST ? (nf_real)INFINITY : y + (x - x);
+  const bits exponent = (bits)n, half = exponent / 2;
+  const nf_real y = p * power_of_2(half) * power_of_2(exponent - half);
+  return x < EXP_MIN ? 0 : x > EXP_MAX ? (nf_real)INFINITY : y + (x - x);
 }
 
 void nf_vector_exp(size_t n, const nf_real *x, nf_real *y) {
@@ -117,14 +118,15 @@ void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
 /* exp(x) - 1 = 2ⁿ(exp(r) - 1) + (2ⁿ - 1) for x ≤ 0, then tanh|x| = (1 - exp(-2|x|))/(1 + …) */
 void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
   for (size_t i = 0; i < n; i++) {
-    const nf_real twice = -2 * fabs(x[i]), least = MANTISSA * NF_R(-0.8); /* where tanh is 1 */
-    const nf_real in = twice >= least ? twice : least;
-    const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, whole = shifted - ROUND;
-    const nf_real r = (in - whole * LN2_TOP) - whole * LN2_LOW, power = power_of_2((bits)whole);
+    const nf_real twice = -2 * fabs(x[i]), limit = MANTISSA * NF_R(-0.8); /* where tanh is 1 */
+    const nf_real in = twice >= limit ? twice : limit;
+    const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, rounded = shifted - ROUND;
+    const nf_real r = (in - rounded * LN2_TOP) - rounded * LN2_LOW,
+                  power = power_of_2((bits)rounded);
     nf_real p = inverse_factorial[EXP_DEGREE];
 #pragma GCC unroll 13
     for (int k = EXP_DEGREE; k-- > 1;) p = p * r + inverse_factorial[k];
-    const nf_real less = power * (p * r) + (power - 1);
-    y[i] = copysign(-less / (2 + less), x[i]) + (x[i] - x[i]);
+    const nf_real em1 = power * (p * r) + (power - 1);
+    y[i] = copysign(-em1 / (2 + em1), x[i]) + (x[i] - x[i]);
   }
 }

@@ -1,13 +1,11 @@
 /* exp, log, log σ and tanh over whole arrays, without branches, calls or tables of values, so that
  * the compiler turns them into vector code. The relative error is at most 1 ε for exp, 2 ε for log
  * and 3 ε for log σ and tanh in either precision (ε = FLT_EPSILON or DBL_EPSILON);
- * tests/test_core.c holds them to it. */
+ * tests/test_numerics.c holds them to it. */
 #ifndef NF_CORE_VECTOR_H
 #define NF_CORE_VECTOR_H
 
-#include <stddef.h>
-
-#include "core/real.h"
+#include "nf/core.h"
 
 /* y[i] = exp(x[i]); 0 and ∞ where the precision ends, NaN for NaN. y may be x. */
 void nf_vector_exp(size_t n, const nf_real *x, nf_real *y);

@@ -1,23 +1,21 @@
-/* What a flow is asked: log_prob, forward, inverse, samples, and who went astray.
+/* log_prob, forward, inverse and samples of a flow:
  *
  *   log p_X(x) = -(‖z‖² + D log 2π)/2 + log|det ∂f(x)/∂x|,   z = f(x)
  *
- * Results go to memory of their own and are handed over when every chunk has succeeded. */
+ * Results go to memory of their own, and to the caller when every chunk has succeeded. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/scalar.h"
-#include "flow/chunks.h"
-
-typedef enum { FORWARD, INVERSE } direction;
+#include "core/real.h"
+#include "flow/parallel.h"
 
 typedef struct {
-  direction go;
+  bool inverse;
   const nf_batch *from; /* NULL: latents drawn from N(0, T²I) */
   uint64_t seed, first; /* of those */
   double temperature;
   nf_real *to;             /* n·D, or NULL */
-  double *log_det, *log_p; /* n each, or NULL */
+  double *log_det, *log_p; /* n each */
 } request;
 
 static void draw(const request *r, size_t begin, nf_batch *z) {
@@ -31,21 +29,21 @@ static void draw(const request *r, size_t begin, nf_batch *z) {
 static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
   const request *r = user;
   const nf_bijector *b = f->bijector;
-  nf_batch x = {.n = count, .shape = r->go == FORWARD ? b->in : b->out};
-  x.data = nf_arena_alloc(&work->tmp, count * f->d);
-  double *log_det = nf_arena_alloc_double(&work->tmp, count);
+  nf_batch x = {.n = count, .shape = r->inverse ? b->out : b->in};
+  x.data = nf_arena_alloc(&work->arena, count * f->d);
+  double *log_det = nf_arena_alloc_double(&work->arena, count);
   if (x.data == NULL || log_det == NULL) return NF_ENOMEM;
   memset(log_det, 0, count * sizeof *log_det);
   if (r->from != NULL) {
     memcpy(x.data, r->from->data + begin * f->d, count * f->d * sizeof *x.data);
     x.first = r->from->first + begin;
     x.draw = r->from->draw;
-    for (size_t k = 0; k < count * f->d; k++)
-      if (!isfinite(x.data[k])) return NF_ENONFINITE; /* clamps and limits would hide it */
+    if (!nf_batch_finite(&x)) return NF_ENONFINITE; /* clamps and limits would hide it */
   } else {
     draw(r, begin, &x);
   }
-  const int status = (r->go == FORWARD ? b->type->forward : b->type->inverse)(b, &x, log_det, work);
+  const int status =
+      r->inverse ? nf_layer_inverse(b, &x, log_det, work) : nf_layer_forward(b, &x, log_det, work);
   if (status != NF_OK) return status;
 
   for (size_t i = 0; i < count; i++) {
@@ -61,86 +59,157 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
   return NF_OK;
 }
 
-/* What a sample becomes does not depend on its chunk, so where every thread still has one, chunks
- * are twice as large: the deep levels of an image flow have few pixels for the weights they read.
- */
-static size_t chunk_of(const nf_flow *f, size_t n) {
+/* --- which sample and which layer failed
+ * ------------------------------------------------------------ */
+
+typedef struct {
+  const nf_flow *flow;
+  const nf_layer_entry *entry; /* the layer that runs, or whose output is not finite; or NULL */
+} tracker;
+
+static int enter_layer(void *user, const nf_bijector *b, int depth, const nf_batch *x) {
+  (void)depth, (void)x;
+  tracker *t = user;
+  t->entry = &t->flow->layer[b->number];
+  return NF_OK;
+}
+
+static int check_output(void *user, const nf_bijector *b, int depth, const nf_batch *z,
+                        const double *log_det) {
+  (void)depth;
+  tracker *t = user;
+  t->entry = &t->flow->layer[b->number];
+  if (!isfinite(log_det[0]) || !nf_batch_finite(z)) return NF_ENONFINITE;
+  t->entry = NULL;
+  return NF_OK;
+}
+
+/* Runs samples first … n-1 one by one until one fails. */
+static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf_error *e) {
+  if (status == NF_ENOMEM)
+    return nf_fail(e, status, "out of memory for %zu samples of %zu values", n, f->d);
+  tracker t = {f, NULL};
+  const nf_hooks hooks = {.before = enter_layer, .after = check_output, .user = &t};
+  nf_work work = {.hooks = &hooks};
+  r.to = NULL, r.log_det = r.log_p = NULL;
+  int found = NF_OK;
+  size_t i = first;
+  for (; found == NF_OK && i < n; i++) {
+    const nf_arena_mark mark = nf_arena_now(&work.arena);
+    t.entry = NULL;
+    found = job(&r, f, i, 1, &work);
+    nf_arena_release(&work.arena, mark);
+  }
+  nf_work_free(&work);
+  if (found == NF_OK) return nf_fail(e, status, "%s", nf_status_text(status));
+  if (t.entry == NULL) return nf_fail(e, found, "%s, sample %zu", nf_status_text(found), i - 1);
+  return nf_fail(e, found, "%s, sample %zu, layer %s (%s)", nf_status_text(found), i - 1,
+                 t.entry->path, t.entry->layer->type->name);
+}
+
+int nf_flow_explain(nf_flow *f, const nf_batch *x, size_t first, int status, nf_error *e) {
+  return explain(f, (request){.from = x}, first, x->n, status, e);
+}
+
+/* --- requests
+ * ------------------------------------------------------------------------------------------ */
+
+nf_batch nf_flow_batch(const nf_flow *f, size_t n, const nf_real *x) {
+  return (nf_batch){.n = n, .shape = nf_flow_shape(f), .data = (nf_real *)x};
+}
+
+int nf_flow_check_batch(const nf_flow *f, nf_shape shape, const nf_batch *x, nf_error *e) {
+  if (!nf_shape_equal(x->shape, shape))
+    return nf_fail(e, NF_ESHAPE, "samples have the shape " NF_SHAPE ", the flow's is " NF_SHAPE,
+                   NF_SHAPE_ARGS(x->shape), NF_SHAPE_ARGS(shape));
+  if (x->n > 0 && x->data == NULL) return nf_fail(e, NF_EINVAL, "%zu samples, but x is NULL", x->n);
+  if (x->n > SIZE_MAX / 4 / sizeof(double) / f->d)
+    return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", x->n, f->d);
+  return NF_OK;
+}
+
+/* A sample's result does not depend on its chunk, so where every thread still has one, chunks are
+ * twice as large: the deep levels of an image flow have few pixels for the weights they read. */
+static size_t chunk_size(const nf_flow *f, size_t n) {
   return f->chunk <= n / (size_t)f->threads / 2 ? 2 * f->chunk : f->chunk;
 }
 
-/* Runs the request into memory of its own, then copies what the caller wants. */
-static int answer(nf_flow *f, request r, size_t n, nf_real *to, double *log_det, double *log_p) {
-  double *numbers = malloc((2 * n + 1) * sizeof *numbers);
+/* Outputs may be NULL. */
+static int answer(nf_flow *f, request r, size_t n, nf_real *to, double *log_det, double *log_p,
+                  nf_error *e) {
+  int status = nf_flow_prepare(f, e);
+  if (status != NF_OK) return status;
+  double *values = malloc((2 * n + 1) * sizeof *values);
   r.to = to != NULL ? malloc((n * f->d + 1) * sizeof *r.to) : NULL;
-  int status = numbers == NULL || (to != NULL && r.to == NULL) ? NF_ENOMEM : NF_OK;
-  if (status == NF_OK) {
-    r.log_det = numbers;
-    r.log_p = numbers + n;
-    status = nf_flow_each_chunk(f, n, chunk_of(f, n), job, &r, NULL);
-  }
+  r.log_det = values;
+  r.log_p = values != NULL ? values + n : NULL;
+  size_t failed = 0;
+  status = values == NULL || (to != NULL && r.to == NULL)
+               ? NF_ENOMEM
+               : nf_parallel_chunks(f, n, chunk_size(f, n), false, job, &r, &failed);
   if (status == NF_OK) {
     if (to != NULL) memcpy(to, r.to, n * f->d * sizeof *to);
     if (log_det != NULL) memcpy(log_det, r.log_det, n * sizeof *log_det);
     if (log_p != NULL) memcpy(log_p, r.log_p, n * sizeof *log_p);
   }
-  free(numbers);
+  free(values);
   free(r.to);
+  return status == NF_OK ? NF_OK : explain(f, r, failed, n, status, e);
+}
+
+static int run_batch(nf_flow *f, bool inverse, const nf_batch *x, nf_real *to, double *log_det,
+                     double *log_p, nf_error *e) {
+  int status = nf_flow_enter(f, e);
+  if (status != NF_OK) return status;
+  status = nf_flow_check_batch(f, inverse ? f->bijector->out : f->bijector->in, x, e);
+  if (status == NF_OK)
+    status = answer(f, (request){.inverse = inverse, .from = x}, x->n, to, log_det, log_p, e);
+  nf_flow_leave(f);
   return status;
 }
 
-int nf_flow_log_prob(nf_flow *f, const nf_batch *x, double *log_p) {
-  if (!nf_shape_equal(x->shape, f->bijector->in)) return NF_ESHAPE;
-  return answer(f, (request){.go = FORWARD, .from = x}, x->n, NULL, NULL, log_p);
+int nf_flow_log_prob_batch(nf_flow *f, const nf_batch *x, double *log_p, nf_error *e) {
+  return run_batch(f, false, x, NULL, NULL, log_p, e);
 }
 
-int nf_flow_forward(nf_flow *f, const nf_batch *x, nf_real *z, double *log_det) {
-  if (!nf_shape_equal(x->shape, f->bijector->in)) return NF_ESHAPE;
-  return answer(f, (request){.go = FORWARD, .from = x}, x->n, z, log_det, NULL);
+int nf_flow_forward_batch(nf_flow *f, const nf_batch *x, nf_real *z, double *log_det, nf_error *e) {
+  return run_batch(f, false, x, z, log_det, NULL, e);
 }
 
-int nf_flow_inverse(nf_flow *f, const nf_batch *z, nf_real *x, double *log_det) {
-  if (!nf_shape_equal(z->shape, f->bijector->out)) return NF_ESHAPE;
-  return answer(f, (request){.go = INVERSE, .from = z}, z->n, x, log_det, NULL);
+int nf_flow_log_prob(nf_flow *f, size_t n, const nf_real *x, double *log_p, nf_error *e) {
+  const nf_batch batch = nf_flow_batch(f, n, x);
+  return nf_flow_log_prob_batch(f, &batch, log_p, e);
 }
 
-int nf_flow_sample(nf_flow *f, uint64_t seed, uint64_t first, size_t n, double temperature,
-                   nf_real *x) {
-  if (!(temperature >= 0) || !isfinite(temperature)) return NF_EINVAL;
-  const request r = {.go = INVERSE, .seed = seed, .first = first, .temperature = temperature};
-  return answer(f, r, n, x, NULL, NULL);
+int nf_flow_forward(nf_flow *f, size_t n, const nf_real *x, nf_real *z, double *log_det,
+                    nf_error *e) {
+  const nf_batch batch = nf_flow_batch(f, n, x);
+  return nf_flow_forward_batch(f, &batch, z, log_det, e);
 }
 
-/* --- watchers ----------------------------------------------------------------------------- */
-
-int nf_show_to_layer(void *user, nf_bijector *layer, const nf_batch *x) {
-  (void)user;
-  if (layer->type->observe == NULL) return NF_OK;
-  const int status = layer->type->observe(layer, x);
-  return status == NF_OK && layer->type->prepare != NULL ? layer->type->prepare(layer) : status;
+int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *log_det,
+                    nf_error *e) {
+  nf_batch batch = nf_flow_batch(f, n, z);
+  if (f != NULL) batch.shape = f->bijector->out;
+  return run_batch(f, true, &batch, x, log_det, NULL, e);
 }
 
-static int stop_at_nonfinite(void *user, nf_bijector *layer, const nf_batch *z,
-                             const double *log_det) {
-  bool fine = isfinite(log_det[0]);
-  for (size_t i = 0; i < nf_batch_size(z); i++) fine = fine && isfinite(z->data[i]);
-  if (fine) return NF_OK;
-  const nf_bijector **culprit = user;
-  if (*culprit == NULL) *culprit = layer;
-  return NF_ENONFINITE;
+int nf_flow_sample_from(nf_flow *f, uint64_t first, size_t n, uint64_t seed, double temperature,
+                        nf_real *x, nf_error *e) {
+  int status = nf_flow_enter(f, e);
+  if (status != NF_OK) return status;
+  const request r = {.inverse = true, .seed = seed, .first = first, .temperature = temperature};
+  if (!(temperature >= 0) || !isfinite(temperature))
+    status = nf_fail(e, NF_EINVAL, "temperature: %g; it can be 0 or more", temperature);
+  else if (n > SIZE_MAX / 4 / sizeof(double) / f->d)
+    status = nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", n, f->d);
+  else
+    status = answer(f, r, n, x, NULL, NULL, e);
+  nf_flow_leave(f);
+  return status;
 }
 
-const nf_bijector *nf_flow_culprit(nf_flow *f, const nf_batch *x) {
-  const nf_bijector *culprit = NULL;
-  const nf_watch watch = {.after = stop_at_nonfinite, .user = &culprit};
-  nf_work work = {.watch = &watch};
-  nf_batch copy = *x;
-  copy.n = 1;
-  copy.data = nf_arena_alloc(&work.tmp, f->d);
-  double log_det = 0;
-  if (copy.data != NULL && nf_shape_equal(x->shape, f->bijector->in)) {
-    memcpy(copy.data, x->data, f->d * sizeof *copy.data);
-    (void)f->bijector->type->forward(f->bijector, &copy, &log_det, &work);
-  }
-  nf_work_free(&work);
-  return culprit;
+int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_real *x,
+                   nf_error *e) {
+  return nf_flow_sample_from(f, 0, n, seed, temperature, x, e);
 }

@@ -1,72 +1,89 @@
-/* Birth of a flow, and the one loop in which every flow function runs: cut the samples into
- * chunks, give each to a thread, stop at the first error in sample order. */
+/* A flow: how it is made, what its layers derive from the parameters, and data-dependent
+ * initialisation. */
 #include "flow/flow.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/scalar.h"
-#include "flow/chunks.h"
+#include "core/real.h"
 
-/* A lone layer becomes a chain of one, so that a watcher sees it like any other. */
-static nf_bijector *as_chain(nf_bijector *b, int *status) {
+/* A lone layer becomes a chain of one, so that its parameters have a path, "0.weight". */
+static nf_bijector *as_chain(nf_bijector *b, nf_error *e) {
   if (b->n_child > 0) return b;
-  nf_bijector *chain = nf_chain_new(b->in, status);
-  nf_chain_add(chain, b, status);
-  return chain;
+  nf_bijector *chain = nf_chain_new(b->in, e);
+  nf_chain_add(chain, b, e);
+  if (chain != NULL && chain->n_child == 1) return chain;
+  nf_bijector_free(chain);
+  return NULL;
 }
 
-enum { MOST_THREADS = 1024 };
-enum { KEEP_BYTES = 48 << 20 };
+enum { MAX_THREADS = 1024, ACTIVATION_BUDGET = 48 << 20 };
 static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
 
-static size_t input_reals(const nf_bijector *b) {
-  size_t n = b->net != NULL ? nf_shape_size(b->net->in) : 0;
-  for (size_t i = 0; i < b->n_child; i++) n += input_reals(b->child[i]);
-  return n;
+static void bind(nf_flow *f, nf_tensor *t, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    t[i].data = (t[i].trainable ? f->param : f->constant) + t[i].flat_offset;
 }
 
-int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed) {
-  if (b == NULL) return NF_EINVAL;
-  int status = NF_OK;
-  b = as_chain(b, &status);
-  nf_flow *f = status == NF_OK ? calloc(1, sizeof *f) : NULL;
+/* Initial parameters: layer k draws from stream k + 1. */
+static void init(nf_flow *f, uint64_t seed) {
+  for (size_t k = 0; k < f->n_layer; k++) {
+    nf_bijector *b = f->layer[k].layer;
+    nf_random r = {seed, k + 1, 0};
+    if (b->type->init != NULL) b->type->init(b, &r);
+    if (b->net != NULL && b->net->type->init != NULL) b->net->type->init(b->net, &r);
+  }
+}
+
+static bool allocate(nf_flow *f) {
+  f->n_layer = nf_tree_layout(f->bijector, &f->layer, &f->n_param, &f->n_constant);
+  if (f->n_layer == 0) return false;
+  f->param = calloc(f->n_param + 1, sizeof *f->param);
+  f->constant = calloc(f->n_constant + 1, sizeof *f->constant);
+  if (f->param == NULL || f->constant == NULL) return false;
+  for (size_t k = 0; k < f->n_layer; k++) {
+    nf_bijector *b = f->layer[k].layer;
+    bind(f, b->tensor, b->n_tensor);
+    if (b->net != NULL) bind(f, b->net->tensor, b->net->n_tensor);
+    if (b->net != NULL) f->n_input += nf_shape_size(b->net->in);
+  }
+  return true;
+}
+
+nf_flow *nf_flow_new(nf_bijector *b, uint64_t seed, nf_error *e) {
+  if (b == NULL) {
+    nf_fail(e, NF_EINVAL, "flow: the layer is NULL");
+    return NULL;
+  }
+  b = as_chain(b, e);
+  nf_flow *f = b != NULL && nf_status_of(e) == NF_OK ? calloc(1, sizeof *f) : NULL;
   if (f == NULL) {
+    nf_fail(e, NF_ENOMEM, "flow: out of memory");
     nf_bijector_free(b);
-    return NF_ENOMEM;
+    return NULL;
   }
   f->bijector = b;
   f->d = nf_shape_size(b->in);
   f->chunk = default_chunk(f->d);
-  f->keep_bytes = KEEP_BYTES;
-  f->n_input = input_reals(b);
-  f->n_layer = nf_bijector_layout(b, &f->n_param, &f->n_constant);
-  f->param = calloc(f->n_param + 1, sizeof *f->param);
-  f->constant = calloc(f->n_constant + 1, sizeof *f->constant);
-  if (f->param == NULL || f->constant == NULL) status = NF_ENOMEM;
-  if (status == NF_OK) status = nf_flow_set_threads(f, 1);
-  if (status == NF_OK) {
-    nf_bijector_bind(b, f->param, f->constant);
-    nf_bijector_init(b, seed);
-    status = nf_bijector_prepare(b);
-  }
-  if (status != NF_OK) {
-    nf_flow_free(f);
-    return status;
-  }
-  *flow = f;
-  return NF_OK;
+  f->activation_budget = ACTIVATION_BUDGET;
+  atomic_flag_clear(&f->busy);
+  int status = allocate(f) ? NF_OK : nf_fail(e, NF_ENOMEM, "flow: out of memory for parameters");
+  if (status == NF_OK) status = nf_flow_set_threads(f, 1, e);
+  if (status == NF_OK) init(f, seed);
+  if (status == NF_OK) status = nf_flow_prepare(f, e);
+  if (status == NF_OK) return f;
+  nf_flow_free(f);
+  return NULL;
 }
 
 static void free_work(nf_flow *f) {
   for (int i = 0; i < f->threads; i++) nf_work_free(&f->work[i]);
-  for (size_t i = 0; i < f->n_kept; i++) nf_work_free(&f->kept[i]);
-  nf_threads_free(f->team);
+  for (size_t i = 0; i < f->n_activations; i++) nf_activations_free(&f->activations[i]);
+  nf_threads_free(f->pool);
   free(f->work);
-  free(f->kept);
-  f->kept = NULL;
-  f->n_kept = 0;
+  free(f->activations);
+  f->activations = NULL;
+  f->n_activations = 0;
 }
 
 void nf_flow_free(nf_flow *f) {
@@ -74,102 +91,138 @@ void nf_flow_free(nf_flow *f) {
   free_work(f);
   free(f->param);
   free(f->constant);
+  free(f->layer);
   nf_bijector_free(f->bijector);
   free(f);
 }
 
-int nf_flow_set_threads(nf_flow *f, int threads) {
-  if (threads < 1 || threads > MOST_THREADS) return NF_EINVAL;
+nf_shape nf_flow_shape(const nf_flow *f) { return f != NULL ? f->bijector->in : (nf_shape){0}; }
+size_t nf_flow_dim(const nf_flow *f) { return f != NULL ? f->d : 0; }
+size_t nf_flow_n_param(const nf_flow *f) { return f != NULL ? f->n_param : 0; }
+nf_real *nf_flow_param(nf_flow *f) { return f != NULL ? f->param : NULL; }
+
+int nf_flow_enter(nf_flow *f, nf_error *e) {
+  if (nf_status_of(e) != NF_OK) return nf_status_of(e);
+  if (f == NULL) return nf_fail(e, NF_EINVAL, "the flow is NULL");
+  if (atomic_flag_test_and_set(&f->busy))
+    return nf_fail(e, NF_EBUSY,
+                   "the flow is in use by another thread; wait for its call to return");
+  return NF_OK;
+}
+
+void nf_flow_leave(nf_flow *f) { atomic_flag_clear(&f->busy); }
+
+static int set_threads(nf_flow *f, int threads, nf_error *e) {
+  if (threads < 1 || threads > MAX_THREADS)
+    return nf_fail(e, NF_EINVAL, "threads: %d; it can be 1 to %d", threads, MAX_THREADS);
   nf_work *work = calloc((size_t)threads, sizeof *work);
-  nf_threads *team = nf_threads_new(threads);
-  if (work == NULL || team == NULL) {
+  nf_threads *pool = nf_threads_new(threads);
+  if (work == NULL || pool == NULL) {
     free(work);
-    nf_threads_free(team);
-    return NF_ENOMEM;
+    nf_threads_free(pool);
+    return nf_fail(e, NF_ENOMEM, "threads: out of memory");
   }
   free_work(f);
   f->work = work;
-  f->team = team;
+  f->pool = pool;
   f->threads = threads;
   return NF_OK;
 }
 
-/* --- chunks over threads ------------------------------------------------------------------ */
+int nf_flow_set_threads(nf_flow *f, int threads, nf_error *e) {
+  int status = nf_flow_enter(f, e);
+  if (status != NF_OK) return status;
+  status = set_threads(f, threads, e);
+  nf_flow_leave(f);
+  return status;
+}
+
+int nf_flow_prepare(nf_flow *f, nf_error *e) {
+  for (size_t k = 0; k < f->n_layer; k++) {
+    nf_bijector *b = f->layer[k].layer;
+    const int status = b->type->prepare != NULL ? b->type->prepare(b) : NF_OK;
+    if (status != NF_OK)
+      return nf_fail(e, status, "%s, layer %s (%s)", nf_status_text(status), f->layer[k].path,
+                     b->type->name);
+  }
+  return NF_OK;
+}
+
+int nf_flow_tensors(const nf_flow *f, nf_tensor_visit *visit, void *user) {
+  return nf_tree_tensors(f->n_layer, f->layer, visit, user);
+}
+
+/* --- data-dependent initialisation
+ * ---------------------------------------------------------------- */
 
 typedef struct {
   nf_flow *flow;
-  size_t n, chunk, chunks;
-  nf_chunk_job *job;
-  void *user;
-  nf_turns *turns;
-  atomic_size_t next; /* the chunk to take next: chunks start in order, on whatever thread */
-  size_t failed[MOST_THREADS]; /* by thread: its first chunk that failed, and how */
-  int status[MOST_THREADS];
-} crew;
+  const nf_layer_entry *entry; /* the layer reached last */
+} initialiser;
 
-static void carry_chunks(void *user, int t) {
-  crew *w = user;
-  nf_flow *f = w->flow;
-  nf_work *work = &f->work[t];
-  w->failed[t] = SIZE_MAX;
-  for (size_t c; (c = atomic_fetch_add(&w->next, 1)) < w->chunks;) {
-    const size_t begin = c * w->chunk, left = w->n - begin;
-    const size_t count = left < w->chunk ? left : w->chunk;
-    const nf_arena_mark mark = nf_arena_now(&work->tmp);
-    work->turns = w->turns;
-    work->turn = c;
-    const int result = w->job(w->user, f, begin, count, work);
-    nf_arena_release(&work->tmp, mark);
-    if (result == NF_OK || w->failed[t] != SIZE_MAX) continue;
-    if (w->turns != NULL) nf_turns_fail(w->turns, c);
-    w->failed[t] = c;
-    w->status[t] = result;
-  }
+static int init_layer(void *user, const nf_bijector *b, int depth, const nf_batch *x) {
+  (void)depth;
+  initialiser *i = user;
+  i->entry = &i->flow->layer[b->number];
+  nf_bijector *layer = i->entry->layer;
+  if (layer->type->init_from_data == NULL) return NF_OK;
+  const int status = layer->type->init_from_data(layer, x);
+  return status == NF_OK && layer->type->prepare != NULL ? layer->type->prepare(layer) : status;
 }
 
-int nf_flow_each_chunk(nf_flow *f, size_t n, size_t chunk, nf_chunk_job *job, void *user,
-                       nf_turns *turns) {
-  int status = nf_bijector_prepare(f->bijector);
+/* The parameters, then the constants */
+static void save_state(const nf_flow *f, nf_real *state) {
+  memcpy(state, f->param, f->n_param * sizeof *state);
+  memcpy(state + f->n_param, f->constant, f->n_constant * sizeof *state);
+}
+
+static void restore_state(nf_flow *f, const nf_real *state) {
+  memcpy(f->param, state, f->n_param * sizeof *state);
+  memcpy(f->constant, state + f->n_param, f->n_constant * sizeof *state);
+}
+
+static int init_from_data(nf_flow *f, const nf_batch *x, nf_error *e) {
+  int status = nf_flow_check_batch(f, f->bijector->in, x, e);
   if (status != NF_OK) return status;
-  crew w = {f, n, chunk, (n + chunk - 1) / chunk, job, user, turns, 0, {0}, {0}};
-  const int threads = w.chunks < (size_t)f->threads ? (int)w.chunks : f->threads;
-  nf_threads_run(f->team, threads, carry_chunks, &w);
-  size_t first = SIZE_MAX;
-  for (int t = 0; t < threads; t++) {
-    if (w.failed[t] >= first) continue;
-    first = w.failed[t];
-    status = w.status[t];
-  }
-  return status;
-}
-
-/* Both arrays, to memory or back from it. */
-static void copy_state(nf_flow *f, nf_real *kept, bool back) {
-  nf_real *constant = kept + f->n_param;
-  memcpy(back ? f->param : kept, back ? kept : f->param, f->n_param * sizeof *kept);
-  memcpy(back ? f->constant : constant, back ? constant : f->constant,
-         f->n_constant * sizeof *kept);
-}
-
-int nf_flow_observe(nf_flow *f, const nf_batch *x) {
-  if (!nf_shape_equal(x->shape, f->bijector->in)) return NF_ESHAPE;
-  const nf_watch watch = {.before = nf_show_to_layer};
-  nf_work work = {.watch = &watch}; /* its own: no other function needs as much memory */
+  if (x->n == 0) return nf_fail(e, NF_EINVAL, "initialisation from data: no samples");
+  initialiser user = {f, &f->layer[0]};
+  const nf_hooks hooks = {.before = init_layer, .user = &user};
+  nf_work work = {.hooks = &hooks}; /* its own: no other function needs as much memory */
   nf_batch copy = *x;
-  copy.data = nf_arena_alloc(&work.tmp, nf_batch_size(x));
-  double *log_det = nf_arena_alloc_double(&work.tmp, x->n);
-  nf_real *kept = nf_arena_alloc(&work.tmp, f->n_param + f->n_constant);
-  int status = copy.data == NULL || log_det == NULL || kept == NULL ? NF_ENOMEM : NF_OK;
-  if (status == NF_OK) {
+  copy.data = nf_arena_alloc(&work.arena, nf_batch_size(x));
+  double *log_det = nf_arena_alloc_double(&work.arena, x->n);
+  nf_real *state = nf_arena_alloc(&work.arena, f->n_param + f->n_constant);
+  if (copy.data == NULL || log_det == NULL || state == NULL) {
+    status = nf_fail(e, NF_ENOMEM, "initialisation from data: out of memory");
+  } else {
     memcpy(copy.data, x->data, nf_batch_size(x) * sizeof *copy.data);
     memset(log_det, 0, x->n * sizeof *log_det);
-    copy_state(f, kept, false);
-    status = nf_bijector_prepare(f->bijector);
-    if (status == NF_OK) status = nf_bijector_forward(f->bijector, &copy, log_det, &work);
-    if (status != NF_OK) copy_state(f, kept, true); /* some layers may have seen x already */
+    save_state(f, state);
+    status = nf_flow_prepare(f, e);
+    if (status == NF_OK) {
+      status = nf_bijector_forward(f->bijector, &copy, log_det, &work);
+      if (status != NF_OK) {
+        restore_state(f, state);
+        status = nf_fail(e, status, "initialisation from data: %s, layer %s (%s)",
+                         nf_status_text(status), user.entry->path, user.entry->layer->type->name);
+      }
+    }
   }
   nf_work_free(&work);
   return status;
+}
+
+int nf_flow_init_from_batch(nf_flow *f, const nf_batch *x, nf_error *e) {
+  int status = nf_flow_enter(f, e);
+  if (status != NF_OK) return status;
+  status = init_from_data(f, x, e);
+  nf_flow_leave(f);
+  return status;
+}
+
+int nf_flow_init_from_data(nf_flow *f, size_t n, const nf_real *x, nf_error *e) {
+  const nf_batch batch = nf_flow_batch(f, n, x);
+  return nf_flow_init_from_batch(f, &batch, e);
 }
 
 double nf_bits_per_dim(double log_p, size_t d) { return -log_p / ((double)d * NF_LN_2); }

@@ -1,74 +1,78 @@
-/* A flow: a bijector f and the base density N(0, I). It owns the bijector and the two flat
- * arrays in which all its numbers live.
- *
- *   log p_X(x) = log p_Z(f(x)) + log|det ∂f(x)/∂x|       nats; NOTES 6
- *   x = f⁻¹(T·z),  z ~ N(0, I)                            sampling at temperature T
- *
- * Samples are cut into chunks of a fixed size, each of which runs through the whole flow on
- * one thread; so results do not depend on the number of threads. */
+/* A flow from within: what nf/flow.h keeps opaque. */
 #ifndef NF_FLOW_FLOW_H
 #define NF_FLOW_FLOW_H
 
-#include "layers/bijectors.h"
+#include <stdatomic.h>
 
-typedef struct {
+#include "core/threads.h"
+#include "layers/conditioner.h"
+#include "nf/model.h"
+
+struct nf_flow {
   nf_bijector *bijector;
-  size_t d;                   /* D = dimensions of a sample */
-  size_t n_param, n_constant; /* lengths of the two arrays */
-  nf_real *param, *constant;
-  size_t chunk; /* samples a thread carries at a time */
-  int threads;  /* at least 1 */
-  nf_threads *team;
-  nf_work *work; /* one a thread */
   size_t n_layer;
-  size_t keep_bytes; /* a thread's budget for what forward keeps for backward */
-  size_t n_input;    /* reals a sample that it always keeps: the conditioners' inputs */
-  nf_work *kept;     /* one a chunk of nf_flow_gradient_by_stages */
-  size_t n_kept;
-} nf_flow;
+  nf_layer_entry *layer; /* all layers; layer[k].layer->number is k */
+  size_t d;              /* D */
+  size_t n_param, n_constant;
+  nf_real *param, *constant; /* of all layers */
+  bool has_model;
+  nf_model model; /* when it has one */
 
-/* Takes ownership of b, even on failure; its parameters are born from `seed`. 1 thread.
- * errors  NF_ENOMEM, NF_EINVAL (b is NULL) */
-int nf_flow_new(nf_flow **flow, nf_bijector *b, uint64_t seed);
-void nf_flow_free(nf_flow *flow);
-int nf_flow_set_threads(nf_flow *flow, int threads);
+  /* How a call is spread over threads (flow/parallel.h). */
+  size_t chunk;             /* samples that go through the layers together */
+  size_t activation_budget; /* bytes a thread: activations that forward saves for backward */
+  size_t n_input;           /* values a sample that it always saves: the conditioners' inputs */
+  int threads;
+  nf_threads *pool;
+  nf_work *work;               /* one a thread */
+  nf_activations *activations; /* one a thread, or one a chunk of a fused step */
+  size_t n_activations;
+  atomic_flag busy; /* a call is running */
+};
 
-/* Data-dependent initialisation: shows x to every layer that has not seen data yet. */
-int nf_flow_observe(nf_flow *flow, const nf_batch *x);
+/* Every public function runs between these two. enter returns e's status when there is an error
+ * already.   errors  NF_EINVAL (f is NULL), NF_EBUSY */
+int nf_flow_enter(nf_flow *f, nf_error *e);
+void nf_flow_leave(nf_flow *f);
 
-/* log_p[i] = log p_X(x_i), nats. With pixels in and a dequantise layer first, this is the
- * log-probability bound of the discrete image. x stays as it is; on an error so does log_p. */
-int nf_flow_log_prob(nf_flow *flow, const nf_batch *x, double *log_p);
+/* After parameters or constants changed: checks them, and computes what layers derive from them.
+ * errors  NF_ESINGULAR, NF_EFORMAT (a constant), NF_ENOMEM; the message names the layer */
+int nf_flow_prepare(nf_flow *f, nf_error *e);
 
-/* z = f(x), log_det as of forward; either output may be NULL. z (n, D). */
-int nf_flow_forward(nf_flow *flow, const nf_batch *x, nf_real *z, double *log_det);
-/* x = f⁻¹(z), log_det as of inverse; log_det may be NULL. */
-int nf_flow_inverse(nf_flow *flow, const nf_batch *z, nf_real *x, double *log_det);
+/* Calls visit for every parameter and constant (nf_tree_tensors). */
+int nf_flow_tensors(const nf_flow *f, nf_tensor_visit *visit, void *user);
 
-/* n samples x_i = f⁻¹(T·z_i), z_i from (seed, first + i): sample i is the same whatever n. */
-int nf_flow_sample(nf_flow *flow, uint64_t seed, uint64_t first, size_t n, double temperature,
-                   nf_real *x);
+/* The functions of nf/flow.h on a batch whose samples have numbers of the caller's choice, so that
+ * the noise of a dequantise layer is theirs. */
+int nf_flow_init_from_batch(nf_flow *f, const nf_batch *x, nf_error *e);
+int nf_flow_log_prob_batch(nf_flow *f, const nf_batch *x, double *log_p, nf_error *e);
+int nf_flow_forward_batch(nf_flow *f, const nf_batch *x, nf_real *z, double *log_det, nf_error *e);
+int nf_flow_gradient_batch(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient,
+                           nf_error *e);
+/* Samples first … first+n-1. */
+int nf_flow_sample_from(nf_flow *f, uint64_t first, size_t n, uint64_t seed, double temperature,
+                        nf_real *x, nf_error *e);
 
-/* Maximum likelihood (NOTES 4): *loss = -(1/n) Σ log p_X(x_i), nats, and
- * gradient[0 … n_param) = ∂loss/∂θ. Forward keeps the conditioners' activations for backward
- * within keep_bytes and backward computes the others again, with the same result bit for bit.
- * On an error *loss is as it was, and gradient undefined: it is where the chunks add up. */
-int nf_flow_gradient(nf_flow *flow, const nf_batch *x, double *loss, nf_real *gradient);
+/* A batch of the flow's shape over const data, which no function of a flow changes. */
+nf_batch nf_flow_batch(const nf_flow *f, size_t n, const nf_real *x);
+/* errors  NF_ESHAPE, NF_EINVAL (no data), NF_ENOMEM (n·D overflows) */
+int nf_flow_check_batch(const nf_flow *f, nf_shape shape, const nf_batch *x, nf_error *e);
 
-/* The same, stage by stage (layers/stages.c): all chunks go forward, then come back together,
- * and `complete` gets the gradient of param[first … first + count) as soon as it is complete, on
- * some thread; it may change these parameters, and returns an nf_status. `layer` < n_layer numbers
- * the stage. No array of n_param is needed, and the bits are those of nf_flow_gradient. On an error
- * of forward, NF_ENONFINITE mostly, nothing has been completed; *loss is as it was on any. */
+/* Sets the error for a status that forward gave for samples first … of x: finds the first sample
+ * and layer where it happens, and names them. */
+int nf_flow_explain(nf_flow *f, const nf_batch *x, size_t first, int status, nf_error *e);
+
+/* --- gradients (gradient.c), for a caller between enter and leave ---------------------------- */
+
+int nf_gradient(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient, nf_error *e);
+
+/* The same loss and gradient, bit for bit, without an array for the gradient: `complete` gets that
+ * of param[first … first + count) as soon as it is complete, on some thread, may change these
+ * parameters, and returns an nf_status. `layer` < n_layer is the first that they belong to. When
+ * forward fails nothing has been completed. */
 typedef int nf_gradient_complete(void *user, size_t layer, size_t first, size_t count,
                                  const nf_real *gradient);
-int nf_flow_gradient_by_stages(nf_flow *flow, const nf_batch *x, double *loss,
-                               nf_gradient_complete *complete, void *user);
-
-/* The first layer whose output is not finite for sample x (n = 1), or NULL. */
-const nf_bijector *nf_flow_culprit(nf_flow *flow, const nf_batch *x);
-
-/* bits/dim = -log p / (D log 2); the preprocessing is part of the flow, so no offset. */
-double nf_bits_per_dim(double log_p, size_t d);
+int nf_gradient_fused(nf_flow *f, const nf_batch *x, double *loss, nf_gradient_complete *complete,
+                      void *user, nf_error *e);
 
 #endif

@@ -1,5 +1,6 @@
 /* Three published architectures, each a few lines of layers. */
-#include "flow/models.h"
+#include "flow/flow.h"
+#include "layers/layer.h"
 
 nf_model nf_model_default(nf_family family, nf_shape shape) {
   const bool image = nf_shape_pixels(shape) > 1;
@@ -14,104 +15,141 @@ nf_model nf_model_default(nf_family family, nf_shape shape) {
                     .scale = family == NF_GLOW ? NF_SCALE_SIGMOID : NF_SCALE_TANH,
                     .plu = true,
                     .learned_prior = image,
-                    .pixel_levels = image ? 256 : 0,
+                    .bins = image ? 256 : 0,
                     .alpha = 0.05,
                     .seed = 1};
 }
 
+/* MLPs on points, convnets on images */
+static nf_net *conditioner(nf_shape in, nf_shape out, size_t width, nf_error *e) {
+  return nf_shape_pixels(in) == 1 ? nf_mlp_new(in, out, width, e)
+                                  : nf_convnet_new(in, out, width, e);
+}
+
 static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, size_t width,
-                         int *status) {
+                         nf_error *e) {
   const nf_shape shape = nf_bijector_out(chain);
-  nf_net *net = nf_conditioner_new(nf_coupling_net_in(shape, mask),
-                                   nf_coupling_net_out(shape, mask, scale), width, status);
-  nf_chain_add(chain, nf_coupling_new(shape, mask, scale, net, status), status);
+  nf_net *net = conditioner(nf_coupling_net_in(shape, mask),
+                            nf_coupling_net_out(shape, mask, scale), width, e);
+  nf_chain_add(chain, nf_coupling_new(shape, mask, scale, net, e), e);
 }
 
 static nf_mask swapped_if(bool odd, nf_mask mask) { return odd ? (nf_mask)(mask + 1) : mask; }
 
-static void add_nice(nf_bijector *chain, const nf_model *m, int *status) {
+static void add_nice(nf_bijector *chain, const nf_model *m, nf_error *e) {
   const size_t d = nf_shape_size(m->shape);
   if (nf_shape_pixels(m->shape) > 1)
-    nf_chain_add(chain, nf_reshape_new(m->shape, nf_point(d), status), status);
+    nf_chain_add(chain, nf_reshape_new(m->shape, nf_point(d), e), e);
   for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), NF_SCALE_NONE, m->width, status);
-  nf_chain_add(chain, nf_actnorm_new(nf_point(d), status), status);
+    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), NF_SCALE_NONE, m->width, e);
+  nf_chain_add(chain, nf_actnorm_new(nf_point(d), e), e);
 }
 
-/* Points: couplings that take turns. */
-static void add_realnvp_points(nf_bijector *chain, const nf_model *m, int *status) {
+/* On points: couplings that swap halves. */
+static void add_realnvp_points(nf_bijector *chain, const nf_model *m, nf_error *e) {
   for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m->width, status);
+    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m->width, e);
 }
 
 /* The paper normalises activations by batch; a density needs a fixed map, hence actnorm. */
 static void add_realnvp_couplings(nf_bijector *chain, size_t count, nf_mask mask, const nf_model *m,
-                                  int *status) {
+                                  nf_error *e) {
   for (size_t i = 0; i < count; i++) {
-    nf_chain_add(chain, nf_actnorm_new(nf_bijector_out(chain), status), status);
-    add_coupling(chain, swapped_if(i % 2, mask), m->scale, m->width, status);
+    nf_chain_add(chain, nf_actnorm_new(nf_bijector_out(chain), e), e);
+    add_coupling(chain, swapped_if(i % 2, mask), m->scale, m->width, e);
   }
 }
 
 static nf_shape half(nf_shape s) { return (nf_shape){s.h, s.w, s.c / 2}; }
 
-static void add_realnvp_scales(nf_bijector *chain, const nf_model *m, size_t levels, int *status) {
-  if (*status != NF_OK) return;
+static void add_realnvp_scales(nf_bijector *chain, const nf_model *m, size_t levels, nf_error *e) {
+  if (nf_status_of(e) != NF_OK || chain == NULL) return;
   if (levels == 1) {
-    add_realnvp_couplings(chain, 4, NF_CHECKERBOARD, m, status);
+    add_realnvp_couplings(chain, 4, NF_CHECKERBOARD, m, e);
     return;
   }
-  add_realnvp_couplings(chain, 3, NF_CHECKERBOARD, m, status);
-  nf_chain_add(chain, nf_squeeze_new(nf_bijector_out(chain), status), status);
-  add_realnvp_couplings(chain, 3, NF_CHANNEL, m, status);
+  add_realnvp_couplings(chain, 3, NF_CHECKERBOARD, m, e);
+  nf_chain_add(chain, nf_squeeze_new(nf_bijector_out(chain), e), e);
+  add_realnvp_couplings(chain, 3, NF_CHANNEL, m, e);
   const nf_shape shape = nf_bijector_out(chain);
-  nf_bijector *inner = nf_chain_new(half(shape), status);
-  add_realnvp_scales(inner, m, levels - 1, status);
-  nf_chain_add(chain, nf_split_new(shape, inner, status), status);
+  nf_bijector *inner = nf_chain_new(half(shape), e);
+  add_realnvp_scales(inner, m, levels - 1, e);
+  nf_chain_add(chain, nf_split_new(shape, inner, e), e);
 }
 
-static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels, int *status) {
-  if (*status != NF_OK) return;
+static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels, nf_error *e) {
+  if (nf_status_of(e) != NF_OK || chain == NULL) return;
   if (nf_shape_pixels(m->shape) > 1)
-    nf_chain_add(chain, nf_squeeze_new(nf_bijector_out(chain), status), status);
+    nf_chain_add(chain, nf_squeeze_new(nf_bijector_out(chain), e), e);
   const nf_shape shape = nf_bijector_out(chain);
   for (size_t k = 0; k < m->steps; k++) {
-    nf_chain_add(chain, nf_actnorm_new(shape, status), status);
-    nf_chain_add(chain, nf_conv1x1_new(shape, m->plu, status), status);
-    add_coupling(chain, NF_CHANNEL, m->scale, m->width, status);
+    nf_chain_add(chain, nf_actnorm_new(shape, e), e);
+    nf_chain_add(chain, nf_conv1x1_new(shape, m->plu, e), e);
+    add_coupling(chain, NF_CHANNEL, m->scale, m->width, e);
   }
   if (levels == 1) return;
   if (m->learned_prior) { /* (x_b - μ(x_a))/σ(x_a) is a coupling */
     nf_net *net = nf_conv_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                              nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), status);
-    nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, status), status);
+                              nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), e);
+    nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, e), e);
   }
-  nf_bijector *inner = nf_chain_new(half(shape), status);
-  add_glow_levels(inner, m, levels - 1, status);
-  nf_chain_add(chain, nf_split_new(shape, inner, status), status);
+  nf_bijector *inner = nf_chain_new(half(shape), e);
+  add_glow_levels(inner, m, levels - 1, e);
+  nf_chain_add(chain, nf_split_new(shape, inner, e), e);
 }
 
-nf_bijector *nf_model_new(const nf_model *m, int *status) {
+static bool valid(const nf_model *m, nf_error *e) {
   const bool point = nf_shape_pixels(m->shape) == 1;
-  const bool steps_count = m->family != NF_REALNVP || point;
-  if (*status == NF_OK && (m->levels < 1 || m->levels > 16 || m->width < 1 ||
-                           (steps_count && (m->steps < 1 || m->steps > 4096)) ||
-                           ((point || m->family == NF_NICE) && m->levels != 1)))
-    *status = NF_EINVAL;
-  nf_bijector *chain = nf_chain_new(m->shape, status);
-  if (m->pixel_levels > 0) {
-    nf_chain_add(chain, nf_dequantise_new(m->shape, m->pixel_levels, m->seed, status), status);
-    nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, status), status);
+  const bool one_level = point || m->family == NF_NICE;
+  const bool has_steps = m->family != NF_REALNVP || point;
+  if (m->levels < 1 || m->levels > 16)
+    nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
+  else if (one_level && m->levels != 1)
+    nf_fail(e, NF_EINVAL, "model: levels is %zu; %s has 1", m->levels,
+            point ? "a flow on points" : "nice");
+  else if (has_steps && (m->steps < 1 || m->steps > 4096))
+    nf_fail(e, NF_EINVAL, "model: steps is %zu; it can be 1 to 4096", m->steps);
+  else if (m->width < 1 || m->width > 65536)
+    nf_fail(e, NF_EINVAL, "model: width is %zu; it can be 1 to 65536", m->width);
+  else
+    return true;
+  return false;
+}
+
+nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e) {
+  nf_bijector *chain = valid(m, e) ? nf_chain_new(m->shape, e) : NULL;
+  if (chain == NULL) return NULL;
+  nf_error own = {0};
+  if (m->bins > 0) {
+    nf_chain_add(chain, nf_dequantise_new(m->shape, m->bins, m->seed, &own), &own);
+    nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, &own), &own);
   }
   if (m->family == NF_NICE)
-    add_nice(chain, m, status);
-  else if (m->family == NF_REALNVP && point)
-    add_realnvp_points(chain, m, status);
+    add_nice(chain, m, &own);
+  else if (m->family == NF_REALNVP && nf_shape_pixels(m->shape) == 1)
+    add_realnvp_points(chain, m, &own);
   else if (m->family == NF_REALNVP)
-    add_realnvp_scales(chain, m, m->levels, status);
+    add_realnvp_scales(chain, m, m->levels, &own);
   else
-    add_glow_levels(chain, m, m->levels, status);
-  if (*status == NF_OK) return chain;
+    add_glow_levels(chain, m, m->levels, &own);
+  if (own.status == NF_OK) return chain;
+  nf_fail(e, own.status, "%s", own.message);
   nf_bijector_free(chain);
   return NULL;
 }
+
+nf_flow *nf_flow_from_model(const nf_model *m, nf_error *e) {
+  nf_bijector *b = nf_bijector_from_model(m, e);
+  nf_flow *f = b != NULL ? nf_flow_new(b, m->seed, e) : NULL;
+  if (f == NULL) return NULL;
+  f->has_model = true;
+  f->model = *m;
+  return f;
+}
+
+const nf_model *nf_flow_model(const nf_flow *f) {
+  return f != NULL && f->has_model ? &f->model : NULL;
+}
+
+const char *const nf_family_names[] = {"nice", "realnvp", "glow", NULL};
+const char *const nf_scale_names[] = {"none", "exp", "tanh", "sigmoid", NULL};

@@ -2,10 +2,10 @@
  *
  *   z = x·exp(log_scale) + bias,    log|det J| = h·w·Σ log_scale
  *
- * Born from data: the first batch observed is brought to mean 0 and variance 1. Whether that
- * has happened is a tensor, "initialised", so it is saved and loaded with the rest. */
-#include "layers/bijectors.h"
-#include "layers/build.h"
+ * Data-dependent initialisation: the first data are brought to mean 0 and variance 1. Whether that
+ * has happened is a constant, "initialised", so it is saved and loaded with the rest. */
+#include "core/real.h"
+#include "layers/layer.h"
 
 enum { LOG_SCALE, BIAS, INITIALISED };
 
@@ -20,7 +20,7 @@ static void add_log_det(const nf_bijector *b, size_t n, double sign, double *log
 
 /* exp(sign·log_scale), from scratch memory */
 static nf_real *scale(const nf_bijector *b, nf_real sign, nf_work *work) {
-  nf_real *s = nf_arena_alloc(&work->tmp, b->in.c);
+  nf_real *s = nf_arena_alloc(&work->arena, b->in.c);
   if (s == NULL) return NULL;
   for (size_t k = 0; k < b->in.c; k++) s[k] = exp(sign * b->tensor[LOG_SCALE].data[k]);
   return s;
@@ -28,40 +28,34 @@ static nf_real *scale(const nf_bijector *b, nf_real sign, nf_work *work) {
 
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
   const size_t c = b->in.c;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   const nf_real *s = scale(b, 1, work), *bias = b->tensor[BIAS].data;
   if (s == NULL) return NF_ENOMEM;
   for (size_t i = 0; i < rows(x); i++)
     for (size_t k = 0; k < c; k++) x->data[i * c + k] = x->data[i * c + k] * s[k] + bias[k];
   add_log_det(b, x->n, 1, log_det);
-  nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
 
 static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
   const size_t c = b->in.c;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   const nf_real *s = scale(b, -1, work), *bias = b->tensor[BIAS].data;
   if (s == NULL) return NF_ENOMEM;
   for (size_t i = 0; i < rows(z); i++)
     for (size_t k = 0; k < c; k++) z->data[i * c + k] = (z->data[i * c + k] - bias[k]) * s[k];
   add_log_det(b, z->n, -1, log_det);
-  nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
 
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const size_t c = b->in.c;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   const nf_real *s = scale(b, 1, work), *s_inverse = scale(b, -1, work);
   if (s == NULL || s_inverse == NULL) {
-    nf_arena_release(&work->tmp, mark);
     return NF_ENOMEM;
   }
   const nf_real *bias = b->tensor[BIAS].data;
-  nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].offset;
-  nf_real *dbias = dparam + b->tensor[BIAS].offset;
+  nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].layer_offset;
+  nf_real *dbias = dparam + b->tensor[BIAS].layer_offset;
   for (size_t i = 0; i < rows(z); i++) {
     for (size_t k = 0; k < c; k++) {
       nf_real *v = &z->data[i * c + k], *g = &dz->data[i * c + k];
@@ -76,11 +70,10 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   for (size_t i = 0; i < z->n; i++) sum += dlog_det[i];
   sum *= (double)nf_shape_pixels(b->in);
   for (size_t k = 0; k < c; k++) dlog_scale[k] += NF_R(sum);
-  nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
 
-static int observe(nf_bijector *b, const nf_batch *x) {
+static int init_from_data(nf_bijector *b, const nf_batch *x) {
   if (b->tensor[INITIALISED].data[0] != 0) return NF_OK;
   const size_t c = b->in.c, count = rows(x);
   if (count == 0) return NF_EINVAL;
@@ -105,13 +98,12 @@ static const nf_bijector_type type = {.name = "actnorm",
                                       .forward = forward,
                                       .inverse = inverse,
                                       .backward = backward,
-                                      .observe = observe};
+                                      .init_from_data = init_from_data};
 
-nf_bijector *nf_actnorm_new(nf_shape shape, int *status) {
-  nf_bijector *b = nf_bijector_new(&type, sizeof *b, shape, shape, status);
-  if (b == NULL) return NULL;
-  nf_bijector_add(b, nf_tensor_param("log_scale", shape.c, 0, 0, 0));
-  nf_bijector_add(b, nf_tensor_param("bias", shape.c, 0, 0, 0));
-  nf_bijector_add(b, nf_tensor_constant("initialised", 1));
+nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e) {
+  nf_bijector *b = nf_bijector_new(&type, sizeof *b, shape, shape, e);
+  nf_bijector_add_param(b, "log_scale", shape.c, 0, 0, 0, e);
+  nf_bijector_add_param(b, "bias", shape.c, 0, 0, 0, e);
+  nf_bijector_add_constant(b, "initialised", 1, e);
   return b;
 }

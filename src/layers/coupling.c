@@ -1,290 +1,335 @@
-/* The coupling layer, the heart of NICE, RealNVP and Glow. One part of the sample passes
- * unchanged and tells a network how to scale and shift the other part:
+/* The coupling layer of NICE, RealNVP and Glow. Part a of a sample passes unchanged, and a network
+ * of it, the conditioner, scales and shifts part b:
  *
  *   z_a = x_a
  *   z_b = x_b·g(s) + t,   (s, t) = net(x_a),      log|det J| = Σ log g(s)
  *
  * The Jacobian is triangular, whatever the network; so the network is never inverted and its
- * derivative never enters the determinant (NOTES 9). */
+ * derivative does not enter the determinant (NOTES 9). */
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/real.h"
 #include "core/vector.h"
-#include "layers/build.h"
-#include "layers/mask.h"
-#include "layers/scale.h"
+#include "layers/conditioner.h"
+
+/* --- the mask: which values of a sample are part a, and which part b -----------------------------
+ */
+
+/* Value k of the part is x[in_x[k]] of a sample, and input[in_net[k]] of the network for part a;
+ * for part b output[in_net[k]] is its s, if there is a scale, and output[in_net[k] + to_t] its t.
+ */
+typedef struct {
+  size_t size;
+  uint32_t *in_x, *in_net;
+} part;
 
 typedef struct {
   nf_bijector base;
-  nf_mask mask;
   nf_scale scale;
+  part a, b;
+  size_t to_t;
 } coupling;
 
-static const coupling *self(const nf_bijector *b) { return (const coupling *)(const void *)b; }
-
-nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
-  return (nf_shape){shape.h, shape.w, nf_mask_parts(shape, mask).count_a};
+static bool is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
+static bool is_swapped(nf_mask mask) {
+  return mask == NF_CHANNEL_SWAPPED || mask == NF_CHECKERBOARD_SWAPPED;
 }
 
-nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
-  const size_t c = nf_mask_parts(shape, mask).count_b;
-  return (nf_shape){shape.h, shape.w, scale == NF_SCALE_NONE ? c : 2 * c};
+/* The channels of a part, where it has any: c_a or c_b. */
+static size_t channels_of(nf_shape shape, nf_mask mask, bool b) {
+  const size_t half = shape.c / 2;
+  return !is_channel(mask) ? shape.c : b != is_swapped(mask) ? shape.c - half : half;
 }
 
-static nf_real gamma_of(const nf_bijector *b) {
-  return self(b)->scale == NF_SCALE_TANH ? b->tensor[0].data[0] : 1;
-}
-
-enum { ROWS = 1024 }; /* pixels that a conditioner answers together */
-
-/* --- what the network says about a batch -------------------------------------------------- */
-
-/* Its input x_a, hidden activations and output (s, t) or t. */
-typedef struct {
-  nf_real *xa, *hidden, *st;
-} said;
-
-static size_t size_xa(const nf_bijector *b, size_t n) { return n * nf_shape_size(b->net->in); }
-static size_t size_st(const nf_bijector *b, size_t n) { return n * nf_shape_size(b->net->out); }
-
-static bool allocate_answer(const nf_bijector *b, size_t n, said *p, nf_arena *arena) {
-  p->hidden = nf_arena_alloc(arena, n * b->net->n_hidden);
-  p->st = nf_arena_alloc(arena, size_st(b, n));
-  return p->hidden != NULL && p->st != NULL;
-}
-
-/* Room among what is kept for backward: always for x_a, from which the rest can be computed
- * again, bit for bit; for the rest while it fits the budget. */
-static bool allocate_kept(const nf_bijector *b, size_t n, said *p, nf_work *work) {
-  nf_arena *memory = &work->kept_memory;
-  const nf_arena_mark mark = nf_arena_now(memory);
-  nf_kept *entry = nf_arena_alloc_bytes(memory, sizeof *entry);
-  p->xa = nf_arena_alloc(memory, size_xa(b, n));
-  if (entry == NULL || p->xa == NULL) return false;
-  const size_t bytes = (n * b->net->n_hidden + size_st(b, n)) * sizeof(nf_real);
-  const bool all = bytes <= work->room;
-  if (all) work->room -= bytes;
-  if (!allocate_answer(b, n, p, all ? memory : &work->tmp)) return false;
-  *entry = (nf_kept){work->kept, b, mark, p->xa, all ? p->hidden : NULL, all ? p->st : NULL};
-  work->kept = entry;
+/* Lists the part's values in the order pixel, channel; the network has net_c channels. */
+static bool list_part(nf_shape shape, nf_mask mask, bool b, size_t net_c, part *p) {
+  const size_t count = channels_of(shape, mask, b);
+  const size_t first = is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
+  p->in_x = malloc(nf_shape_size(shape) * sizeof *p->in_x);
+  p->in_net = malloc(nf_shape_size(shape) * sizeof *p->in_net);
+  if (p->in_x == NULL || p->in_net == NULL) return false;
+  for (size_t i = 0; i < nf_shape_pixels(shape); i++) {
+    const bool odd = (i / shape.w + i % shape.w) % 2 != 0;
+    if (!is_channel(mask) && odd != (b != is_swapped(mask))) continue;
+    for (size_t k = 0; k < count; k++, p->size++) {
+      p->in_x[p->size] = (uint32_t)(i * shape.c + first + k);
+      p->in_net[p->size] = (uint32_t)(i * net_c + k);
+    }
+  }
   return true;
 }
 
-static int ask(const nf_bijector *b, const nf_batch *x, said *p, nf_work *work) {
-  if (work->keep) {
-    if (!allocate_kept(b, x->n, p, work)) return NF_ENOMEM;
-  } else {
-    p->xa = nf_arena_alloc(&work->tmp, size_xa(b, x->n));
-    if (p->xa == NULL || !allocate_answer(b, x->n, p, &work->tmp)) return NF_ENOMEM;
+/* dense[i, k] = from[i, index[k]], of n rows of `row` values */
+static void gather(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *from,
+                   nf_real *dense) {
+  for (size_t i = 0; i < n; i++, from += row, dense += size)
+    for (size_t k = 0; k < size; k++) dense[k] = from[index[k]];
+}
+
+static void scatter(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *dense,
+                    nf_real *to) {
+  for (size_t i = 0; i < n; i++, to += row, dense += size)
+    for (size_t k = 0; k < size; k++) to[index[k]] = dense[k];
+}
+
+/* --- the scale: log g(s) and its derivative -----------------------------------------------------
+ */
+
+/* exp: s,   tanh: γ·tanh s,   sigmoid: log σ(s + 2),   none: 0 */
+static void log_scale(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
+                      nf_real *log_g) {
+  switch (scale) {
+    case NF_SCALE_NONE:
+      memset(log_g, 0, count * sizeof *log_g);
+      break;
+    case NF_SCALE_EXP:
+      memcpy(log_g, s, count * sizeof *log_g);
+      break;
+    case NF_SCALE_TANH:
+      nf_vector_tanh(count, s, log_g);
+      for (size_t i = 0; i < count; i++) log_g[i] *= gamma;
+      break;
+    case NF_SCALE_SIGMOID:
+      for (size_t i = 0; i < count; i++) log_g[i] = s[i] + 2;
+      nf_vector_log_sigmoid(count, log_g, log_g);
+      break;
   }
-  nf_mask_gather(self(b)->mask, x, p->xa);
-  return b->net->type->forward(b->net, x->n, p->xa, p->st, p->hidden, work);
 }
 
-/* The answer alone, a few samples at a time, so that hidden activations stay in the cache */
-static int ask_for_answer(const nf_bijector *b, const nf_batch *x, said *p, nf_work *work) {
-  const size_t pixels = nf_shape_pixels(b->in), fit = ROWS / pixels > 0 ? ROWS / pixels : 1;
-  const size_t slice = fit < x->n ? fit : x->n;
-  p->xa = nf_arena_alloc(&work->tmp, size_xa(b, x->n));
-  p->st = nf_arena_alloc(&work->tmp, size_st(b, x->n));
-  p->hidden = nf_arena_alloc(&work->tmp, slice * b->net->n_hidden);
-  if (p->xa == NULL || p->st == NULL || p->hidden == NULL) return NF_ENOMEM;
-  nf_mask_gather(self(b)->mask, x, p->xa);
-  int status = NF_OK;
-  for (size_t i = 0, n; status == NF_OK && i < x->n; i += n) {
-    n = x->n - i < slice ? x->n - i : slice;
-    status = b->net->type->forward(b->net, n, p->xa + size_xa(b, i), p->st + size_st(b, i),
-                                   p->hidden, work);
+/* ds = ∂L/∂log g · ∂log g/∂s, with ∂log g/∂s of exp: 1, of tanh: γ(1 - tanh² s), of sigmoid:
+ * 1 - σ(s + 2), in s's place; returns ∂L/∂γ = Σ ∂L/∂log g · tanh s. */
+static double log_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_real *dlog_g,
+                                 nf_real *s) {
+  double dgamma = 0;
+  switch (scale) {
+    case NF_SCALE_NONE: /* has no s */
+      break;
+    case NF_SCALE_EXP:
+      memcpy(s, dlog_g, count * sizeof *s);
+      break;
+    case NF_SCALE_TANH:
+      nf_vector_tanh(count, s, s);
+      for (size_t i = 0; i < count; i++) {
+        dgamma += (double)(dlog_g[i] * s[i]);
+        s[i] = dlog_g[i] * gamma * (1 - s[i] * s[i]);
+      }
+      break;
+    case NF_SCALE_SIGMOID:
+      for (size_t i = 0; i < count; i++) s[i] = s[i] + 2;
+      nf_vector_exp(count, s, s);
+      for (size_t i = 0; i < count; i++) s[i] = dlog_g[i] / (1 + s[i]);
+      break;
   }
-  return status;
+  return dgamma;
 }
 
-/* For backward: what forward kept, completed, or all of it again from x_a = z_a. */
-static int recall(const nf_bijector *b, const nf_batch *z, said *p, nf_work *work) {
-  const nf_kept *entry = work->kept;
-  if (entry == NULL || entry->owner != b) return ask(b, z, p, work);
-  *p = (said){entry->input, entry->hidden, entry->output};
-  if (p->hidden != NULL) return NF_OK;
-  if (!allocate_answer(b, z->n, p, &work->tmp)) return NF_ENOMEM;
-  return b->net->type->forward(b->net, z->n, p->xa, p->st, p->hidden, work);
+/* --- the layer
+ * ------------------------------------------------------------------------------------ */
+
+static nf_real gamma_of(const coupling *c) {
+  return c->scale == NF_SCALE_TANH ? c->base.tensor[0].data[0] : 1;
 }
 
-static void forget(const nf_bijector *b, nf_work *work) {
-  const nf_kept *entry = work->kept;
-  if (entry == NULL || entry->owner != b) return;
-  work->kept = entry->below;
-  nf_arena_release(&work->kept_memory, entry->mark);
+/* The network of x_a; under a checkerboard it sees 0 at b. */
+static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidden,
+                           nf_activation *act, nf_work *work) {
+  const nf_bijector *b = &c->base;
+  const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
+  const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
+  if (status != NF_OK) return status;
+  if (c->a.size < d_net) memset(act->input, 0, x->n * d_net * sizeof *act->input);
+  const nf_real *from = x->data;
+  nf_real *to = act->input;
+  for (size_t i = 0; i < x->n; i++, from += d, to += d_net)
+    for (size_t k = 0; k < c->a.size; k++) to[c->a.in_net[k]] = from[c->a.in_x[k]];
+  return nf_conditioner_run(b, x->n, act, work);
 }
 
-/* --- what it means for x_b ------------------------------------------------------------------ */
-
-/* One pixel after another: x_b, shift t, scale g and its logarithm. */
+/* Part b of a batch: x_b, its scale and its shift, (n, c->b.size) each. */
 typedef struct {
-  nf_parts part;
-  size_t n, pixels, per_sample; /* pixels = n·per_sample */
-  size_t channels, shift;       /* of the network's output at a pixel; where t begins there */
-  nf_real *s, *log_g, *g;       /* (pixels, count_b) */
-} scales;
+  size_t count;
+  nf_real *x, *s, *t, *log_g, *g;
+} values;
 
-/* g = exp(±log g(s)) for the whole batch, in contiguous memory */
-static int scale(const nf_bijector *b, const nf_batch *x, const said *p, nf_real sign, scales *q,
-                 nf_work *work) {
-  q->part = nf_mask_parts(b->in, self(b)->mask);
-  q->per_sample = nf_shape_pixels(b->in);
-  q->n = x->n, q->pixels = x->n * q->per_sample;
-  q->channels = b->net->out.c;
-  q->shift = q->channels - q->part.count_b;
-  const size_t each = q->part.count_b, size = q->pixels * each;
-  q->s = nf_arena_alloc(&work->tmp, size);
-  q->log_g = nf_arena_alloc(&work->tmp, size);
-  q->g = nf_arena_alloc(&work->tmp, size);
-  if (q->s == NULL || q->log_g == NULL || q->g == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < q->pixels; i++)
-    memcpy(q->s + i * each, p->st + i * q->channels, each * sizeof *q->s);
-  nf_scale_forward(self(b)->scale, gamma_of(b), size, q->s, q->log_g);
-  if (sign < 0)
-    for (size_t i = 0; i < size; i++) q->g[i] = -q->log_g[i];
-  nf_vector_exp(size, sign < 0 ? q->g : q->log_g, q->g);
+static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *act, values *v,
+                    nf_work *work) {
+  const part *b = &c->b;
+  const size_t d_net = nf_shape_size(c->base.net->out);
+  v->count = x->n * b->size;
+  nf_real **array[] = {&v->x, &v->s, &v->t, &v->log_g, &v->g};
+  for (size_t i = 0; i < sizeof array / sizeof *array; i++)
+    if ((*array[i] = nf_arena_alloc(&work->arena, v->count)) == NULL) return NF_ENOMEM;
+  gather(x->n, b->size, b->in_x, nf_shape_size(x->shape), x->data, v->x);
+  gather(x->n, b->size, b->in_net, d_net, act->output + c->to_t, v->t);
+  gather(x->n, b->size, b->in_net, d_net, act->output, v->s);
+  log_scale(c->scale, gamma_of(c), v->count, v->s, v->log_g);
   return NF_OK;
 }
 
-static bool transforms(const nf_bijector *b, size_t pixel_of_sample) {
-  return nf_mask_transforms(self(b)->mask, pixel_of_sample, b->in.w);
-}
-
-static void add_log_det(const nf_bijector *b, const scales *q, double sign, double *log_det) {
-  const size_t each = q->part.count_b;
-  const nf_real *log_g = q->log_g;
-  for (size_t n = 0; n < q->n; n++) {
+static void add_log_det(const coupling *c, size_t n, const nf_real *log_g, double sign,
+                        double *log_det) {
+  for (size_t i = 0; i < n; i++, log_g += c->b.size) {
     double sum = 0;
-    for (size_t i = 0; i < q->per_sample; i++, log_g += each)
-      if (transforms(b, i))
-        for (size_t k = 0; k < each; k++) sum += (double)log_g[k];
-    log_det[n] += sign * sum;
+    for (size_t k = 0; k < c->b.size; k++) sum += (double)log_g[k];
+    log_det[i] += sign * sum;
   }
 }
 
-/* --- the three directions ------------------------------------------------------------------- */
-
-static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  said p;
-  scales q;
-  int status = work->keep ? ask(b, x, &p, work) : ask_for_answer(b, x, &p, work);
-  if (status == NF_OK) status = scale(b, x, &p, 1, &q, work);
-  if (status == NF_OK) {
-    nf_real *xb = x->data + q.part.b;
-    const nf_real *t = p.st + q.shift, *g = q.g;
-    for (size_t n = 0; n < q.n; n++)
-      for (size_t i = 0; i < q.per_sample; i++) {
-        if (transforms(b, i))
-          for (size_t k = 0; k < q.part.count_b; k++) xb[k] = xb[k] * g[k] + t[k];
-        xb += b->in.c, t += q.channels, g += q.part.count_b;
-      }
-    add_log_det(b, &q, 1, log_det);
-  }
-  nf_arena_release(&work->tmp, mark);
-  return status;
+static int forward(const nf_bijector *base, nf_batch *x, double *log_det, nf_work *work) {
+  const coupling *c = (const coupling *)base;
+  nf_activation act;
+  values v;
+  int status = run_conditioner(c, x, false, &act, work);
+  if (status == NF_OK) status = gather_b(c, x, &act, &v, work);
+  if (status != NF_OK) return status;
+  nf_vector_exp(v.count, v.log_g, v.g);
+  for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
+  scatter(x->n, c->b.size, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
+  add_log_det(c, x->n, v.log_g, 1, log_det);
+  return NF_OK;
 }
 
-static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  said p;
-  scales q;
-  int status = ask_for_answer(b, z, &p, work);
-  if (status == NF_OK) status = scale(b, z, &p, -1, &q, work);
-  if (status == NF_OK) {
-    nf_real *zb = z->data + q.part.b;
-    const nf_real *t = p.st + q.shift, *g = q.g;
-    for (size_t n = 0; n < q.n; n++)
-      for (size_t i = 0; i < q.per_sample; i++) {
-        if (transforms(b, i))
-          for (size_t k = 0; k < q.part.count_b; k++) zb[k] = (zb[k] - t[k]) * g[k];
-        zb += b->in.c, t += q.channels, g += q.part.count_b;
-      }
-    add_log_det(b, &q, -1, log_det);
-  }
-  nf_arena_release(&work->tmp, mark);
-  return status;
+static int inverse(const nf_bijector *base, nf_batch *z, double *log_det, nf_work *work) {
+  const coupling *c = (const coupling *)base;
+  nf_activation act;
+  values v;
+  int status = run_conditioner(c, z, false, &act, work);
+  if (status == NF_OK) status = gather_b(c, z, &act, &v, work);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < v.count; i++) v.g[i] = -v.log_g[i];
+  nf_vector_exp(v.count, v.g, v.g); /* 1/g */
+  for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
+  scatter(z->n, c->b.size, c->b.in_x, nf_shape_size(z->shape), v.x, z->data);
+  add_log_det(c, z->n, v.log_g, -1, log_det);
+  return NF_OK;
 }
 
-/* At every pixel of b, with λ = ∂L/∂log_det:  z_b becomes x_b, dz_b becomes dx_b = dz_b·g, and
- * ∂L/∂t = dz_b,  ∂L/∂log g = dz_b·x_b·g + λ  go to the network's output. */
-static void turn_around(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
-                        const said *p, scales *q, nf_real *dst) {
-  const size_t each = q->part.count_b;
-  for (size_t i = 0, in_sample = 0, n = 0; i < q->pixels; i++, in_sample++) {
-    if (in_sample == q->per_sample) in_sample = 0, n++;
-    nf_real *dlog_g = q->log_g + i * each;
-    if (!transforms(b, in_sample)) {
-      memset(dlog_g, 0, each * sizeof *dlog_g);
-      memset(dst + i * q->channels, 0, q->channels * sizeof *dst);
-      continue;
-    }
-    nf_real *zb = z->data + i * b->in.c + q->part.b, *dzb = dz->data + i * b->in.c + q->part.b;
-    nf_real *dt = dst + i * q->channels + q->shift;
-    const nf_real *t = p->st + i * q->channels + q->shift, *g = q->g + i * each;
-    const nf_real lambda = NF_R(dlog_det[n]);
-    for (size_t k = 0; k < each; k++) {
-      const nf_real scaled = zb[k] - t[k]; /* x_b·g */
-      zb[k] = scaled / g[k];
-      dlog_g[k] = dzb[k] * scaled + lambda;
-      dt[k] = dzb[k];
-      dzb[k] *= g[k];
+/* With λ = ∂L/∂log_det:  z_b becomes x_b = (z_b - t)/g,  dz_b becomes dx_b = dz_b·g, and log_g, t
+ * become ∂L/∂log g = dz_b·x_b·g + λ and ∂L/∂t = dz_b. */
+static void backward_affine(size_t n, size_t size, const double *dlog_det, values *v, nf_real *dz) {
+  for (size_t i = 0; i < n; i++) {
+    const nf_real lambda = NF_R(dlog_det[i]);
+    for (size_t k = i * size; k < (i + 1) * size; k++) {
+      const nf_real scaled = v->x[k] - v->t[k]; /* x_b·g */
+      v->x[k] = scaled / v->g[k];
+      v->log_g[k] = dz[k] * scaled + lambda;
+      v->t[k] = dz[k];
+      dz[k] *= v->g[k];
     }
   }
 }
 
-/* The rest of the chain rule: ds from ∂L/∂log g, then dx_a = dz_a + (∂net/∂x_a)ᵀ (ds, dt). */
-static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+/* dx_a = dz_a + (∂net/∂x_a)ᵀ (ds, dt) */
+static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activation *act,
+                                const values *v, nf_real *dparam, nf_work *work) {
+  const nf_net *net = c->base.net;
+  const size_t d = nf_shape_size(c->base.in), d_in = nf_shape_size(net->in);
+  const size_t d_out = nf_shape_size(net->out);
+  nf_real *doutput = nf_arena_alloc(&work->arena, dz->n * d_out);
+  nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in);
+  if (doutput == NULL || dinput == NULL) return NF_ENOMEM;
+  memset(doutput, 0, dz->n * d_out * sizeof *doutput);
+  scatter(dz->n, c->b.size, c->b.in_net, d_out, v->s, doutput);
+  scatter(dz->n, c->b.size, c->b.in_net, d_out, v->t, doutput + c->to_t);
+  const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
+                                         dparam, &work->arena);
+  if (status != NF_OK) return status;
+  nf_real *dx = dz->data;
+  for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
+    for (size_t k = 0; k < c->a.size; k++) dx[c->a.in_x[k]] += dinput[c->a.in_net[k]];
+  return NF_OK;
+}
+
+static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  said p;
-  scales q;
-  nf_real *dst = nf_arena_alloc(&work->tmp, size_st(b, z->n));
-  nf_real *dxa = nf_arena_alloc(&work->tmp, size_xa(b, z->n));
-  int status = dst == NULL || dxa == NULL ? NF_ENOMEM : recall(b, z, &p, work);
-  if (status == NF_OK) status = scale(b, z, &p, 1, &q, work);
-  if (status == NF_OK) {
-    turn_around(b, z, dz, dlog_det, &p, &q, dst);
-    if (q.shift > 0) {
-      const size_t each = q.part.count_b;
-      const double dgamma =
-          nf_scale_backward(self(b)->scale, gamma_of(b), q.pixels * each, q.s, q.log_g, q.s);
-      for (size_t i = 0; i < q.pixels; i++)
-        memcpy(dst + i * q.channels, q.s + i * each, each * sizeof *dst);
-      if (self(b)->scale == NF_SCALE_TANH) dparam[b->tensor[0].offset] += NF_R(dgamma);
-    }
-    status = b->net->type->backward(b->net, z->n, p.xa, p.hidden, dst, dxa, dparam, work);
-  }
-  if (status == NF_OK) nf_mask_add(self(b)->mask, dxa, dz);
-  forget(b, work);
-  nf_arena_release(&work->tmp, mark);
+  const coupling *c = (const coupling *)base;
+  const size_t d = nf_shape_size(base->in);
+  nf_activation act;
+  values v;
+  int status = nf_conditioner_restore(base, z->n, &act, work);
+  if (status == NF_OK && act.input == NULL) status = run_conditioner(c, z, true, &act, work);
+  if (status == NF_OK) status = gather_b(c, z, &act, &v, work);
+  nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
+  if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
+  nf_vector_exp(v.count, v.log_g, v.g);
+  gather(dz->n, c->b.size, c->b.in_x, d, dz->data, dzb);
+  backward_affine(z->n, c->b.size, dlog_det, &v, dzb);
+  scatter(z->n, c->b.size, c->b.in_x, d, v.x, z->data);
+  scatter(dz->n, c->b.size, c->b.in_x, d, dzb, dz->data);
+  const double dgamma = log_scale_backward(c->scale, gamma_of(c), v.count, v.log_g, v.s);
+  if (c->scale == NF_SCALE_TANH) dparam[base->tensor[0].layer_offset] += NF_R(dgamma);
+  status = backward_conditioner(c, dz, &act, &v, dparam, work);
+  nf_conditioner_drop(base, work);
   return status;
 }
 
 static void init(nf_bijector *b, nf_random *r) {
   (void)r;
-  if (self(b)->scale == NF_SCALE_TANH) b->tensor[0].data[0] = 1;
+  if (((coupling *)b)->scale == NF_SCALE_TANH) b->tensor[0].data[0] = 1;
 }
 
-static const nf_bijector_type type = {
-    .name = "coupling", .forward = forward, .inverse = inverse, .backward = backward, .init = init};
+static void release(nf_bijector *b) {
+  coupling *c = (coupling *)b;
+  free(c->a.in_x);
+  free(c->a.in_net);
+  free(c->b.in_x);
+  free(c->b.in_net);
+}
+
+static const nf_bijector_type type = {.name = "coupling",
+                                      .forward = forward,
+                                      .inverse = inverse,
+                                      .backward = backward,
+                                      .init = init,
+                                      .free = release};
+
+/* --- construction
+ * --------------------------------------------------------------------------------- */
+
+nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
+  return (nf_shape){shape.h, shape.w, channels_of(shape, mask, false)};
+}
+
+nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
+  const size_t c = channels_of(shape, mask, true);
+  return (nf_shape){shape.h, shape.w, scale == NF_SCALE_NONE ? c : 2 * c};
+}
+
+static bool fits(nf_shape shape, nf_mask mask, nf_scale scale, const nf_net *net, nf_error *e) {
+  const nf_shape in = nf_coupling_net_in(shape, mask);
+  const nf_shape out = nf_coupling_net_out(shape, mask, scale);
+  if (is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
+    nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
+            is_channel(mask) ? "channels" : "pixels");
+  else if (net == NULL)
+    nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
+  else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))
+    nf_fail(e, NF_ESHAPE,
+            "coupling: the net maps " NF_SHAPE " to " NF_SHAPE "; it must map " NF_SHAPE
+            " to " NF_SHAPE,
+            NF_SHAPE_ARGS(net->in), NF_SHAPE_ARGS(net->out), NF_SHAPE_ARGS(in), NF_SHAPE_ARGS(out));
+  else
+    return true;
+  return false;
+}
 
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
-                             int *status) {
-  const bool divides = nf_mask_is_channel(mask) ? shape.c >= 2 : nf_shape_pixels(shape) >= 2;
-  if (*status == NF_OK &&
-      !(divides && net != NULL && nf_shape_equal(net->in, nf_coupling_net_in(shape, mask)) &&
-        nf_shape_equal(net->out, nf_coupling_net_out(shape, mask, scale))))
-    *status = NF_ESHAPE;
-  coupling *c = nf_bijector_new(&type, sizeof *c, shape, shape, status);
+                             nf_error *e) {
+  coupling *c =
+      fits(shape, mask, scale, net, e) ? nf_bijector_new(&type, sizeof *c, shape, shape, e) : NULL;
   if (c == NULL) {
     nf_net_free(net);
     return NULL;
   }
-  c->mask = mask;
-  c->scale = scale;
   c->base.net = net;
-  if (scale == NF_SCALE_TANH) nf_bijector_add(&c->base, nf_tensor_param("gamma", 1, 0, 0, 0));
-  return &c->base;
+  c->scale = scale;
+  c->to_t = net->out.c - channels_of(shape, mask, true);
+  if (scale == NF_SCALE_TANH) nf_bijector_add_param(&c->base, "gamma", 1, 0, 0, 0, e);
+  if (list_part(shape, mask, false, net->in.c, &c->a) &&
+      list_part(shape, mask, true, net->out.c, &c->b))
+    return &c->base;
+  nf_fail(e, NF_ENOMEM, "coupling: out of memory");
+  nf_bijector_free(&c->base);
+  return NULL;
 }

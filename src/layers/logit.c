@@ -1,36 +1,34 @@
-/* From the unit interval to the whole line (notes 11.1):
+/* From the unit interval to ℝ (notes 11.1):
  *
  *   p = α + (1-2α)x,   z = log p - log(1-p),    dz/dx = (1-2α)/(p(1-p))
  *   log|det J| = Σ log(1-2α) - log p - log(1-p)  =  Σ log(1-2α) + softplus(-z) + softplus(z)
  *
  * α keeps p away from 0 and 1: with 1-2α the range is [α, 1-α], symmetric about ½. */
+#include "core/real.h"
 #include "core/vector.h"
-#include "layers/bijectors.h"
-#include "layers/build.h"
+#include "layers/layer.h"
 
 typedef struct {
   nf_bijector base;
   nf_real alpha;
 } logit;
 
-static nf_real alpha_of(const nf_bijector *b) { return ((const logit *)(const void *)b)->alpha; }
+static nf_real alpha_of(const nf_bijector *b) { return ((const logit *)b)->alpha; }
 
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   const nf_real alpha = alpha_of(b), span = 1 - 2 * alpha, log_span = log(span);
   const size_t d = nf_shape_size(b->in);
-  nf_real *q = nf_arena_alloc(&work->tmp, d);
-  int status = q == NULL ? NF_ENOMEM : NF_OK;
-  for (size_t i = 0; status == NF_OK && i < x->n; i++) {
+  nf_real *q = nf_arena_alloc(&work->arena, d);
+  if (q == NULL) return NF_ENOMEM;
+  for (size_t i = 0; i < x->n; i++) {
     nf_real *v = nf_batch_sample(x, i);
     for (size_t k = 0; k < d; k++) {
       const nf_real p = alpha + span * v[k];
       if (!(v[k] >= 0 && v[k] <= 1 && p >= NF_REAL_MIN && p < 1))
-        status = isfinite(v[k]) ? NF_EDOM : NF_ENONFINITE;
+        return isfinite(v[k]) ? NF_EDOM : NF_ENONFINITE;
       v[k] = p;
       q[k] = 1 - p;
     }
-    if (status != NF_OK) break;
     nf_vector_log(d, v, v);
     nf_vector_log(d, q, q);
     double sum = 0;
@@ -40,39 +38,33 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
     }
     log_det[i] += sum;
   }
-  nf_arena_release(&work->tmp, mark);
-  return status;
-}
-
-/* p = σ(z) in z's place and q = 1 - σ(z), both without cancellation; both = log p + log q */
-static int both_sides(size_t d, nf_real *z, nf_real **q, nf_real **both, nf_work *work) {
-  *q = nf_arena_alloc(&work->tmp, d);
-  *both = nf_arena_alloc(&work->tmp, d);
-  if (*q == NULL || *both == NULL) return NF_ENOMEM;
-  for (size_t k = 0; k < d; k++) (*q)[k] = -z[k];
-  nf_vector_log_sigmoid(d, z, z);
-  nf_vector_log_sigmoid(d, *q, *q);
-  for (size_t k = 0; k < d; k++) (*both)[k] = z[k] + (*q)[k];
-  nf_vector_exp(d, z, z);
-  nf_vector_exp(d, *q, *q);
   return NF_OK;
 }
 
+/* z becomes p = σ(z), and q = 1 - σ(z), both without cancellation; log_pq = log p + log q. */
+static void both_sides(size_t d, nf_real *z, nf_real *q, nf_real *log_pq) {
+  for (size_t k = 0; k < d; k++) q[k] = -z[k];
+  nf_vector_log_sigmoid(d, z, z);
+  nf_vector_log_sigmoid(d, q, q);
+  for (size_t k = 0; k < d; k++) log_pq[k] = z[k] + q[k];
+  nf_vector_exp(d, z, z);
+  nf_vector_exp(d, q, q);
+}
+
 static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   const nf_real alpha = alpha_of(b), span = 1 - 2 * alpha, log_span = log(span);
   const size_t d = nf_shape_size(b->in);
+  nf_real *q = nf_arena_alloc(&work->arena, d), *log_pq = nf_arena_alloc(&work->arena, d);
+  if (q == NULL || log_pq == NULL) return NF_ENOMEM;
   for (size_t i = 0; i < z->n; i++) {
-    nf_real *v = nf_batch_sample(z, i), *q, *both;
-    const int status = both_sides(d, v, &q, &both, work);
-    if (status != NF_OK) return status;
+    nf_real *v = nf_batch_sample(z, i);
+    both_sides(d, v, q, log_pq);
     double sum = 0;
     for (size_t k = 0; k < d; k++) {
-      sum += (double)(log_span - both[k]);
+      sum += (double)(log_span - log_pq[k]);
       v[k] = (v[k] - alpha) / span;
     }
     log_det[i] -= sum;
-    nf_arena_release(&work->tmp, mark);
   }
   return NF_OK;
 }
@@ -81,19 +73,18 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   (void)dparam;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
   const nf_real alpha = alpha_of(b), span = 1 - 2 * alpha;
   const size_t d = nf_shape_size(b->in);
+  nf_real *q = nf_arena_alloc(&work->arena, d), *log_pq = nf_arena_alloc(&work->arena, d);
+  if (q == NULL || log_pq == NULL) return NF_ENOMEM;
   for (size_t i = 0; i < z->n; i++) {
-    nf_real *v = nf_batch_sample(z, i), *g = nf_batch_sample(dz, i), *q, *both;
+    nf_real *v = nf_batch_sample(z, i), *g = nf_batch_sample(dz, i);
     const nf_real lambda = NF_R(dlog_det[i]);
-    const int status = both_sides(d, v, &q, &both, work);
-    if (status != NF_OK) return status;
+    both_sides(d, v, q, log_pq);
     for (size_t k = 0; k < d; k++) {
       g[k] = (g[k] + lambda * (v[k] - q[k])) * span / (v[k] * q[k]);
       v[k] = (v[k] - alpha) / span;
     }
-    nf_arena_release(&work->tmp, mark);
   }
   return NF_OK;
 }
@@ -101,9 +92,12 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
 static const nf_bijector_type type = {
     .name = "logit", .forward = forward, .inverse = inverse, .backward = backward};
 
-nf_bijector *nf_logit_new(nf_shape shape, double alpha, int *status) {
-  if (*status == NF_OK && !(alpha >= 0 && alpha < 0.5)) *status = NF_EINVAL;
-  logit *b = nf_bijector_new(&type, sizeof *b, shape, shape, status);
+nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e) {
+  if (!(alpha >= 0 && alpha < 0.5)) {
+    nf_fail(e, NF_EINVAL, "logit: alpha is %g; it can be 0 to below 1/2", alpha);
+    return NULL;
+  }
+  logit *b = nf_bijector_new(&type, sizeof *b, shape, shape, e);
   if (b == NULL) return NULL;
   b->alpha = NF_R(alpha);
   return &b->base;

@@ -1,34 +1,31 @@
-/* A permutation of the channels: z_i = x_{order[i]}, log|det J| = log 1 = 0. It does nothing
- * to a density, but between two coupling layers it decides who changes next. */
+/* A permutation of the channels: z_i = x_{order[i]}, log|det J| = log 1 = 0. Between two coupling
+ * layers it decides which channels change next. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "layers/bijectors.h"
-#include "layers/build.h"
+#include "layers/layer.h"
 
 typedef struct {
   nf_bijector base;
-  bool random;   /* drawn at birth; otherwise `order` was given */
-  size_t *order; /* c, as the constant says it */
+  bool random;   /* `init` draws the order; otherwise it was given */
+  size_t *order; /* c */
 } permute;
 
-static int move(const nf_bijector *b, nf_batch *x, bool forwards, nf_work *work) {
-  const size_t *order = ((const permute *)(const void *)b)->order;
+static int move(const nf_bijector *b, nf_batch *x, bool forward, nf_work *work) {
+  const size_t *order = ((const permute *)b)->order;
   const size_t c = b->in.c;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *was = nf_arena_alloc(&work->tmp, c);
-  if (was == NULL) return NF_ENOMEM;
+  nf_real *copy = nf_arena_alloc(&work->arena, c);
+  if (copy == NULL) return NF_ENOMEM;
   nf_real *row = x->data;
   for (size_t i = 0; i < x->n * nf_shape_pixels(x->shape); i++, row += c) {
-    memcpy(was, row, c * sizeof *was);
+    memcpy(copy, row, c * sizeof *copy);
     for (size_t k = 0; k < c; k++) {
-      if (forwards)
-        row[k] = was[order[k]];
+      if (forward)
+        row[k] = copy[order[k]];
       else
-        row[order[k]] = was[k];
+        row[order[k]] = copy[k];
     }
   }
-  nf_arena_release(&work->tmp, mark);
   return NF_OK;
 }
 
@@ -43,16 +40,16 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 }
 
 static void init(nf_bijector *b, nf_random *r) {
-  permute *p = (permute *)(void *)b;
+  permute *p = (permute *)b;
   if (p->random) nf_random_permutation(r, b->in.c, p->order);
   for (size_t i = 0; i < b->in.c; i++) b->tensor[0].data[i] = (nf_real)p->order[i];
 }
 
 static int prepare(nf_bijector *b) {
-  return nf_read_permutation(&b->tensor[0], ((permute *)(void *)b)->order);
+  return nf_read_permutation(&b->tensor[0], ((permute *)b)->order);
 }
 
-static void release(nf_bijector *b) { free(((permute *)(void *)b)->order); }
+static void release(nf_bijector *b) { free(((permute *)b)->order); }
 
 static const nf_bijector_type type = {.name = "permute",
                                       .forward = forward,
@@ -62,31 +59,28 @@ static const nf_bijector_type type = {.name = "permute",
                                       .prepare = prepare,
                                       .free = release};
 
-nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, int *status) {
-  permute *p = nf_bijector_new(&type, sizeof *p, shape, shape, status);
+static permute *new_permute(nf_shape shape, nf_error *e) {
+  permute *p = nf_bijector_new(&type, sizeof *p, shape, shape, e);
   if (p == NULL) return NULL;
-  nf_bijector_add(&p->base, nf_tensor_constant("permutation", shape.c));
-  p->random = order == NULL;
+  nf_bijector_add_constant(&p->base, "permutation", shape.c, e);
   p->order = calloc(shape.c, sizeof *p->order);
-  if (p->order == NULL) {
-    *status = NF_ENOMEM;
-    nf_bijector_free(&p->base);
-    return NULL;
-  }
+  if (p->order != NULL) return p;
+  nf_fail(e, NF_ENOMEM, "permute: out of memory");
+  nf_bijector_free(&p->base);
+  return NULL;
+}
+
+nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, nf_error *e) {
+  permute *p = new_permute(shape, e);
+  if (p == NULL) return NULL;
+  p->random = order == NULL;
   if (order != NULL) memcpy(p->order, order, shape.c * sizeof *order);
   return &p->base;
 }
 
-nf_bijector *nf_reverse_new(nf_shape shape, int *status) {
-  if (*status == NF_OK && !nf_shape_valid(shape)) *status = NF_ESHAPE;
-  if (*status != NF_OK) return NULL;
-  size_t *order = calloc(shape.c, sizeof *order);
-  if (order == NULL) {
-    *status = NF_ENOMEM;
-    return NULL;
-  }
-  for (size_t i = 0; i < shape.c; i++) order[i] = shape.c - 1 - i;
-  nf_bijector *b = nf_permute_new(shape, order, status);
-  free(order);
-  return b;
+nf_bijector *nf_reverse_new(nf_shape shape, nf_error *e) {
+  permute *p = new_permute(shape, e);
+  if (p == NULL) return NULL;
+  for (size_t i = 0; i < shape.c; i++) p->order[i] = shape.c - 1 - i;
+  return &p->base;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/gemm.h"
 #include "nets/dense.h"
 
@@ -42,51 +43,51 @@ static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, 
   }
 }
 
-/* x += what the patches say about it: a pixel is a neighbour of its neighbours. Those outside of
- * the image say nothing, which is c zeros. */
+/* x += its 9 entries in the patches of its neighbours; a neighbour outside of the image has c
+ * zeros. */
 static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch, nf_real *x,
-                    const nf_real *nothing) {
+                    const nf_real *zeros) {
   for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c)
     for (size_t i = 0; i < s.h; i++)
       for (size_t j = 0; j < s.w; j++, x += c) {
-        const nf_real *says[9];
+        const nf_real *source[9];
         for (size_t d = 0; d < 9; d++) {
           const size_t e = transposed ? d : 8 - d, row = i + e / 3 - 1, column = j + e % 3 - 1;
           const bool inside = row < s.h && column < s.w; /* -1 wraps to the largest number */
-          says[d] = inside ? patch + ((row * s.w + column) * 9 + d) * c : nothing;
+          source[d] = inside ? patch + ((row * s.w + column) * 9 + d) * c : zeros;
         }
         for (size_t k = 0; k < c; k++)
-          x[k] += ((says[0][k] + says[1][k]) + (says[2][k] + says[3][k])) +
-                  ((says[4][k] + says[5][k]) + (says[6][k] + says[7][k])) + says[8][k];
+          x[k] += ((source[0][k] + source[1][k]) + (source[2][k] + source[3][k])) +
+                  ((source[4][k] + source[5][k]) + (source[6][k] + source[7][k])) + source[8][k];
       }
 }
 
 static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
 
 int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                           const nf_real *bias, bool relu, nf_real *y, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *patch = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.in);
-  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.in));
+                           const nf_real *bias, bool relu, nf_real *y, nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
+  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.in));
   if (patch == NULL || image == NULL) {
-    nf_arena_release(&work->tmp, mark);
+    nf_arena_release(tmp, mark);
     return NF_ENOMEM;
   }
   gather(s, s.in, false, x, patch, image);
   nf_dense_forward(pixels(s), 9 * s.in, s.out, patch, weight, bias, relu, y);
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(tmp, mark);
   return NF_OK;
 }
 
 int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                            nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *patch = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.in);
-  nf_real *dpatch = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.in);
-  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.in));
+                            nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
+  nf_real *dpatch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
+  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.in));
   if (patch == NULL || dpatch == NULL || image == NULL) {
-    nf_arena_release(&work->tmp, mark);
+    nf_arena_release(tmp, mark);
     return NF_ENOMEM;
   }
   gather(s, s.in, false, x, patch, image);
@@ -94,42 +95,42 @@ int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *wei
   memset(dx, 0, pixels(s) * s.in * sizeof *dx);
   memset(image, 0, s.in * sizeof *image);
   scatter(s, s.in, false, dpatch, dx, image);
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(tmp, mark);
   return NF_OK;
 }
 
 int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                            const nf_real *bias, nf_real *y, nf_work *work) {
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *part = nf_arena_alloc(&work->tmp, pixels(s) * 9 * s.out);
-  nf_real *nothing = nf_arena_alloc(&work->tmp, s.out);
-  if (part == NULL || nothing == NULL) {
-    nf_arena_release(&work->tmp, mark);
+                            const nf_real *bias, nf_real *y, nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *part = nf_arena_alloc(tmp, pixels(s) * 9 * s.out);
+  nf_real *zeros = nf_arena_alloc(tmp, s.out);
+  if (part == NULL || zeros == NULL) {
+    nf_arena_release(tmp, mark);
     return NF_ENOMEM;
   }
   nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
   for (size_t i = 0; i < pixels(s); i++) memcpy(y + i * s.out, bias, s.out * sizeof *y);
-  memset(nothing, 0, s.out * sizeof *nothing);
-  scatter(s, s.out, true, part, y, nothing);
-  nf_arena_release(&work->tmp, mark);
+  memset(zeros, 0, s.out * sizeof *zeros);
+  scatter(s, s.out, true, part, y, zeros);
+  nf_arena_release(tmp, mark);
   return NF_OK;
 }
 
 int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                              const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                             nf_work *work) {
+                             nf_arena *tmp) {
   const size_t rows = pixels(s);
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *dpart = nf_arena_alloc(&work->tmp, rows * 9 * s.out);
-  nf_real *image = nf_arena_alloc(&work->tmp, border_size(s, s.out));
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *dpart = nf_arena_alloc(tmp, rows * 9 * s.out);
+  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.out));
   if (dpart == NULL || image == NULL) {
-    nf_arena_release(&work->tmp, mark);
+    nf_arena_release(tmp, mark);
     return NF_ENOMEM;
   }
   gather(s, s.out, true, dy, dpart, image);
   nf_gemm(true, false, 9 * s.out, s.in, rows, dpart, 9 * s.out, x, s.in, true, dweight, s.in);
   nf_gemm(false, false, rows, s.in, 9 * s.out, dpart, 9 * s.out, weight, s.in, false, dx, s.in);
   nf_bias_backward(rows, s.out, dy, dbias);
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(tmp, mark);
   return NF_OK;
 }

@@ -10,7 +10,7 @@
 #ifndef NF_NETS_CONV3X3_H
 #define NF_NETS_CONV3X3_H
 
-#include "nets/net.h"
+#include "nf/core.h"
 
 typedef struct {
   size_t n, h, w, in, out; /* samples, rows, columns, channels in and out */
@@ -18,15 +18,15 @@ typedef struct {
 
 /* W (out, 3, 3, in): gather, then GEMM. relu clips y at 0. */
 int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                           const nf_real *bias, bool relu, nf_real *y, nf_work *work);
+                           const nf_real *bias, bool relu, nf_real *y, nf_arena *tmp);
 int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                            nf_work *work);
+                            nf_arena *tmp);
 /* W (3, 3, out, in): GEMM, then scatter-add. */
 int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                            const nf_real *bias, nf_real *y, nf_work *work);
+                            const nf_real *bias, nf_real *y, nf_arena *tmp);
 int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                              const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                             nf_work *work);
+                             nf_arena *tmp);
 
 #endif

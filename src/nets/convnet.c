@@ -1,7 +1,7 @@
 /* The image conditioner of Glow: 3×3 → ReLU → 1×1 → ReLU → 3×3 at any width, and the single
- * 3×3 convolution of a learned split prior. The wide 3×3 layers sit where one side is
- * narrow, so the first gathers and the last scatters (conv3x3.h). */
-#include "nets/build.h"
+ * 3×3 convolution of a learned split prior. Each 3×3 layer of the former has a narrow side, so the
+ * first gathers and the last scatters (conv3x3.h). */
+#include "core/arena.h"
 #include "nets/conv3x3.h"
 #include "nets/dense.h"
 
@@ -12,40 +12,41 @@ static nf_conv_size size(const nf_net *net, size_t n, size_t in, size_t out) {
 }
 
 static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
-                   nf_work *work) {
+                   nf_arena *tmp) {
   const size_t width = net->width, rows = n * nf_shape_pixels(net->in);
   const nf_tensor *t = net->tensor;
   nf_real *h1 = hidden, *h2 = hidden + rows * width;
   int status = nf_conv_gather_forward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data,
-                                      t[BIAS_1].data, true, h1, work);
+                                      t[BIAS_1].data, true, h1, tmp);
   if (status != NF_OK) return status;
   nf_dense_forward(rows, width, width, h1, t[WEIGHT_2].data, t[BIAS_2].data, true, h2);
   return nf_conv_scatter_forward(size(net, n, width, net->out.c), h2, t[WEIGHT_3].data,
-                                 t[BIAS_3].data, y, work);
+                                 t[BIAS_3].data, y, tmp);
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_work *work) {
+                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
   const size_t width = net->width, rows = n * nf_shape_pixels(net->in);
   const nf_tensor *t = net->tensor;
   const nf_real *h1 = hidden, *h2 = hidden + rows * width;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *dh1 = nf_arena_alloc(&work->tmp, rows * width);
-  nf_real *dh2 = nf_arena_alloc(&work->tmp, rows * width);
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *dh1 = nf_arena_alloc(tmp, rows * width);
+  nf_real *dh2 = nf_arena_alloc(tmp, rows * width);
   int status = dh1 == NULL || dh2 == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK)
-    status =
-        nf_conv_scatter_backward(size(net, n, width, net->out.c), h2, t[WEIGHT_3].data, dy, dh2,
-                                 dparam + t[WEIGHT_3].offset, dparam + t[BIAS_3].offset, work);
+    status = nf_conv_scatter_backward(size(net, n, width, net->out.c), h2, t[WEIGHT_3].data, dy,
+                                      dh2, dparam + t[WEIGHT_3].layer_offset,
+                                      dparam + t[BIAS_3].layer_offset, tmp);
   if (status == NF_OK) {
     nf_relu_backward(rows * width, h2, dh2);
     nf_dense_backward(rows, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
-                      dparam + t[WEIGHT_2].offset, dparam + t[BIAS_2].offset);
+                      dparam + t[WEIGHT_2].layer_offset, dparam + t[BIAS_2].layer_offset);
     nf_relu_backward(rows * width, h1, dh1);
     status = nf_conv_gather_backward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data, dh1, dx,
-                                     dparam + t[WEIGHT_1].offset, dparam + t[BIAS_1].offset, work);
+                                     dparam + t[WEIGHT_1].layer_offset,
+                                     dparam + t[BIAS_1].layer_offset, tmp);
   }
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(tmp, mark);
   return status;
 }
 
@@ -54,49 +55,56 @@ static void init(nf_net *net, nf_random *r) {
   nf_he_init(&net->tensor[WEIGHT_2], net->width, r);
 }
 
-static const nf_net_type convnet = {"convnet", forward, backward, init};
+static const nf_net_type convnet = {
+    .name = "convnet", .forward = forward, .backward = backward, .init = init};
 
 static int conv_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
-                        nf_work *work) {
+                        nf_arena *tmp) {
   (void)hidden;
   return nf_conv_gather_forward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data,
-                                net->tensor[BIAS_1].data, false, y, work);
+                                net->tensor[BIAS_1].data, false, y, tmp);
 }
 
 static int conv_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                         const nf_real *dy, nf_real *dx, nf_real *dparam, nf_work *work) {
+                         const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
   (void)hidden;
   return nf_conv_gather_backward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data,
-                                 dy, dx, dparam + net->tensor[WEIGHT_1].offset,
-                                 dparam + net->tensor[BIAS_1].offset, work);
+                                 dy, dx, dparam + net->tensor[WEIGHT_1].layer_offset,
+                                 dparam + net->tensor[BIAS_1].layer_offset, tmp);
 }
 
-static const nf_net_type conv = {"conv", conv_forward, conv_backward, NULL};
+static const nf_net_type conv = {
+    .name = "conv", .forward = conv_forward, .backward = conv_backward};
 
+/* As nf_net_new, for a net that maps pixels to pixels. */
 static nf_net *new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,
-                            int *status) {
-  if (*status == NF_OK && (in.h != out.h || in.w != out.w)) *status = NF_ESHAPE;
-  return nf_net_new(type, in, out, width, status);
+                            nf_error *e) {
+  if (in.h == out.h && in.w == out.w) return nf_net_new(type, in, out, width, e);
+  nf_fail(e, NF_ESHAPE, "%s: from %zu×%zu pixels to %zu×%zu: must be the same", type->name, in.h,
+          in.w, out.h, out.w);
+  return NULL;
 }
 
-nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, int *status) {
-  if (*status == NF_OK && width == 0) *status = NF_EINVAL;
-  nf_net *net = new_on_image(&convnet, in, out, width, status);
+nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, nf_error *e) {
+  if (width == 0) {
+    nf_fail(e, NF_EINVAL, "convnet: width 0: must be at least 1");
+    return NULL;
+  }
+  nf_net *net = new_on_image(&convnet, in, out, width, e);
   if (net == NULL) return NULL;
   net->n_hidden = 2 * width * nf_shape_pixels(in);
-  nf_net_add(net, "conv1.weight", width, 3, 3, in.c);
-  nf_net_add(net, "conv1.bias", width, 0, 0, 0);
-  nf_net_add(net, "conv2.weight", width, width, 0, 0);
-  nf_net_add(net, "conv2.bias", width, 0, 0, 0);
-  nf_net_add(net, "conv3.weight", 3, 3, out.c, width);
-  nf_net_add(net, "conv3.bias", out.c, 0, 0, 0);
+  nf_net_add(net, "conv1.weight", width, 3, 3, in.c, e);
+  nf_net_add(net, "conv1.bias", width, 0, 0, 0, e);
+  nf_net_add(net, "conv2.weight", width, width, 0, 0, e);
+  nf_net_add(net, "conv2.bias", width, 0, 0, 0, e);
+  nf_net_add(net, "conv3.weight", 3, 3, out.c, width, e);
+  nf_net_add(net, "conv3.bias", out.c, 0, 0, 0, e);
   return net;
 }
 
-nf_net *nf_conv_new(nf_shape in, nf_shape out, int *status) {
-  nf_net *net = new_on_image(&conv, in, out, 0, status);
-  if (net == NULL) return NULL;
-  nf_net_add(net, "weight", out.c, 3, 3, in.c);
-  nf_net_add(net, "bias", out.c, 0, 0, 0);
+nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e) {
+  nf_net *net = new_on_image(&conv, in, out, 0, e);
+  nf_net_add(net, "weight", out.c, 3, 3, in.c, e);
+  nf_net_add(net, "bias", out.c, 0, 0, 0, e);
   return net;
 }

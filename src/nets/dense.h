@@ -7,7 +7,7 @@
 #ifndef NF_NETS_DENSE_H
 #define NF_NETS_DENSE_H
 
-#include "nets/net.h"
+#include "nf/net.h"
 
 /* bias may be NULL; relu clips y at 0. */
 void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,

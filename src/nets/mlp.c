@@ -1,16 +1,50 @@
-/* The multilayer perceptron of the notes (11.4), [in, width, width, out]:
+/* The multilayer perceptron (NOTES 11.4), [in, width, width, out]:
  *
  *   h₁ = ReLU(W₀ x + b₀)    h₂ = ReLU(W₂ h₁ + b₂)    y = W₄ h₂ + b₄
  *
- * The numbers are PyTorch's: in nn.Sequential the ReLUs are modules 1 and 3. */
-#include "nets/build.h"
+ * The numbers are PyTorch's: in nn.Sequential the ReLUs are modules 1 and 3. Before it the linear
+ * conditioner, y = W x + b. */
+#include "core/arena.h"
 #include "nets/dense.h"
+
+/* --- y = W x + b --------------------------------------------------------------------------- */
+
+enum { WEIGHT, BIAS };
+
+static int linear_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y,
+                          nf_real *hidden, nf_arena *tmp) {
+  (void)hidden, (void)tmp;
+  nf_dense_forward(n, nf_shape_size(net->in), nf_shape_size(net->out), x, net->tensor[WEIGHT].data,
+                   net->tensor[BIAS].data, false, y);
+  return NF_OK;
+}
+
+static int linear_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
+                           const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+  (void)hidden, (void)tmp;
+  const nf_tensor *t = net->tensor;
+  nf_dense_backward(n, nf_shape_size(net->in), nf_shape_size(net->out), x, t[WEIGHT].data, dy, dx,
+                    dparam + t[WEIGHT].layer_offset, dparam + t[BIAS].layer_offset);
+  return NF_OK;
+}
+
+static const nf_net_type linear = {
+    .name = "linear", .forward = linear_forward, .backward = linear_backward};
+
+nf_net *nf_linear_new(nf_shape in, nf_shape out, nf_error *e) {
+  nf_net *net = nf_net_new(&linear, in, out, 0, e);
+  nf_net_add(net, "weight", nf_shape_size(out), nf_shape_size(in), 0, 0, e);
+  nf_net_add(net, "bias", nf_shape_size(out), 0, 0, 0, e);
+  return net;
+}
+
+/* --- the MLP ------------------------------------------------------------------------------- */
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
 
-static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
-                   nf_work *work) {
-  (void)work;
+static int mlp_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
+                       nf_arena *tmp) {
+  (void)tmp;
   const size_t in = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   const nf_tensor *t = net->tensor;
   nf_real *h1 = hidden, *h2 = hidden + n * width;
@@ -20,47 +54,51 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
   return NF_OK;
 }
 
-static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_work *work) {
+static int mlp_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
+                        const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
   const size_t in = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   const nf_tensor *t = net->tensor;
   const nf_real *h1 = hidden, *h2 = hidden + n * width;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_real *dh1 = nf_arena_alloc(&work->tmp, n * width);
-  nf_real *dh2 = nf_arena_alloc(&work->tmp, n * width);
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *dh1 = nf_arena_alloc(tmp, n * width);
+  nf_real *dh2 = nf_arena_alloc(tmp, n * width);
   if (dh1 == NULL || dh2 == NULL) {
-    nf_arena_release(&work->tmp, mark);
+    nf_arena_release(tmp, mark);
     return NF_ENOMEM;
   }
-  nf_dense_backward(n, width, out, h2, t[WEIGHT_4].data, dy, dh2, dparam + t[WEIGHT_4].offset,
-                    dparam + t[BIAS_4].offset);
+  nf_dense_backward(n, width, out, h2, t[WEIGHT_4].data, dy, dh2, dparam + t[WEIGHT_4].layer_offset,
+                    dparam + t[BIAS_4].layer_offset);
   nf_relu_backward(n * width, h2, dh2);
-  nf_dense_backward(n, width, width, h1, t[WEIGHT_2].data, dh2, dh1, dparam + t[WEIGHT_2].offset,
-                    dparam + t[BIAS_2].offset);
+  nf_dense_backward(n, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
+                    dparam + t[WEIGHT_2].layer_offset, dparam + t[BIAS_2].layer_offset);
   nf_relu_backward(n * width, h1, dh1);
-  nf_dense_backward(n, in, width, x, t[WEIGHT_0].data, dh1, dx, dparam + t[WEIGHT_0].offset,
-                    dparam + t[BIAS_0].offset);
-  nf_arena_release(&work->tmp, mark);
+  nf_dense_backward(n, in, width, x, t[WEIGHT_0].data, dh1, dx, dparam + t[WEIGHT_0].layer_offset,
+                    dparam + t[BIAS_0].layer_offset);
+  nf_arena_release(tmp, mark);
   return NF_OK;
 }
 
-static void init(nf_net *net, nf_random *r) {
+static void mlp_init(nf_net *net, nf_random *r) {
   nf_he_init(&net->tensor[WEIGHT_0], nf_shape_size(net->in), r);
   nf_he_init(&net->tensor[WEIGHT_2], net->width, r);
 }
 
-static const nf_net_type type = {"mlp", forward, backward, init};
+static const nf_net_type mlp = {
+    .name = "mlp", .forward = mlp_forward, .backward = mlp_backward, .init = mlp_init};
 
-nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, int *status) {
-  if (*status == NF_OK && width == 0) *status = NF_EINVAL;
-  nf_net *net = nf_net_new(&type, in, out, width, status);
+nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, nf_error *e) {
+  if (width == 0) {
+    nf_fail(e, NF_EINVAL, "mlp: width 0: must be at least 1");
+    return NULL;
+  }
+  nf_net *net = nf_net_new(&mlp, in, out, width, e);
   if (net == NULL) return NULL;
   net->n_hidden = 2 * width;
-  nf_net_add(net, "0.weight", width, nf_shape_size(in), 0, 0);
-  nf_net_add(net, "0.bias", width, 0, 0, 0);
-  nf_net_add(net, "2.weight", width, width, 0, 0);
-  nf_net_add(net, "2.bias", width, 0, 0, 0);
-  nf_net_add(net, "4.weight", nf_shape_size(out), width, 0, 0);
-  nf_net_add(net, "4.bias", nf_shape_size(out), 0, 0, 0);
+  nf_net_add(net, "0.weight", width, nf_shape_size(in), 0, 0, e);
+  nf_net_add(net, "0.bias", width, 0, 0, 0, e);
+  nf_net_add(net, "2.weight", width, width, 0, 0, e);
+  nf_net_add(net, "2.bias", width, 0, 0, 0, e);
+  nf_net_add(net, "4.weight", nf_shape_size(out), width, 0, 0, e);
+  nf_net_add(net, "4.bias", nf_shape_size(out), 0, 0, 0, e);
   return net;
 }

@@ -2,14 +2,12 @@
  *
  *   [S | I] → [U | W],  S = UᵀU, U upper triangular       row operations that take S to U take I
  *                                                         to W = U⁻ᵀ, so that W S Wᵀ = I */
-#include "train/gaussian.h"
-
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/gemm.h"
-#include "core/status.h"
+#include "core/real.h"
+#include "nf/train.h"
 
 enum { BLOCK = 256 };
 
@@ -29,7 +27,7 @@ static void find_covariance(size_t n, size_t d, const nf_real *y, const double *
   memset(s, 0, d * d * sizeof *s);
   *fourth = 0;
   for (size_t begin = 0; begin < n; begin += BLOCK) {
-    const size_t count = n - begin < BLOCK ? n - begin : BLOCK;
+    const size_t count = nf_min_size(BLOCK, n - begin);
     for (size_t i = 0; i < count; i++) {
       double square = 0;
       for (size_t k = 0; k < d; k++) {
@@ -76,30 +74,39 @@ static int whiten(size_t d, double *s, double *w) {
   return NF_OK;
 }
 
+static int fit(size_t n, size_t d, const nf_real *y, nf_real *weight, nf_real *bias,
+               double *shrinkage, double *mean, nf_real *centred) {
+  double *s = mean + d, *w = s + d * d, fourth;
+  int status = find_mean(n, d, y, mean);
+  if (status != NF_OK) return status;
+  find_covariance(n, d, y, mean, centred, centred + nf_min_size(n, BLOCK) * d, s, &fourth);
+  const double lambda = shrink(n, d, fourth, s);
+  status = whiten(d, s, w);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < d; i++) {
+    double shift = 0;
+    for (size_t j = 0; j <= i; j++) shift -= w[i * d + j] * mean[j];
+    bias[i] = NF_R(shift);
+  }
+  for (size_t k = 0; k < d * d; k++) weight[k] = NF_R(w[k]);
+  if (shrinkage != NULL) *shrinkage = lambda;
+  return NF_OK;
+}
+
 int nf_gaussian_fit(size_t n, size_t d, const nf_real *y, nf_real *weight, nf_real *bias,
-                    double *shrinkage) {
-  if (n < 3 || d == 0) return NF_EINVAL; /* two samples give λ = 0 */
-  const size_t count = n < BLOCK ? n : BLOCK;
-  double *mean = malloc((d + 2 * d * d) * sizeof *mean);
-  nf_real *centred = malloc((count * d + d * d) * sizeof *centred);
-  double *w = NULL, lambda = 0;
-  int status = mean == NULL || centred == NULL ? NF_ENOMEM : find_mean(n, d, y, mean);
-  if (status == NF_OK) {
-    double *s = mean + d, fourth;
-    find_covariance(n, d, y, mean, centred, centred + count * d, s, &fourth);
-    lambda = shrink(n, d, fourth, s);
-    status = whiten(d, s, w = s + d * d);
+                    double *shrinkage, nf_error *e) {
+  if (nf_status_of(e) != NF_OK) return nf_status_of(e);
+  if (n < 3 || d == 0) /* two samples give λ = 0 */
+    return nf_fail(e, NF_EINVAL, "Gaussian fit: %zu samples of %zu values; it needs 3 of 1", n, d);
+  int status = NF_ENOMEM;
+  if (d < (size_t)1 << 28) { /* sizes below do not overflow */
+    double *mean = malloc((d + 2 * d * d) * sizeof *mean);
+    nf_real *centred = malloc((nf_min_size(n, BLOCK) * d + d * d) * sizeof *centred);
+    if (mean != NULL && centred != NULL)
+      status = fit(n, d, y, weight, bias, shrinkage, mean, centred);
+    free(mean);
+    free(centred);
   }
-  if (status == NF_OK) {
-    for (size_t i = 0; i < d; i++) {
-      double shift = 0;
-      for (size_t j = 0; j <= i; j++) shift -= w[i * d + j] * mean[j];
-      bias[i] = NF_R(shift);
-    }
-    for (size_t k = 0; k < d * d; k++) weight[k] = NF_R(w[k]);
-    if (shrinkage != NULL) *shrinkage = lambda;
-  }
-  free(mean);
-  free(centred);
-  return status;
+  if (status == NF_OK) return NF_OK;
+  return nf_fail(e, status, "Gaussian fit: %s", nf_status_text(status));
 }

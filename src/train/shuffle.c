@@ -2,12 +2,10 @@
  *
  *   (left, right) ← (right, left ⊕ F(right))          left, right of h bits, F from Philox
  *
- * Here 4ʰ is the least such power that holds n. A result ≥ n is sent through again until it is
- * below n, which happens since it is on a cycle that i is on: the rest is a permutation of
- * 0 … n-1 ("cycle walking", Black & Rogaway 2002). A coupling layer over bits, so to speak. */
-#include "train/shuffle.h"
-
-#include "core/random.h"
+ * Here 4ʰ is the smallest such power ≥ n. A result ≥ n is sent through again until it is below n,
+ * which happens since i is on its cycle: so 0 … n-1 is permuted ("cycle walking", Black & Rogaway
+ * 2002). */
+#include "nf/train.h"
 
 enum { ROUNDS = 8 };
 

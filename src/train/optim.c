@@ -1,8 +1,11 @@
-/* The two loops of adam.h; the bias corrections, 1-βᵗ, are computed once a step in double. */
-#include "train/adam.h"
+/* Adam, Adamax and the schedule of the learning rate. */
+#include "train/optim.h"
+
+#include "core/real.h"
 
 nf_adam nf_adam_default(nf_rule rule) { return (nf_adam){rule, 0.9, 0.999, 1e-8}; }
 
+/* m̂ and v̂ by their factors 1/(1-βᵗ), which are computed in double. */
 void nf_adam_step(const nf_adam *a, uint64_t t, double rate, size_t n, const nf_real *gradient,
                   nf_real *m, nf_real *v, nf_real *param) {
   const nf_real beta1 = NF_R(a->beta1), rest1 = NF_R(1 - a->beta1);
@@ -34,4 +37,33 @@ double nf_gradient_square(size_t n, const nf_real *gradient) {
   for (; i < n; i++) sum += (double)gradient[i] * (double)gradient[i];
   for (size_t k = 0; k < SIDE; k++) sum += part[k];
   return sum;
+}
+
+bool nf_plateau_report(const nf_schedule *s, nf_plateau *p, double loss) {
+  if (loss < p->best) {
+    p->best = loss;
+    p->bad_reports = 0;
+    return true;
+  }
+  if (++p->bad_reports >= s->patience) {
+    p->scale *= s->factor;
+    p->bad_reports = 0;
+  }
+  return false;
+}
+
+static double cosine(const nf_schedule *s, uint64_t t) {
+  const double pi = 3.14159265358979323846;
+  if (t >= s->steps) return s->floor;
+  if (t <= s->warmup) return 1;
+  const double p = (double)(t - s->warmup) / (double)(s->steps - s->warmup);
+  return s->floor + (1 - s->floor) * (1 + cos(pi * p)) / 2;
+}
+
+double nf_schedule_rate(const nf_schedule *s, const nf_plateau *p, uint64_t t) {
+  const double warm = t < s->warmup ? (double)t / (double)s->warmup : 1;
+  const double decay = s->decay == NF_COSINE    ? cosine(s, t)
+                       : s->decay == NF_PLATEAU ? fmax(s->floor, p->scale)
+                                                : 1;
+  return s->rate * warm * decay;
 }

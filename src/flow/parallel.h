@@ -1,0 +1,24 @@
+/* How the work of one call is spread over threads: all scheduling is here. Samples are cut into
+ * chunks of a fixed size, so results do not depend on the number of threads. */
+#ifndef NF_FLOW_PARALLEL_H
+#define NF_FLOW_PARALLEL_H
+
+#include "flow/flow.h"
+
+/* Samples begin … begin + count - 1, on one thread; `work` is that thread's. */
+typedef int nf_chunk_job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work);
+
+/* Runs the job on every `chunk` of n samples and returns NF_OK, or the status of the first chunk
+ * that failed, with its first sample in *failed.
+ * ordered: the job runs nf_layer_backward, and at every layer the chunks follow each other in
+ * their order. So sums over chunks are those of one thread, bit for bit. */
+int nf_parallel_chunks(nf_flow *f, size_t n, size_t chunk, bool ordered, nf_chunk_job *job,
+                       void *user, size_t *failed);
+
+/* Backward of n samples, of which z, dz and dlog_det hold all, stage by stage: a stage is a layer
+ * with a conditioner and the layers between it and the next one. f->activations[k] are those of
+ * chunk k. `complete` gets every stage's gradient. */
+int nf_parallel_stages(nf_flow *f, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                       nf_gradient_complete *complete, void *user);
+
+#endif

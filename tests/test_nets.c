@@ -1,0 +1,111 @@
+/* Networks that cannot be made, and the tensors of those that can. */
+#include "nf/net.h"
+
+#include "check.h"
+
+static void tensors(void **state) {
+  (void)state;
+  assert_int_equal(nf_tensor_size(&(nf_tensor){.dim = {3}}), 3);
+  assert_int_equal(nf_tensor_size(&(nf_tensor){.dim = {8, 3, 3, 4}}), 288);
+}
+
+static int no_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
+                      nf_arena *tmp) {
+  (void)net, (void)n, (void)x, (void)y, (void)hidden, (void)tmp;
+  return NF_OK;
+}
+static int no_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
+                       const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+  (void)net, (void)n, (void)x, (void)hidden, (void)dy, (void)dx, (void)dparam, (void)tmp;
+  return NF_OK;
+}
+
+static void a_net_has_no_more_tensors_than_fit(void **state) {
+  (void)state;
+  static const nf_net_type type = {.name = "mine", .forward = no_forward, .backward = no_backward};
+  nf_error e = {0};
+  nf_net *net = nf_net_new(&type, nf_point(2), nf_point(3), 5, &e);
+  assert_non_null(net);
+  for (size_t i = 0; i < NF_NET_TENSORS; i++) nf_net_add(net, "weight", 3, 2, 0, 0, &e);
+  check_ok(e.status);
+  nf_net_add(net, "bias", 3, 0, 0, 0, NULL);
+  assert_int_equal(net->n_tensor, NF_NET_TENSORS);
+  nf_net_add(net, "bias", 3, 0, 0, 0, &e);
+  check_status(e.status, NF_EINVAL);
+  assert_string_equal(e.message, "mine: no place for tensor \"bias\": a network has at most 6");
+  assert_int_equal(net->n_tensor, NF_NET_TENSORS);
+  net->n_tensor = 0; /* after an error nothing is added */
+  nf_net_add(net, "bias", 3, 0, 0, 0, &e);
+  assert_int_equal(net->n_tensor, 0);
+  nf_net_add(NULL, "bias", 3, 0, 0, 0, &e);
+  nf_net_add(NULL, "bias", 3, 0, 0, 0, NULL);
+  nf_net_free(net);
+  nf_net_free(NULL);
+}
+
+static void a_net_needs_forward_and_backward(void **state) {
+  (void)state;
+  static const nf_net_type type[] = {{.name = "mine", .forward = no_forward},
+                                     {.name = "mine", .backward = no_backward}};
+  for (int i = 0; i < 2; i++) {
+    nf_error e = {0};
+    assert_null(nf_net_new(&type[i], nf_point(2), nf_point(3), 0, &e));
+    check_status(e.status, NF_EINVAL);
+    assert_string_equal(e.message, "mine: a network needs forward and backward");
+  }
+}
+
+/* e has this status and message; then e is empty again. */
+static void check_refused(const nf_net *net, nf_error *e, int status, const char *message) {
+  assert_null(net);
+  check_status(e->status, status);
+  assert_string_equal(e->message, message);
+  *e = (nf_error){0};
+}
+
+static void a_refused_net_names_itself_and_what_is_right(void **state) {
+  (void)state;
+  const nf_shape empty = {0, 3, 5}, image = {4, 6, 2}, other = {4, 5, 2};
+  nf_error e = {0};
+  check_refused(nf_linear_new(empty, image, &e), &e, NF_ESHAPE,
+                "linear: from (0, 3, 5) to (4, 6, 2): every side must be at least 1 and h·w·c at "
+                "most 2^24");
+  check_refused(nf_mlp_new(image, empty, 8, &e), &e, NF_ESHAPE,
+                "mlp: from (4, 6, 2) to (0, 3, 5): every side must be at least 1 and h·w·c at most "
+                "2^24");
+  check_refused(nf_mlp_new(image, image, 0, &e), &e, NF_EINVAL, "mlp: width 0: must be at least 1");
+  check_refused(nf_mlp_new(image, image, 65537, &e), &e, NF_EINVAL,
+                "mlp: width 65537: must be at most 65536");
+  check_refused(nf_convnet_new(image, image, 0, &e), &e, NF_EINVAL,
+                "convnet: width 0: must be at least 1");
+  check_refused(nf_convnet_new(image, other, 8, &e), &e, NF_ESHAPE,
+                "convnet: from 4×6 pixels to 4×5: must be the same");
+  check_refused(nf_conv_new(image, other, &e), &e, NF_ESHAPE,
+                "conv: from 4×6 pixels to 4×5: must be the same");
+  assert_null(nf_mlp_new(image, image, 0, NULL));
+  assert_null(nf_conv_new(image, other, NULL));
+}
+
+static void after_an_error_no_net_is_made(void **state) {
+  (void)state;
+  const nf_shape shape = {4, 6, 2};
+  nf_error e = {.status = NF_EIO, .message = "earlier"};
+  assert_null(nf_linear_new(shape, shape, &e));
+  assert_null(nf_mlp_new(shape, shape, 8, &e));
+  assert_null(nf_mlp_new(shape, shape, 0, &e));
+  assert_null(nf_convnet_new(shape, shape, 8, &e));
+  assert_null(nf_conv_new(shape, shape, &e));
+  check_status(e.status, NF_EIO);
+  assert_string_equal(e.message, "earlier");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(tensors),
+      cmocka_unit_test(a_net_has_no_more_tensors_than_fit),
+      cmocka_unit_test(a_net_needs_forward_and_backward),
+      cmocka_unit_test(a_refused_net_names_itself_and_what_is_right),
+      cmocka_unit_test(after_an_error_no_net_is_made),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

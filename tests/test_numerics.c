@@ -1,0 +1,215 @@
+/* The matrix product, LU, and the functions of core/vector.h against MPFR at 200 bits and at the
+ * ends of the doubles. */
+#include <mpfr.h>
+
+#include "check.h"
+#include "core/gemm.h"
+#include "core/lu.h"
+#include "core/real.h"
+#include "core/vector.h"
+#include "verify/determinant.h"
+
+/* --- linear algebra -------------------------------------------------------------------------- */
+static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, size_t padding) {
+  enum { MAX = 300 * 80 };
+  const size_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + padding;
+  static double a[MAX], b[MAX], c[MAX], expected[MAX];
+  for (size_t i = 0; i < MAX; i++) {
+    a[i] = nf_random_normal(1, 0, i);
+    b[i] = nf_random_normal(1, 1, i);
+    c[i] = expected[i] = !add ? (double)NAN : nf_random_normal(1, 2, i);
+  }
+  for (size_t i = 0; i < MAX; i++) /* the padding, and what lies behind */
+    if (i >= m * ldc || i % ldc >= n) c[i] = expected[i] = -7;
+  for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < n; j++) {
+      double sum = 0;
+      for (size_t l = 0; l < k; l++)
+        sum += a[ta ? l * lda + i : i * lda + l] * b[tb ? j * ldb + l : l * ldb + j];
+      expected[i * ldc + j] = sum + (add ? expected[i * ldc + j] : 0);
+    }
+  }
+  nf_gemm(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc);
+  check_array("gemm", c, expected, (m + 1) * ldc, 1e-12, 0);
+}
+
+static void gemm_is_the_naive_triple_loop(void **state) {
+  (void)state;
+  const size_t m[] = {1, 5, 6, 13}, n[] = {1, 2, 3, 8, 11, 32, 37, 71}, k[] = {0, 1, 4, 7, 263};
+  for (int t = 0; t < 8; t++)
+    for (int i = 0; i < 4; i++)
+      for (int j = 0; j < 8; j++)
+        for (int l = 0; l < 5; l++) {
+          one_gemm(t & 1, t & 2, m[i], n[j], k[l], t & 4, 1);
+          one_gemm(t & 1, t & 2, m[i], n[j], k[l], t & 4, 0);
+        }
+}
+
+static void gemm_bias_is_the_naive_loop_and_relu(void **state) {
+  (void)state;
+  enum { M = 13, N = 37, K = 263 };
+  static double x[M * K], w[N * K], b[N], y[M * N], expected[M * N];
+  for (size_t i = 0; i < M * K; i++) x[i] = nf_random_normal(1, 3, i);
+  for (size_t i = 0; i < N * K; i++) w[i] = nf_random_normal(1, 4, i);
+  for (size_t i = 0; i < N; i++) b[i] = nf_random_normal(1, 5, i);
+  const size_t widths[] = {1, 2, 3, 4, 5, 8, 32, N}, depths[] = {1, 7, 8, K};
+  for (int how = 0; how < 4; how++)
+    for (int j = 0; j < 8; j++)
+      for (int l = 0; l < 4; l++) {
+        const bool relu = how & 1, biased = how & 2;
+        const size_t n = widths[j], k = depths[l];
+        for (size_t i = 0; i < M * n; i++) {
+          double sum = biased ? b[i % n] : 0;
+          for (size_t q = 0; q < k; q++) sum += x[i / n * k + q] * w[i % n * k + q];
+          expected[i] = relu ? fmax(sum, 0) : sum;
+        }
+        nf_gemm_bias(M, n, k, x, w, biased ? b : NULL, relu, y);
+        check_array("gemm_bias", y, expected, M * n, 1e-12, 0);
+      }
+}
+
+static void lu_is_that_of_gsl(void **state) {
+  (void)state;
+  enum { MAX = 12 };
+  for (size_t n = 1; n <= MAX; n++) {
+    double a[MAX * MAX], lu[MAX * MAX], inverse[MAX * MAX], product[MAX * MAX], value;
+    size_t row[MAX];
+    for (size_t i = 0; i < n * n; i++) lu[i] = a[i] = nf_random_normal(n, 0, i);
+    check_ok(nf_lu_factor(n, lu, row, &value));
+    nf_lu_inverse(n, lu, row, inverse);
+    nf_gemm(false, false, n, n, n, a, n, inverse, n, false, product, n);
+    for (size_t i = 0; i < n * n; i++)
+      check_close("A·A⁻¹", product[i], i % (n + 1) == 0 ? 1 : 0, 1e-12, 0);
+    check_close("log|det A|", value, nf_verify_log_abs_det(n, a), 1e-13, 1e-13);
+  }
+}
+
+static void lu_by_hand(void **state) {
+  (void)state;
+  double swap[] = {0, 2, -3, 0}, scaled[] = {1e-200, 0, 0, 1e-200}, value = 0, inverse[4];
+  const double by_hand[] = {0, -1.0 / 3, 0.5, 0};
+  size_t row[2];
+  check_ok(nf_lu_factor(2, swap, row, &value)); /* needs its pivot */
+  check_close("log 6", value, log(6), 0, 1e-15);
+  nf_lu_inverse(2, swap, row, inverse);
+  check_array("inverse", inverse, by_hand, 4, 1e-16, 0);
+  check_ok(nf_lu_factor(2, scaled, row, &value)); /* a determinant that underflows */
+  check_close("log 1e-400", value, -400 * log(10), 0, 1e-15);
+}
+
+static void lu_without_an_inverse_is_an_error(void **state) {
+  (void)state;
+  double zero[] = {0}, rank_one[] = {1, 2, 3, 2, 4, 6, 3, 6, 9}, nan_below[] = {1, 2, NAN, 1};
+  double value = 42;
+  size_t row[3];
+  check_status(nf_lu_factor(1, zero, row, &value), NF_ESINGULAR);
+  check_status(nf_lu_factor(3, rank_one, row, &value), NF_ESINGULAR);
+  check_status(nf_lu_factor(2, nan_below, row, &value), NF_ESINGULAR);
+  assert_true(value == 42);
+}
+
+/* --- functions, held to the errors that core/vector.h states ------------------------------- */
+typedef void exact(mpfr_t x); /* replaces x by f(x) */
+
+static void exact_softplus(mpfr_t x) {
+  mpfr_exp(x, x, MPFR_RNDN);
+  mpfr_log1p(x, x, MPFR_RNDN);
+}
+static double exactly(exact *f, double at) {
+  mpfr_t x;
+  mpfr_init2(x, 200);
+  mpfr_set_d(x, at, MPFR_RNDN);
+  f(x);
+  const double value = mpfr_get_d(x, MPFR_RNDN);
+  mpfr_clear(x);
+  mpfr_free_cache();
+  return value;
+}
+
+static void exact_exp(mpfr_t x) { mpfr_exp(x, x, MPFR_RNDN); }
+static void exact_log_sigmoid(mpfr_t x) {
+  mpfr_neg(x, x, MPFR_RNDN);
+  exact_softplus(x);
+  mpfr_neg(x, x, MPFR_RNDN);
+}
+
+static void exact_log(mpfr_t x) { mpfr_log(x, x, MPFR_RNDN); }
+static void exact_tanh(mpfr_t x) { mpfr_tanh(x, x, MPFR_RNDN); }
+
+static void vectors_agree_with_50_digits(void **state) {
+  (void)state;
+  enum { N = 20000 };
+  static double x[N], y[N];
+  for (size_t i = 0; i < N; i++) x[i] = -708.3 + 1418 * ((double)i + 0.5) / N;
+  for (size_t i = 0; i < N; i += 3) x[i] = nf_random_normal(1, 0, i);
+  nf_vector_exp(N, x, y);
+  for (size_t i = 0; i < N; i++)
+    check_close("exp", y[i], exactly(exact_exp, x[i]), 0, NF_REAL_EPSILON);
+  nf_vector_log_sigmoid(N, x, y);
+  for (size_t i = 0; i < N; i++)
+    check_close("log σ", y[i], exactly(exact_log_sigmoid, x[i]), DBL_MIN, 3 * NF_REAL_EPSILON);
+  for (size_t i = 0; i < N; i++)
+    x[i] /= i % 2 == 0 ? 700 : 100000; /* where tanh bends, and near 0 */
+  nf_vector_tanh(N, x, y);
+  for (size_t i = 0; i < N; i++)
+    check_close("tanh", y[i], exactly(exact_tanh, x[i]), 0, 3 * NF_REAL_EPSILON);
+  for (size_t i = 0; i < N; i++) x[i] = i % 2 == 0 ? exp(700 * x[i]) : 1 + x[i];
+  nf_vector_log(N, x, y);
+  for (size_t i = 0; i < N; i++)
+    check_close("log", y[i], exactly(exact_log, x[i]), 0, 2 * NF_REAL_EPSILON);
+}
+
+/* log σ(-x) = -log(1 + eˣ) where its two terms change places; below DBL_MIN it is 0. */
+static void log_sigmoid_agrees_with_50_digits(void **state) {
+  (void)state;
+  const double x[] = {-745, -720, -100, -37, -3.7, -1, -1e-9, 0,
+                      1e-9, 0.3,  1,    2.5, 20,   36, 37,    710};
+  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+    double y = -x[i];
+    nf_vector_log_sigmoid(1, &y, &y);
+    check_close("log σ", y, -exactly(exact_softplus, x[i]), DBL_MIN, 3 * NF_REAL_EPSILON);
+  }
+}
+
+static void log_normal_by_hand(void **state) {
+  (void)state;
+  check_close("log N(0; 0, 1)", nf_log_normal(0, 1), -0.91893853320467274178, 0, 1e-16);
+  check_close("log N, ‖z‖² = 5, d = 3", nf_log_normal(5, 3), -2.5 - 1.5 * log(6.283185307179586), 0,
+              1e-15);
+}
+
+static void vectors_at_the_extremes(void **state) {
+  (void)state;
+  const double x[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, -0.0};
+  double y[7];
+  nf_vector_exp(7, x, y);
+  assert_true(isnan(y[0]) && y[1] == INFINITY && y[2] == 0 && y[3] == INFINITY && y[4] == 0);
+  assert_true(y[5] == 1 && y[6] == 1);
+  nf_vector_log_sigmoid(7, x, y);
+  assert_true(isnan(y[0]) && y[1] == 0 && y[2] == -INFINITY && y[3] == 0 && y[4] == -1e308);
+  nf_vector_tanh(7, x, y);
+  assert_true(isnan(y[0]) && isnan(y[1]) && isnan(y[2]) && y[3] == 1 && y[4] == -1);
+  assert_true(y[5] == 0 && y[6] == 0);
+  const double at_the_ends[] = {DBL_MIN, DBL_MAX, 1};
+  nf_vector_log(3, at_the_ends, y);
+  check_close("log of DBL_MIN", y[0], log(DBL_MIN), 0, NF_REAL_EPSILON);
+  check_close("log of DBL_MAX", y[1], log(DBL_MAX), 0, NF_REAL_EPSILON);
+  assert_true(y[2] == 0);
+  nf_vector_log_sigmoid(7, x, y);
+  check_close("log σ(0)", y[5], -NF_LN_2, 0, 3 * NF_REAL_EPSILON);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gemm_is_the_naive_triple_loop),
+      cmocka_unit_test(gemm_bias_is_the_naive_loop_and_relu),
+      cmocka_unit_test(lu_is_that_of_gsl),
+      cmocka_unit_test(lu_by_hand),
+      cmocka_unit_test(lu_without_an_inverse_is_an_error),
+      cmocka_unit_test(vectors_agree_with_50_digits),
+      cmocka_unit_test(log_sigmoid_agrees_with_50_digits),
+      cmocka_unit_test(vectors_at_the_extremes),
+      cmocka_unit_test(log_normal_by_hand),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
