@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "data/images.h"
-#include "flow/flow.h"
-#include "flow/models.h"
+#include "nf/nf.h"
 
 enum { D = 3072 };
 static const char *const cifar10 = "../shared/data/cifar10";
@@ -18,38 +16,35 @@ static void need_cifar10(void) {
   skip();
 }
 
-/* Born as always, then every parameter moved by 0.02·N(0, 1), so that no layer is the identity. */
-static nf_flow *build(nf_family family, const nf_batch *first_data) {
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  nf_model m = nf_model_default(family, first_data->shape);
+enum { N = 6 };
+
+/* Every parameter is moved by 0.02·N(0, 1), so that no layer is the identity. */
+static nf_flow *build(nf_family family, const nf_real *first_data) {
+  nf_model m = nf_model_default(family, nf_image(32, 32, 3));
   m.steps = 2;
   m.width = 16;
-  nf_bijector *b = nf_model_new(&m, &status);
-  check_ok(status);
-  check_ok(nf_flow_new(&flow, b, 3));
-  for (size_t i = 0; i < flow->n_param; i++) flow->param[i] += 0.02 * nf_random_normal(3, 1000, i);
-  check_ok(nf_flow_observe(flow, first_data));
+  m.seed = 3;
+  nf_flow *flow = nf_flow_from_model(&m, NULL);
+  assert_non_null(flow);
+  for (size_t i = 0; i < nf_flow_n_param(flow); i++)
+    nf_flow_param(flow)[i] += 0.02 * nf_random_normal(3, 1000, i);
+  check_ok(nf_flow_init_from_data(flow, N, first_data, NULL));
   return flow;
 }
 
 static void check_images(nf_family family, bool test) {
-  enum { N = 6 };
-  nf_images set;
-  char message[NF_MESSAGE];
+  nf_images set = {0};
   double *x = malloc(3 * N * D * sizeof *x), *z = x + N * D, *back = z + N * D;
   double log_p[N], log_det[N], log_det_back[N];
   assert_non_null(x);
-  check_ok(nf_images_cifar10(cifar10, test, &set, message));
-  nf_batch batch = {.data = x};
-  check_ok(nf_images_batch(&set, 100, N, &batch));
+  check_ok(nf_images_cifar10(cifar10, test, &set, NULL));
+  check_ok(nf_images_values(&set, 100, N, x, NULL));
   nf_images_free(&set);
 
-  nf_flow *flow = build(family, &batch);
-  check_ok(nf_flow_log_prob(flow, &batch, log_p));
-  check_ok(nf_flow_forward(flow, &batch, z, log_det));
-  const nf_batch latent = {.n = N, .shape = flow->bijector->out, .data = z};
-  check_ok(nf_flow_inverse(flow, &latent, back, log_det_back));
+  nf_flow *flow = build(family, x);
+  check_ok(nf_flow_log_prob(flow, N, x, log_p, NULL));
+  check_ok(nf_flow_forward(flow, N, x, z, log_det, NULL));
+  check_ok(nf_flow_inverse(flow, N, z, back, log_det_back, NULL));
   for (size_t i = 0; i < N; i++) {
     const double bits = nf_bits_per_dim(log_p[i], D);
     if (!(bits > 2 && bits < 16)) fail_msg("image %zu: %g bits/dim", 100 + i, bits);

@@ -2,11 +2,10 @@
  * library on the same weights. What needs no second calculation is in tests/cli. */
 #include <sys/wait.h>
 
-#include "data/images.h"
+#include "flow/flow.h"
 #include "folder.h"
 #include "gsl_gaussian.h"
-#include "io/checkpoint.h"
-#include "train/shuffle.h"
+#include "nf/nf.h"
 
 /* What nf prints on both channels, good until the next run; @ stands for the folder. */
 static const char *nf(int status, const char *words) {
@@ -58,19 +57,18 @@ static int train_both(void **state) {
 /* log p of n digits from `index` by the double library on the tool's weights. */
 static void by_library(const char *file, size_t n, const size_t *index, uint64_t draw,
                        double *log_p) {
-  char message[NF_MESSAGE] = "";
-  nf_checkpoint c = {0};
-  nf_images set;
-  check_ok(nf_checkpoint_load(folder_path(file), &c, message));
-  check_ok(nf_images_digits(&set, message));
+  nf_images set = {0};
+  nf_flow *flow = nf_load(folder_path(file), NULL);
+  assert_non_null(flow);
+  check_ok(nf_images_digits(&set, NULL));
   nf_batch x = {.n = n, .shape = set.shape, .draw = draw};
   x.data = malloc(n * 64 * sizeof *x.data);
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < 64; k++) x.data[64 * i + k] = set.pixel[64 * index[i] + k];
-  check_ok(nf_flow_log_prob(c.flow, &x, log_p));
+    check_ok(nf_images_values(&set, index[i], 1, x.data + 64 * i, NULL));
+  check_ok(nf_flow_log_prob_batch(flow, &x, log_p, NULL));
   free(x.data);
   nf_images_free(&set);
-  nf_checkpoint_free(&c);
+  nf_flow_free(flow);
 }
 
 static double bits(const double *log_p, size_t n) {
@@ -132,32 +130,30 @@ static void eval_is_that_of_the_library(void **state) {
 
 /* Digits index[0 … n-1] after dequantisation and logit; log-dets, when wanted. */
 static double *logits(size_t n, const size_t *index, uint64_t draw, double *log_det) {
-  char message[NF_MESSAGE] = "";
-  nf_images set;
-  nf_flow *flow = NULL;
-  int status = NF_OK;
-  check_ok(nf_images_digits(&set, message));
-  nf_bijector *chain = nf_chain_new(set.shape, &status);
-  nf_chain_add(chain, nf_dequantise_new(set.shape, 17, 1, &status), &status);
-  nf_chain_add(chain, nf_logit_new(set.shape, 0.05, &status), &status);
-  check_ok(nf_flow_new(&flow, chain, 1));
+  nf_images set = {0};
+  check_ok(nf_images_digits(&set, NULL));
+  nf_bijector *chain = nf_chain_new(set.shape, NULL);
+  nf_chain_add(chain, nf_dequantise_new(set.shape, 17, 1, NULL), NULL);
+  nf_chain_add(chain, nf_logit_new(set.shape, 0.05, NULL), NULL);
+  nf_flow *flow = nf_flow_new(chain, 1, NULL);
   nf_batch x = {.n = n, .shape = set.shape, .draw = draw};
-  x.data = malloc(n * 64 * sizeof *x.data);
-  for (size_t i = 0; i < n * 64; i++) x.data[i] = set.pixel[64 * index[i / 64] + i % 64];
-  check_ok(nf_flow_forward(flow, &x, x.data, log_det));
+  double *z = malloc(2 * n * 64 * sizeof *z);
+  x.data = z + n * 64;
+  for (size_t i = 0; i < n; i++)
+    check_ok(nf_images_values(&set, index[i], 1, x.data + 64 * i, NULL));
+  check_ok(nf_flow_forward_batch(flow, &x, z, log_det, NULL));
   nf_flow_free(flow);
   nf_images_free(&set);
-  return x.data;
+  return z;
 }
 
-/* Fitted to the 1747 digits trained on, judged on the 50 held out: by counting, and by GSL. */
+/* Fitted to the 1747 digits trained on, evaluated on the 50 held out: by counting, and by GSL. */
 static void baselines_are_gsls(void **state) {
   (void)state;
-  char message[NF_MESSAGE] = "";
-  nf_images set;
+  nf_images set = {0};
   size_t order[1797];
   double histogram[50] = {0}, log_p[50];
-  check_ok(nf_images_digits(&set, message));
+  check_ok(nf_images_digits(&set, NULL));
   for (size_t i = 0; i < 1797; i++) order[i] = nf_shuffled(1, UINT64_MAX, 1797, i);
   for (size_t i = 0; i < 50; i++)
     for (size_t k = 0; k < 64; k++) {
@@ -190,14 +186,14 @@ static void baselines_are_gsls(void **state) {
 
 /* --- pictures ----------------------------------------------------------------------------- */
 
-/* A PNG of 8×8 digits in columns: pixel (y, x) of image i, in levels of 16. */
+/* A PNG of 8×8 digits in columns: pixel (y, x) of image i, as 0 … 16. */
 static nf_images read_png(const char *name, size_t rows, size_t columns) {
-  char message[NF_MESSAGE] = "", to[64];
-  nf_images set;
+  char to[64];
+  nf_images set = {0};
   folder_mkdir("png");
   snprintf(to, sizeof to, "png/%s", name);
   assert_int_equal(rename(folder_path(name), folder_path(to)), 0);
-  check_ok(nf_images_png(folder_path("png"), &set, message));
+  check_ok(nf_images_png(folder_path("png"), &set, NULL));
   assert_true(set.n == 1 && set.shape.c == 1);
   assert_int_equal(set.shape.h, 9 * rows - 1);
   assert_int_equal(set.shape.w, 9 * columns - 1);
@@ -212,12 +208,10 @@ static int pixel(const nf_images *set, size_t row, size_t column, size_t k) {
 
 static void samples_are_those_of_the_library(void **state) {
   (void)state;
-  char message[NF_MESSAGE] = "";
-  nf_checkpoint c = {0};
   nf_real x[5 * 64];
-  check_ok(nf_checkpoint_load(folder_path("d.safetensors"), &c, message));
-  check_ok(nf_flow_sample(c.flow, 7, 0, 5, 0.8, x));
-  nf_checkpoint_free(&c);
+  nf_flow *flow = nf_load(folder_path("d.safetensors"), NULL);
+  check_ok(nf_flow_sample(flow, 5, 7, 0.8, x, NULL));
+  nf_flow_free(flow);
   nf(0, "sample @/d.safetensors --n 5 --seed 7 --temperature 0.8 --out @/s.png");
   nf_images set = read_png("s.png", 2, 3);
   int differ = 0, bright = 0;
@@ -233,9 +227,8 @@ static void samples_are_those_of_the_library(void **state) {
 
 static void strips_and_pairs_hold_the_originals(void **state) {
   (void)state;
-  char message[NF_MESSAGE] = "";
-  nf_images digits, set;
-  check_ok(nf_images_digits(&digits, message));
+  nf_images digits = {0}, set;
+  check_ok(nf_images_digits(&digits, NULL));
   nf(0, "interpolate @/d.safetensors --data digits --from 3 --to 14 --n 4 --out @/i.png");
   set = read_png("i.png", 1, 4);
   int between = 0;
@@ -261,18 +254,12 @@ static void strips_and_pairs_hold_the_originals(void **state) {
 
 static void a_double_checkpoint_is_refused(void **state) {
   (void)state;
-  char message[NF_MESSAGE] = "";
-  const nf_model m = {.family = NF_NICE,
-                      .shape = {8, 8, 1},
-                      .levels = 1,
-                      .steps = 1,
-                      .width = 2,
-                      .pixel_levels = 17,
-                      .alpha = 0.05};
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  check_ok(nf_flow_new(&flow, nf_model_new(&m, &status), 1));
-  check_ok(nf_checkpoint_save(folder_path("double"), &m, flow, NULL, 0, NULL, message));
+  nf_model m = nf_model_default(NF_NICE, nf_image(8, 8, 1));
+  m.steps = 1;
+  m.width = 2;
+  m.bins = 17;
+  nf_flow *flow = nf_flow_from_model(&m, NULL);
+  check_ok(nf_save(folder_path("double"), flow, NULL, NULL));
   nf_flow_free(flow);
   assert_non_null(
       strstr(nf(2, "eval @/double --data digits"), "is F64; this build calculates in F32"));
