@@ -32,7 +32,8 @@ function alike(text, line,   piece, n, i, at) {
     if (at == 0) return 0
     line = substr(line, at + length(piece[i]))
   }
-  return length(line) >= length(piece[n]) && substr(line, length(line) - length(piece[n]) + 1) == piece[n]
+  at = length(line) - length(piece[n])
+  return at >= 0 && substr(line, at + 1) == piece[n]
 }
 
 # Compares a channel's lines with those of case k; returns what is wrong, or "".

@@ -76,11 +76,16 @@ function check_targets(d, i, command,   n, k, one) {
   }
 }
 
+BEGIN {
+  folders = "make |build/chapters/|(src|include|chapters|golden|plots|tests|data|tools|bench|book" \
+    "|examples)/"
+}
+
 # What stands in code can be found: the targets of make, the programs, the paths of the tree.
 function check_words(d,   i, at, k, t, before, name) {
   for (i = 1; i <= lines[d]; i++) {
     t = text[d, i]
-    for (at = 1; match(substr(t, at), /make |build\/chapters\/|(src|include|chapters|golden|plots|tests|data|tools|bench|book|examples)\//); at = k + 1) {
+    for (at = 1; match(substr(t, at), folders); at = k + 1) {
       k = at + RSTART - 1
       before = k > 1 ? substr(t, k - 1, 1) : " "
       if (part_at(d, i, k) != "c" || before ~ /[A-Za-z0-9_]/) continue
