@@ -24,7 +24,7 @@ size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   return at + size;
 }
 
-/* --- the functions of a flow ------------------------------------------------------------------ */
+/* --- the functions of a flow ---------------------------------------------------------------- */
 
 typedef struct {
   nf_flow *flow;
@@ -115,8 +115,7 @@ static void test_flow(void **state) {
   nf_flow_free(c.flow);
 }
 
-/* --- what changes a flow: it is changed, or as it was ------------------------------------------
- */
+/* --- what changes a flow: it is changed, or as it was --------------------------------------- */
 
 typedef enum { INIT_FROM_DATA, SET_THREADS, TRAINER_NEW, STEP, FUSED_STEP, EXPLAIN } change;
 static const char *const change_name[] = {"init_from_data",   "set_threads",
@@ -211,8 +210,7 @@ static void test_change(void **state) {
   free(c.param);
 }
 
-/* --- the best Gaussian -------------------------------------------------------------------------
- */
+/* --- the best Gaussian ---------------------------------------------------------------------- */
 
 static void fit_start(void *subject) {
   for (int k = 0; k < 7; k++) ((double *)subject)[k] = 42;

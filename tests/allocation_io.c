@@ -8,8 +8,7 @@
 #include "folder.h"
 #include "io/png.h"
 
-/* --- points and image sets: what is read -------------------------------------------------------
- */
+/* --- points and image sets: what is read ---------------------------------------------------- */
 
 typedef struct {
   int what;
@@ -104,8 +103,7 @@ static void test_read(void **state) {
   folder_remove_path(folder_path("pictures"));
 }
 
-/* --- files that are written --------------------------------------------------------------------
- */
+/* --- files that are written ----------------------------------------------------------------- */
 
 static void file_start(void *subject) {
   (void)subject;
@@ -138,7 +136,7 @@ static void test_png(void **state) {
   memory_check(&(memory_call){row->name, &images, file_start, png_write, file_state, NULL});
 }
 
-/* --- checkpoints ------------------------------------------------------------------------------ */
+/* --- checkpoints ---------------------------------------------------------------------------- */
 
 static const nf_model model = {.family = NF_GLOW,
                                .shape = {2, 2, 1},
@@ -204,7 +202,8 @@ static void load_into_end(void *subject) {
   nf_flow_free(c->into);
 }
 
-/* Here jansson's allocations fail, too; not when it reads, where 2.14 then writes past its buffer. */
+/* Here jansson's allocations fail, too; not when it reads, where 2.14 then writes past its buffer.
+ */
 static void check_save(const memory_call *call) {
   json_malloc_t allocate;
   json_free_t release;

@@ -52,8 +52,7 @@ static void remove_block(const void *block) {
   pthread_mutex_unlock(&lock);
 }
 
-/* --- the linker calls __wrap_f for f ------------------------------------------------------------
- */
+/* --- the linker calls __wrap_f for f -------------------------------------------------------- */
 
 void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size) { return fails() ? NULL : add_block(__real_malloc(size)); }
@@ -91,7 +90,7 @@ void *__wrap_nf_arena_alloc_bytes(nf_arena *a, size_t count) {
   return fails() ? NULL : __real_nf_arena_alloc_bytes(a, count);
 }
 
-/* --- the check -------------------------------------------------------------------------------- */
+/* --- the check ------------------------------------------------------------------------------ */
 
 static char before[MEMORY_STATE], after[MEMORY_STATE], now[MEMORY_STATE];
 

@@ -81,7 +81,7 @@ static void test_layer(void **state) {
   memory_check(&(memory_call){row->name, &l, layer_start, layer_run, layer_state, layer_end});
 }
 
-/* --- constructors ---------------------------------------------------------------------------- */
+/* --- constructors --------------------------------------------------------------------------- */
 
 static const nf_shape shape = {2, 2, 4};
 static nf_bijector *coupling(nf_net *net, nf_error *e) {
@@ -155,7 +155,7 @@ static void test_constructor(void **state) {
   memory_check(&(memory_call){row->name, &c, NULL, construct, construct_state, construct_end});
 }
 
-/* --- the list --------------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------------------------- */
 
 static allocation_row row[600];
 static size_t n_row;

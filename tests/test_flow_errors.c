@@ -65,7 +65,7 @@ static void a_failed_call_leaves_its_outputs_unchanged(void **state) {
   nf_flow_free(f);
 }
 
-/* --- the fused gradient ------------------------------------------------------------------------- */
+/* --- the fused gradient --------------------------------------------------------------------- */
 
 /* Receives the gradients of layers, and fails at the n-th. */
 typedef struct {

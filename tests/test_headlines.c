@@ -68,7 +68,7 @@ static void expect(const golden_file *g, const char *name, real exact) {
   expect_within(g, name, exact, 0);
 }
 
-/* --- the chapters ----------------------------------------------------------------------------- */
+/* --- the chapters --------------------------------------------------------------------------- */
 
 static void test_linear(void **state) {
   (void)state;
@@ -156,8 +156,7 @@ static void test_logit(void **state) {
   free(g);
 }
 
-/* --- as the notes print them -------------------------------------------------------------------
- */
+/* --- as the notes print them ---------------------------------------------------------------- */
 
 static void test_rounded(void **state) {
   (void)state;
