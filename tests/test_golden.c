@@ -44,7 +44,7 @@ static void expect_status(const char *what, const run_result *r, int expected) {
   fail_msg("%s: exit status %d, expected %d; it says\n%.2000s", what, r->status, expected, r->out);
 }
 
-/* --- the properties ------------------------------------------------------------------------- */
+/* --- the properties --------------------------------------------------------------------------- */
 
 static void test_values(void **state) {
   const char *chapter = *state;
@@ -135,7 +135,7 @@ static void test_plots(void **state) {
   free(help);
 }
 
-/* --- the list ------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 /* A golden file belongs to a chapter. */
 static void test_no_orphan(void **state) {
