@@ -1,44 +1,43 @@
-# make plots. plots/WHO_TOPIC.gp draws the columns of WHO, a chapter or the command line, as PNG and
-# as SVG. What chapter NN prints for --plot NAME is chNN_NAME.dat, all that its figures show, and
-# chNN.columns says that they are all there.
+# make plots. plots/SOURCE_TOPIC.gp draws the columns of SOURCE, a chapter or the command line, as PNG
+# and as SVG. What chapter NN prints for --plot NAME is chNN_NAME.dat, all that its figures show; and
+# chNN.columns tells make that they are all there.
 figures  := $(basename $(notdir $(wildcard plots/*_*.gp)))
 drawn    := $(foreach f,$(figures),$(B)/plots/$f.png $(B)/plots/$f.svg)
-who       = $(firstword $(subst _, ,$(1)))
-$(foreach f,$(figures),$(eval $(B)/plots/$f.png $(B)/plots/$f.svg: $(B)/plots/$(call who,$f).columns))
-$(foreach c,$(chapters),$(eval $(B)/plots/$(call who,$(notdir $c)).columns: $c))
+source    = $(firstword $(subst _, ,$(1)))
+$(foreach f,$(figures),$(eval $(B)/plots/$f.png $(B)/plots/$f.svg: $(B)/plots/$(call source,$f).columns))
+$(foreach c,$(chapters),$(eval $(B)/plots/$(call source,$(notdir $c)).columns: $c))
 
-.PHONY: gnuplot film
+.PHONY: plots film book
 plots: $(drawn)
-$(drawn) $(B)/plots/film.gif: plots/style.gp | gnuplot
-gnuplot:
-	@command -v gnuplot > /dev/null || \
-	  { echo 'plots: gnuplot is missing; on Debian: apt-get install gnuplot-nox' >&2; exit 2; }
+$(drawn) $(B)/plots/film.gif: plots/style.gp
 
-draw = gnuplot -e "picture = '$@'; data = '$(B)/plots/$(call who,$*)_'" plots/style.gp $<
+draw = gnuplot -e "picture = '$@'; data = '$(B)/plots/$(call source,$*)_'" plots/style.gp $<
 $(B)/plots/%.png: plots/%.gp
-	$(call say,PLOT,$@)$(draw)
+	$(call step,PLOT)$(draw)
 $(B)/plots/%.svg: plots/%.gp # browsers would blur the cells of an image
-	$(call say,PLOT,$@)$(draw) && sed -i 's/<image /<image style="image-rendering:pixelated" /' $@
+	$(call step,PLOT)$(draw) && sed -i 's/<image /<image style="image-rendering:pixelated" /' $@
 $(B)/plots/ch%.columns:
-	@mkdir -p $(@D)
-	$(call say,DATA,$@)for plot in $$($< --help | sed -n 's/^  --plot \([^ ]*\).*/\1/p'); do \
-	  OPENBLAS_NUM_THREADS=1 $< --plot $$plot > $(@D)/ch$*_$$plot.dat || exit; done; touch $@
+	$(call step,DATA)for plot in $$($< --help | sed -n 's/^  --plot \([^ ]*\).*/\1/p'); do \
+	  $< --plot $$plot > $(@D)/ch$*_$$plot.dat || exit; done; touch $@
 
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
 # The digits: a flow trained for a fixed number of steps, its samples, and ways between two images.
 $(B)/plots/digits.columns: $(B)/nf plots/digits.sh
-	@mkdir -p $(@D)
-	$(call say,DATA,$@)sh plots/digits.sh $< $(B)/plots/digits > $@.new && mv $@.new $@
+	$(call step,DATA)sh plots/digits.sh $< $(B)/plots/digits > $@.new && mv $@.new $@
 
 # make film: two moons being learned, as an animated GIF.
 film: $(B)/plots/film.gif
 $(B)/plots/film.gif: $(B)/film/film $(B)/film/gif plots/film.gp
-	@rm -rf $(B)/film/frames && mkdir -p $(B)/film/frames $(@D)
-	$(call say,DATA,$(B)/film/frames)$(B)/film/film $(B)/film/frames
-	$(call say,FILM,$@)gnuplot -e "picture = '/dev/null'; frames = '$(B)/film/frames'" \
+	@rm -rf $(B)/film/frames && mkdir -p $(B)/film/frames
+	$(call step,DATA)$(B)/film/film $(B)/film/frames
+	$(call step,FILM)gnuplot -e "picture = '/dev/null'; frames = '$(B)/film/frames'" \
 	  plots/style.gp plots/film.gp && $(B)/film/gif $(B)/film/frames $@
-$(B)/film/%: $(B)/double/plots/%.o $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+$(B)/film/film $(B)/film/gif: $(B)/film/%: $(B)/double/plots/%.o $(B)/libnf.a
+programs += $(B)/film/film $(B)/film/gif
+
+# make book: NOTES.md, and the same in Chinese, as one HTML file each into $(B)/book, the figures of
+# `make plots` inside; and as PDF where Chromium is installed.
+book: plots
+	@B=$(B) sh book/make.sh $(wildcard NOTES.md NOTES.zh.md)

@@ -1,79 +1,55 @@
-# Tests that are more than a program of their own.
-
-# --- memory that runs out (tests/memory.h) --------------------------------------------------
+# Tests that are more than a program of their own: allocations that fail (tests/memory.h), 50 digits,
+# float (tests/depth.h), two ranks where Open MPI is installed, the page of all errors.
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
-$(B)/tests/test_allocation: override LDFLAGS += $(wrapped:%=-Wl$(comma)--wrap=%)
-
-# --- any bytes (tests/fuzz.h) ---------------------------------------------------------------
-# make check replays tests/fuzz/NAME through every target, in one program; there the targets' common
-# entry point has a name each.
-targets := $(patsubst tests/fuzz_%.c,%,$(sort $(wildcard tests/fuzz_*.c)))
-$(B)/libfuzzed.a: $(B)/double/tools/nf_options.o $(B)/double/tools/nf_settings.o
-$(B)/double/tests/replay_%.o: tests/fuzz_%.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(PROOF) -DLLVMFuzzerTestOneInput=fuzz_$* -c $< -o $@
-$(B)/tests/test_corpus: $(B)/double/tests/test_corpus.o $(targets:%=$(B)/double/tests/replay_%.o) \
-    $(B)/libfuzzed.a $(B)/libtests.a $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
-
-# make fuzz lets libFuzzer (clang) look for more, SECONDS of time a target. What breaks a target is
-# written to build/fuzz, and belongs into tests/fuzz/NAME once it is mended.
-SECONDS ?= 60
-.PHONY: fuzz $(targets:%=fuzz-%)
-fuzz: $(targets:%=fuzz-%)
-$(targets:%=fuzz-%): fuzz-%:
-	@$(MAKE) --no-print-directory B=build/fuzz CC=clang THREADS=-pthread WARN=-w \
-	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
-	  build/fuzz/fuzz_$*
-	@mkdir -p build/fuzz/corpus/$*
-	@printf '\n%s\n' '$*: $(SECONDS) s'
-	@cd build/fuzz && ./fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=3000 \
-	  -print_final_stats=1 -verbosity=0 -artifact_prefix=$*- corpus/$* ../../tests/fuzz/$*
-build/fuzz/fuzz_%: build/fuzz/double/tests/fuzz_%.o $(B)/double/tests/check.o $(B)/libfuzzed.a $(B)/libnf.a
-	$(call say,LINK,$@)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -lcmocka $(LIBS) -o $@
-
-# --- float (tests/depth.h) ------------------------------------------------------------------
-$(B)/tests/float_depth: $(patsubst %,$(B)/float/tests/%.o,float_depth depth catalogue) $(B)/libnf32.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+$(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
+$(patsubst %.c,$(B)/%,$(shell grep -l mpfr.h tests/test_*.c)): private LIBS += -lmpfr -lgmp
+$(B)/tests/float_depth: $(call float,tests/float_depth.c tests/depth.c tests/catalogue.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
-
-# --- the page of all errors (tests/verify.c) ------------------------------------------------
-.PHONY: verify
+$(B)/tests/test_mpi: | $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
+.PHONY: verify fuzz coverage mutants
 verify: $(B)/tests/verify
 	@$<
 
-# --- the lines that the tests run (tests/coverage.sh) ---------------------------------------
-# Of the double build. The command line, in float, runs tests that leave no room for gcov's files.
-.PHONY: coverage
+# --- any bytes (tests/fuzz.h): make check replays tests/fuzz/NAME through every target, in one program,
+# where the targets' common entry point has a name each. make fuzz lets libFuzzer look for more, SECONDS
+# of time a target. What breaks a target is written to build/fuzz, and belongs into tests/fuzz/NAME.
+SECONDS ?= 60
+targets := $(patsubst tests/fuzz_%.c,%,$(call sorted,tests/fuzz_*.c))
+options := $(patsubst %.c,$(B)/double/%.o,$(call sorted,tools/*options.c tools/*settings.c))
+$(B)/double/tests/replay_%.o: tests/fuzz_%.c
+	$(call compile,$(PROOF) -DLLVMFuzzerTestOneInput=fuzz_$*)
+$(B)/tests/test_corpus: $(targets:%=$(B)/double/tests/replay_%.o) $(options)
+$(targets:%=$(B)/fuzz_%): $(B)/fuzz_%: $(B)/double/tests/fuzz_%.o $(options) $(B)/libtests.a $(B)/libnf.a
+$(targets:%=$(B)/fuzz_%): private LIBS += -lcmocka
+fuzz: $(targets:%=fuzz-%)
+.PHONY: $(targets:%=fuzz-%)
+$(targets:%=fuzz-%): fuzz-%:
+	@LDFLAGS=-fsanitize=fuzzer $(MAKE) --no-print-directory B=build/fuzz CC=clang WARN=-w build/fuzz/fuzz_$* \
+	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	@mkdir -p build/fuzz/corpus/$* && printf '\n%s\n' '$*: $(SECONDS) s'
+	@cd build/fuzz && ./fuzz_$* -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=3000 \
+	  -print_final_stats=1 -verbosity=0 -artifact_prefix=$*- corpus/$* ../../tests/fuzz/$*
+
+# --- the lines of the double build that the tests run
 coverage:
-	@mkdir -p build/coverage && find build/coverage -name '*.gcda' -delete
-	@LDFLAGS=--coverage $(MAKE) --no-print-directory B=build/coverage CC=gcc \
-	  PROOF='$$(BASE) -ffp-contract=off -O0 --coverage -fprofile-update=atomic' check
 	@sh tests/coverage.sh build/coverage
 
-# --- the layer that the README adds ---------------------------------------------------------
-# Its file, its declaration and its line of the catalogue, as they stand there; the catalogue then
-# ends after that line, and the program is test_catalogue for this layer alone.
-readme := $(B)/readme
-goes_to = awk -v to=$(1) -f tests/goes_to.awk README.md
-$(readme)/layers/sinh_arcsinh.c: README.md tests/goes_to.awk
-	@mkdir -p $(@D)
-	@$(call goes_to,src/layers/sinh_arcsinh.c) > $@
-$(readme)/layers/bijectors.h: src/layers/bijectors.h README.md tests/goes_to.awk
-	@mkdir -p $(@D)
-	@{ sed '$$d' $<; $(call goes_to,$<); tail -n 1 $<; } > $@
-$(readme)/catalogue.c: tests/catalogue.c README.md tests/goes_to.awk
-	@mkdir -p $(@D)
-	@{ sed '/int \*const s = /q' $<; $(call goes_to,$<); echo '  if (l->all.n > 0) return;'; \
-	  sed '1,/int \*const s = /d' $<; } > $@
-$(readme)/%.o: $(readme)/%.c $(readme)/layers/bijectors.h
-	$(call say,CC,$@)$(CC) -I$(readme) -Itests $(PROOF) -c $< -o $@
-$(B)/tests/test_readme_layer: $(B)/double/tests/test_catalogue.o $(readme)/catalogue.o \
-    $(readme)/layers/sinh_arcsinh.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
-tests += $(B)/tests/test_readme_layer
-check: $(B)/tests/test_readme_layer
+# --- the bugs of tests/bugs.txt, planted in a copy of the library, where NF_BUG chooses one. The tests
+# that run the library in their own process run with each (tests/mutants.sh): 2 minutes on 2 cores.
+planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
+plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
+without  := check corpus golden headlines mpi notes% scalar state_dict toy safetensors cifar10 depth png% \
+            io% nf% allocation checkpoint_faults
+mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(without:%=$(B)/tests/test_%),$(tests)))
+mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c))
+$(B)/planted/bugs.c $(planted:%=$(B)/planted/%) &: tests/bugs.txt tests/plant.awk $(planted)
+	$(call step,DATA)awk -v to=$(B)/planted -f tests/plant.awk tests/bugs.txt $(planted)
+$(mutant_t): $(B)/mutants/%: $(B)/double/tests/%.o $(B)/double/tests/mutants.o $(plants) \
+  $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
+$(mutant_c): $(B)/mutants/%: $(B)/double/chapters/%.o $(chapter_support) $(plants) $(B)/libverify.a $(B)/libnf.a
+$(mutant_t) $(mutant_c): private LIBS += -lcmocka $(GSL)
+mutants: $(mutant_t) $(mutant_c)
+	@B=$(B) sh tests/mutants.sh $^
+
+programs += $(B)/tests/float_depth $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c)

@@ -1,16 +1,16 @@
 /* Two ranks are one process: the same losses, the same weights, to the rounding of float, since the
  * mean of a batch is the weighted mean of its shares. And they end together, whatever happens to
- * one of them. Skipped where Open MPI is missing (tests/mpi.mk). */
+ * one of them. Skipped where Open MPI is missing (tests/rules.mk). */
 #include <float.h>
 
 #include "io/safetensors.h"
 #include "nf_command.h"
 
-static char nf_alone[1024], nf_ranked[1024]; /* build/nf, build/mpi/nf */
+static char nf_alone[1024], nf_ranked[1024]; /* build/nf, build/nf-mpi */
 
 static int prepare(void **state) {
   snprintf(nf_alone, sizeof nf_alone, "%s", nf_path);
-  snprintf(nf_ranked, sizeof nf_ranked, "%.1000s/mpi/nf", dirname(nf_path));
+  snprintf(nf_ranked, sizeof nf_ranked, "%.1000s/nf-mpi", dirname(nf_path));
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
   setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
   setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 1);

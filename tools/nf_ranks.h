@@ -1,5 +1,5 @@
-/* Ranks: processes that train one flow together, started by mpirun. With `make MPI=1` they are
- * MPI's (nf_ranks_mpi.c); otherwise there is one, and these functions have nothing to do
+/* Ranks: processes that train one flow together, started by mpirun. In build/nf-mpi they are
+ * MPI's (nf_ranks_mpi.c); in build/nf there is one, and these functions have nothing to do
  * (nf_ranks_one.c). Every rank must make the same calls in the same order, and hears no more than
  * this:
  *
