@@ -97,7 +97,7 @@ $(B)/float/bench/%.o: private CPPFLAGS += $(shell pkg-config --cflags openblas 2
 # The command line runs in float, on one process or on those that mpirun starts.
 float  = $(patsubst %.c,$(B)/float/%.o,$(call sorted,$(1)))
 parts := $(filter-out %ranks_one.o %ranks_mpi.o,$(call float,tools/*.c \
-           $(addprefix src/verify/,trace.c slopes.c determinant.c)))
+           $(addprefix src/verify/,trace.c log_det_fd.c)))
 $(B)/nf:     $(parts) $(call float,tools/*ranks_one.c) $(B)/libnf32.a
 $(B)/nf-mpi: $(parts) $(call float,tools/*ranks_mpi.c) $(B)/libnf32.a
 $(B)/nf-mpi: private LIBS += $(shell pkg-config --libs ompi-c 2> /dev/null)

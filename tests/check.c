@@ -1,9 +1,9 @@
-/* Comparisons that fail on NaN because they ask what must hold, never what must not. */
+/* Every comparison is of the form "fails unless …", so NaN fails it. */
 #include "check.h"
 
 #include <math.h>
-
-#include "core/status.h"
+#include <stdio.h>
+#include <string.h>
 
 bool check_is_close(double a, double b, double atol, double rtol) {
   return isfinite(a) && isfinite(b) && isfinite(atol) && isfinite(rtol) && atol >= 0 && rtol >= 0 &&
@@ -38,4 +38,31 @@ void check_status_at(const char *call, int status, int expected, const char *fil
   print_error("%s: status %d (%s), expected %d (%s)\n", call, status, nf_status_text(status),
               expected, nf_status_text(expected));
   _fail(file, line);
+}
+
+void check_no_error_at(const nf_error *e, const char *file, int line) {
+  if (e->status == NF_OK) return;
+  print_error("%s: %s\n", nf_status_text(e->status), e->message);
+  _fail(file, line);
+}
+
+void check_failed_at(nf_error *e, int status, const char *words, const char *file, int line) {
+  check_status_at("the error", e->status, status, file, line);
+  char list[400];
+  const char *at = e->message;
+  snprintf(list, sizeof list, "%s", words);
+  for (char *rest = list, *word; (word = strtok_r(rest, "|", &rest)) != NULL;) {
+    const char *found = strstr(at, word);
+    if (found == NULL) {
+      print_error("no '%s' in its place in: %s\n", word, e->message);
+      _fail(file, line);
+      return;
+    }
+    at = found + strlen(word);
+  }
+  if (e->message[0] == 0 || strpbrk(e->message, "\n\r\t") != NULL) {
+    print_error("not one line: '%s'\n", e->message);
+    _fail(file, line);
+  }
+  *e = (nf_error){0};
 }

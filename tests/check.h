@@ -16,6 +16,8 @@
 
 #include <cmocka.h> /* needs all of the above */
 
+#include "nf/core.h"
+
 /* The comparison alone; false too when a tolerance is negative or not finite. */
 bool check_is_close(double a, double b, double atol, double rtol);
 
@@ -31,9 +33,15 @@ bool check_is_close(double a, double b, double atol, double rtol);
 #define check_error(name, error, tolerance) \
   check_error_at(name, error, tolerance, __FILE__, __LINE__)
 
-/* A library call that must return `expected`, a status of core/status.h. */
+/* A library call that must return `expected`, an nf_status. */
 #define check_status(call, expected) check_status_at(#call, call, expected, __FILE__, __LINE__)
-#define check_ok(call)               check_status(call, 0)
+#define check_ok(call)               check_status(call, NF_OK)
+
+/* No call has set *e. */
+#define check_no_error(e) check_no_error_at(e, __FILE__, __LINE__)
+/* *e has this status and a message of one line, which holds the words given, in their order, with
+ * '|' between; after the check *e is {0} again. */
+#define check_failed(e, status, words) check_failed_at(e, status, words, __FILE__, __LINE__)
 
 void check_close_at(const char *name, double a, double b, double atol, double rtol,
                     const char *file, int line);
@@ -41,5 +49,7 @@ void check_array_at(const char *name, const double *a, const double *b, size_t n
                     double rtol, const char *file, int line);
 void check_error_at(const char *name, double error, double tolerance, const char *file, int line);
 void check_status_at(const char *call, int status, int expected, const char *file, int line);
+void check_no_error_at(const nf_error *e, const char *file, int line);
+void check_failed_at(nf_error *e, int status, const char *words, const char *file, int line);
 
 #endif

@@ -1,10 +1,11 @@
-/* One counter for all that can fail, and a list of the blocks that live. Some blocks come from
- * the C library (strndup) and are freed by ours: those are not in the list and do not matter. */
+/* One counter for all that can fail, and a list of the allocated blocks. Some blocks come from the
+ * C library (strndup) and are freed by ours: those are not in the list and do not matter. */
 #include "memory.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "core/arena.h"
@@ -18,41 +19,31 @@ nf_real *__real_nf_arena_alloc(nf_arena *a, size_t count);
 double *__real_nf_arena_alloc_double(nf_arena *a, size_t count);
 void *__real_nf_arena_alloc_bytes(nf_arena *a, size_t count);
 
-enum { MOST = 1 << 14 };
+enum { MAX_BLOCKS = 1 << 14 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static void *live[MOST];
+static void *live[MAX_BLOCKS];
 static size_t blocks, to_go; /* allocations until one fails; 0: none does */
 static bool failed;
 
-void memory_fail_at(size_t k) {
-  to_go = k;
-  failed = false;
-}
-
-bool memory_failed(void) {
-  to_go = 0;
-  return failed;
-}
-
-static bool refused(void) {
+static bool fails(void) {
   pthread_mutex_lock(&lock);
   const bool now = to_go > 0 && --to_go == 0;
   failed = failed || now;
-  if (now) errno = ENOMEM; /* as malloc says */
+  if (now) errno = ENOMEM; /* as malloc does */
   pthread_mutex_unlock(&lock);
   return now;
 }
 
-static void *born(void *block) {
+static void *add_block(void *block) {
   if (block == NULL) return NULL;
   pthread_mutex_lock(&lock);
-  if (blocks == MOST) abort();
+  if (blocks == MAX_BLOCKS) abort();
   live[blocks++] = block;
   pthread_mutex_unlock(&lock);
   return block;
 }
 
-static void died(const void *block) {
+static void remove_block(const void *block) {
   pthread_mutex_lock(&lock);
   for (size_t i = blocks; i-- > 0;)
     if (live[i] == block) {
@@ -62,72 +53,95 @@ static void died(const void *block) {
   pthread_mutex_unlock(&lock);
 }
 
-/* --- what the linker puts in the place of the functions so named ------------------------------ */
+/* --- the linker calls __wrap_f for f ------------------------------------------------------------
+ */
 
 void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size) { return refused() ? NULL : born(__real_malloc(size)); }
+void *__wrap_malloc(size_t size) { return fails() ? NULL : add_block(__real_malloc(size)); }
 
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size) {
-  return refused() ? NULL : born(__real_calloc(count, size));
+  return fails() ? NULL : add_block(__real_calloc(count, size));
 }
 
 void __wrap_free(void *block);
 void __wrap_free(void *block) {
-  died(block);
+  remove_block(block);
   __real_free(block);
 }
 
 void *__wrap_realloc(void *block, size_t size);
 void *__wrap_realloc(void *block, size_t size) {
-  if (refused()) return NULL;
-  died(block);
-  return born(__real_realloc(block, size));
+  if (fails()) return NULL;
+  remove_block(block);
+  return add_block(__real_realloc(block, size));
 }
 
 nf_real *__wrap_nf_arena_alloc(nf_arena *a, size_t count);
 nf_real *__wrap_nf_arena_alloc(nf_arena *a, size_t count) {
-  return refused() ? NULL : __real_nf_arena_alloc(a, count);
+  return fails() ? NULL : __real_nf_arena_alloc(a, count);
 }
 
 double *__wrap_nf_arena_alloc_double(nf_arena *a, size_t count);
 double *__wrap_nf_arena_alloc_double(nf_arena *a, size_t count) {
-  return refused() ? NULL : __real_nf_arena_alloc_double(a, count);
+  return fails() ? NULL : __real_nf_arena_alloc_double(a, count);
 }
 
 void *__wrap_nf_arena_alloc_bytes(nf_arena *a, size_t count);
 void *__wrap_nf_arena_alloc_bytes(nf_arena *a, size_t count) {
-  return refused() ? NULL : __real_nf_arena_alloc_bytes(a, count);
+  return fails() ? NULL : __real_nf_arena_alloc_bytes(a, count);
 }
 
-/* --- for tests -------------------------------------------------------------------------------- */
+/* --- the check -------------------------------------------------------------------------------- */
 
-void memory_exhaust(const char *what, memory_attempt *once, void *subject) {
-  enum { ENDLESS = 20000 };
-  for (size_t k = 1; k < ENDLESS; k++) {
-    const size_t before = blocks;
-    const bool reached = once(subject, k);
-    if (blocks != before)
-      fail_msg("%s: allocation %zu fails: %zu blocks, %zu before", what, k, blocks, before);
-    if (!reached && k == 1) fail_msg("%s allocates nothing", what);
-    if (!reached) return;
+static char before[MEMORY_STATE], after[MEMORY_STATE], now[MEMORY_STATE];
+
+static size_t state_of(const memory_call *c, char *to) {
+  const size_t size = c->state(c->subject, to);
+  assert_true(size <= MEMORY_STATE);
+  return size;
+}
+
+static void check_state(const memory_call *c, size_t k, const char *expected, size_t size) {
+  if (state_of(c, now) == size && memcmp(now, expected, size) == 0) return;
+  fail_msg("%s: allocation %zu fails: the state is not that %s the call", c->name, k,
+           expected == before ? "before" : "after");
+}
+
+/* False when the call makes fewer than k allocations. */
+static bool fail_kth(const memory_call *c, size_t k, size_t size_before, size_t size_after) {
+  const size_t blocks_before = blocks;
+  if (c->start != NULL) c->start(c->subject);
+  to_go = k;
+  failed = false;
+  const int status = c->call(c->subject);
+  to_go = 0;
+  const bool reached = failed;
+  if (status == NF_OK) {
+    check_state(c, k, after, size_after);
+  } else {
+    if (!reached || status != NF_ENOMEM)
+      fail_msg("%s: allocation %zu %s: status %d (%s)", c->name, k,
+               reached ? "fails" : "is not made", status, nf_status_text(status));
+    check_state(c, k, before, size_before);
+    check_ok(c->call(c->subject));
+    check_state(c, k, after, size_after);
   }
-  fail_msg("%s never succeeds", what);
+  if (c->end != NULL) c->end(c->subject);
+  if (blocks != blocks_before)
+    fail_msg("%s: allocation %zu fails: %zu blocks, %zu before", c->name, k, blocks, blocks_before);
+  return reached;
 }
 
-bool memory_went_well(const char *what, size_t k, int status, bool failed_one) {
-  if (status != NF_OK && !(failed_one && status == NF_ENOMEM))
-    fail_msg("%s: allocation %zu %s: status %d (%s)", what, k, failed_one ? "fails" : "is not made",
-             status, nf_status_text(status));
-  return status == NF_OK;
-}
-
-static const double KEPT = 42;
-
-void memory_fill(double *to, size_t n) {
-  for (size_t k = 0; k < n; k++) to[k] = KEPT;
-}
-void memory_is_kept(const char *what, const double *values, size_t n) {
-  for (size_t k = 0; k < n; k++)
-    if (values[k] != KEPT) fail_msg("%s: value %zu of %zu was touched", what, k, n);
+void memory_check(const memory_call *c) {
+  enum { MAX_ALLOCATIONS = 20000 };
+  if (c->start != NULL) c->start(c->subject);
+  const size_t size_before = state_of(c, before);
+  check_ok(c->call(c->subject));
+  const size_t size_after = state_of(c, after);
+  if (c->end != NULL) c->end(c->subject);
+  size_t k = 1;
+  while (fail_kth(c, k, size_before, size_after))
+    if (k++ == MAX_ALLOCATIONS) fail_msg("%s never succeeds", c->name);
+  if (k == 1) fail_msg("%s allocates nothing", c->name);
 }

@@ -1,32 +1,30 @@
-/* Memory that runs out when told to. The linker's --wrap (tests/rules.mk) sends every malloc,
- * calloc, realloc and free of the library through memory.c; and every piece taken from an arena,
- * whose first block would otherwise hide that most of its pieces are never refused.
- *
- * A test lets one call fail at its k-th allocation, for every k there is. Whatever the library was
- * doing then says NF_ENOMEM, has freed what it took, and has left its outputs as they were. */
+/* Memory that runs out at a chosen allocation. The linker's --wrap (tests/rules.mk) sends every
+ * malloc, calloc, realloc and free of the library through memory.c; and every piece taken from an
+ * arena, since otherwise only the pieces that need a new block of the arena could fail. */
 #ifndef NF_TESTS_MEMORY_H
 #define NF_TESTS_MEMORY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* From now on the k-th allocation (k ≥ 1) fails, and no other. */
-void memory_fail_at(size_t k);
-/* Ends that; true when there was a k-th. */
-bool memory_failed(void);
+/* A call, and all that it may change. start, end and the subject may be NULL. */
+typedef struct {
+  const char *name;
+  void *subject;
+  void (*start)(void *subject); /* makes the state before the call */
+  int (*call)(void *subject);   /* an nf_status */
+  /* Writes all that the call may change, at most MEMORY_STATE bytes; returns how many. */
+  size_t (*state)(void *subject, char *to);
+  void (*end)(void *subject); /* frees what start and call made */
+} memory_call;
 
-/* Does `once` with k = 1, 2, … until there is no k-th allocation, and counts the blocks it leaves
- * behind: none. once calls memory_fail_at(k) right before the call it is about, memory_failed()
- * right after it, and returns what that said. */
-typedef bool memory_attempt(void *subject, size_t k);
-void memory_exhaust(const char *what, memory_attempt *once, void *subject);
+enum { MEMORY_STATE = 1 << 20 };
 
-/* Did the call go well? It must when no allocation failed, may when one did, and otherwise says
- * NF_ENOMEM: anything else fails the test. */
-bool memory_went_well(const char *what, size_t k, int status, bool failed);
-
-/* n values that nobody else would write, and the check that nobody did. */
-void memory_fill(double *to, size_t n);
-void memory_is_kept(const char *what, const double *values, size_t n);
+/* For k = 1, 2, … up to the number of its allocations, the call is made while its k-th allocation,
+ * and no other, fails. Then
+ *   - it returns NF_ENOMEM, and the state is that before the call;
+ *   - or it succeeds without that memory, and the state is that after an undisturbed call;
+ *   - a second, undisturbed call after an error succeeds, with the same state;
+ *   - after `end` as many blocks are allocated as before `start`. */
+void memory_check(const memory_call *c);
 
 #endif

@@ -1,6 +1,6 @@
-/* The comparison that all other tests rest on, proved from both sides of its tolerance; and
- * that a check which does not hold really fails its cmocka test. For the latter a child process
- * runs a group of one test, silently, and tells how many of its tests failed. */
+/* The comparison that all other tests rest on, tested from both sides of its tolerance; and
+ * that a failed check fails its cmocka test. For the latter a child process runs a group of one
+ * test, silently, and returns how many of its tests failed. */
 #include "check.h"
 
 #include <math.h>
@@ -8,9 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/status.h"
-
-static void a_hair_inside_passes(void **state) {
+static void values_at_the_tolerance_are_close(void **state) {
   (void)state;
   assert_true(check_is_close(1.5, 1.25, 0.25, 0)); /* all exact in binary */
   assert_true(check_is_close(1.0, 1.25, 0.25, 0));
@@ -21,7 +19,7 @@ static void a_hair_inside_passes(void **state) {
   assert_true(check_is_close(-0.0, 0.0, 0, 0));
 }
 
-static void a_hair_outside_fails(void **state) {
+static void values_beyond_the_tolerance_are_not_close(void **state) {
   (void)state;
   assert_false(check_is_close(nextafter(1.5, 2), 1.25, 0.25, 0));
   assert_false(check_is_close(nextafter(1.0, 0), 1.25, 0.25, 0));
@@ -32,7 +30,7 @@ static void a_hair_outside_fails(void **state) {
   assert_false(check_is_close(1, 1 + 1e-12, 1e-13, 0)); /* equal as floats */
 }
 
-static void nothing_but_finite_passes(void **state) {
+static void only_finite_values_are_close(void **state) {
   (void)state;
   const double bad[] = {NAN, INFINITY, -INFINITY};
   for (int i = 0; i < 3; i++) {
@@ -54,8 +52,18 @@ static void fails_array(void **state) {
 }
 static void fails_error(void **state) { check_error("x", *(double *)*state - 1, 0.5); }
 static void fails_status(void **state) { check_ok(*(double *)*state == 1 ? NF_OK : NF_EDOM); }
+static void fails_no_error(void **state) {
+  nf_error e = {0};
+  if (*(double *)*state != 1) nf_fail(&e, NF_EDOM, "some");
+  check_no_error(&e);
+}
+static void fails_message(void **state) {
+  nf_error e = {0};
+  nf_fail(&e, NF_EDOM, *(double *)*state == 1 ? "row 1, column 2" : "column 2, row 1");
+  check_failed(&e, NF_EDOM, "row|column");
+}
 
-/* 1 when the check fails for x, 0 when it holds; it holds or fails, it never crashes. */
+/* 1 when the check fails for x, 0 when it holds; it does not crash. */
 static int outcome(CMUnitTestFunction check, double x) {
   fflush(NULL);
   const pid_t child = fork();
@@ -70,10 +78,11 @@ static int outcome(CMUnitTestFunction check, double x) {
   return WEXITSTATUS(status);
 }
 
-static void a_check_that_does_not_hold_fails_its_test(void **state) {
+static void a_failed_check_fails_its_test(void **state) {
   (void)state;
-  const CMUnitTestFunction check[] = {fails_close, fails_array, fails_error, fails_status};
-  for (int i = 0; i < 4; i++) {
+  const CMUnitTestFunction check[] = {fails_close,  fails_array,    fails_error,
+                                      fails_status, fails_no_error, fails_message};
+  for (size_t i = 0; i < sizeof check / sizeof *check; i++) {
     assert_int_equal(outcome(check[i], 1), 0);
     assert_int_equal(outcome(check[i], 1.75), 1);
     assert_int_equal(outcome(check[i], 0.25), 1); /* for check_error: an error below zero */
@@ -85,10 +94,10 @@ static void a_check_that_does_not_hold_fails_its_test(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_hair_inside_passes),
-      cmocka_unit_test(a_hair_outside_fails),
-      cmocka_unit_test(nothing_but_finite_passes),
-      cmocka_unit_test(a_check_that_does_not_hold_fails_its_test),
+      cmocka_unit_test(values_at_the_tolerance_are_close),
+      cmocka_unit_test(values_beyond_the_tolerance_are_not_close),
+      cmocka_unit_test(only_finite_values_are_close),
+      cmocka_unit_test(a_failed_check_fails_its_test),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

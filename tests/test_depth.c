@@ -7,6 +7,9 @@
  * stretch the inverse a little at every step, and it explodes (Behrmann et al. 2021). */
 #include "depth.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "check.h"
 
 static const char *program; /* argv[0] */
@@ -15,7 +18,7 @@ static depth_error measure(bool in_float, size_t steps, double amount) {
   return in_float ? depth_measure_in_float(program, steps, amount) : depth_measure(steps, amount);
 }
 
-static void undone_up_to_a_random_walk(bool in_float) {
+static void check_growth(bool in_float) {
   const double epsilon = in_float ? FLT_EPSILON : DBL_EPSILON;
   for (size_t k = 4; k <= 128; k *= 2) {
     const depth_error e = measure(in_float, k, DEPTH_AMOUNT);
@@ -27,17 +30,17 @@ static void undone_up_to_a_random_walk(bool in_float) {
   }
 }
 
-static void deep_flows_are_undone_in_double(void **state) {
+static void inverse_errors_grow_like_a_random_walk_in_double(void **state) {
   (void)state;
-  undone_up_to_a_random_walk(false);
+  check_growth(false);
 }
-static void deep_flows_are_undone_in_float(void **state) {
+static void inverse_errors_grow_like_a_random_walk_in_float(void **state) {
   (void)state;
-  undone_up_to_a_random_walk(true);
+  check_growth(true);
 }
 
 /* They overflow, or miss the bound by far. */
-static void large_weights_make_the_inverse_explode(void **state) {
+static void with_large_weights_the_inverse_explodes(void **state) {
   (void)state;
   for (int in_float = 0; in_float <= 1; in_float++) {
     const double far = 100 * depth_bound(32, in_float ? FLT_EPSILON : DBL_EPSILON);
@@ -50,9 +53,9 @@ int main(int argc, char **argv) {
   (void)argc;
   program = argv[0];
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(deep_flows_are_undone_in_double),
-      cmocka_unit_test(deep_flows_are_undone_in_float),
-      cmocka_unit_test(large_weights_make_the_inverse_explode),
+      cmocka_unit_test(inverse_errors_grow_like_a_random_walk_in_double),
+      cmocka_unit_test(inverse_errors_grow_like_a_random_walk_in_float),
+      cmocka_unit_test(with_large_weights_the_inverse_explodes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,27 +1,16 @@
-/* The builders: what they refuse, what shape comes out, and that what they build on R and R² is
- * a density, whatever its weights: ∫ p = 1. That check must fail for a map that is not onto. */
-#include "flow/models.h"
-
+/* Models: which settings are refused, and that what they make on R and R² is a density, whatever
+ * its weights: ∫ p = 1. That check must fail for a map that is not onto. */
 #include <gsl/gsl_cdf.h>
 #include <stdio.h>
 
-#include "catalogue.h"
-#include "check.h"
+#include "fixture.h"
 #include "verify/integral.h"
 #include "verify/jacobian.h"
 
-enum { SEED = 11 };
 static const double AMOUNT = 0.1; /* of moved weights: with 0.3 densities reach out to 10²⁰ */
 
-static nf_flow *flow_of(nf_bijector *b) {
-  nf_flow *f = NULL;
-  check_ok(nf_flow_new(&f, b, SEED));
-  check_ok(move_weights(f->bijector, AMOUNT, SEED));
-  return f;
-}
-
 static double integral_of(nf_bijector *b, double tolerance) {
-  nf_flow *f = flow_of(b);
+  nf_flow *f = moved_flow(b, AMOUNT);
   double value = 0, error = INFINITY;
   check_ok(nf_verify_integral(f, 0.1 * tolerance, &value, &error));
   check_error("the quadrature's own error", error, tolerance);
@@ -30,11 +19,10 @@ static double integral_of(nf_bijector *b, double tolerance) {
 }
 
 /* --- densities ------------------------------------------------------------------------------- */
-static void every_builder_makes_a_density_on_the_plane(void **state) {
+static void every_family_makes_a_density_on_the_plane(void **state) {
   (void)state;
   for (int family = NF_NICE; family <= NF_GLOW; family++) {
     for (int scale = NF_SCALE_EXP; scale <= NF_SCALE_SIGMOID; scale++) {
-      int status = NF_OK;
       const nf_model m = {.family = (nf_family)family,
                           .shape = nf_point(2),
                           .levels = 1,
@@ -44,35 +32,32 @@ static void every_builder_makes_a_density_on_the_plane(void **state) {
                           .plu = scale == NF_SCALE_TANH};
       char name[64];
       snprintf(name, sizeof name, "family %d, scale %d: ∫∫p", family, scale);
-      check_close(name, integral_of(nf_model_new(&m, &status), 1e-6), 1, 1e-6, 0);
+      check_close(name, integral_of(nf_bijector_from_model(&m, NULL), 1e-6), 1, 1e-6, 0);
     }
   }
 }
 
-static void layers_push_densities_of_the_line_forward(void **state) {
+static void layers_make_densities_on_the_line(void **state) {
   (void)state;
-  int s = NF_OK;
-  check_close("affine", integral_of(nf_affine_new(nf_point(1), &s), 1e-6), 1, 1e-6, 0);
-  check_close("actnorm", integral_of(nf_actnorm_new(nf_point(1), &s), 1e-6), 1, 1e-6, 0);
-  check_close("conv1x1", integral_of(nf_conv1x1_new(nf_point(1), true, &s), 1e-6), 1, 1e-6, 0);
-  check_close("logit on (0, 1)", integral_of(nf_logit_new(nf_point(1), 0, &s), 1e-6), 1, 1e-6, 0);
+  check_close("affine", integral_of(nf_affine_new(nf_point(1), NULL), 1e-6), 1, 1e-6, 0);
+  check_close("actnorm", integral_of(nf_actnorm_new(nf_point(1), NULL), 1e-6), 1, 1e-6, 0);
+  check_close("conv1x1", integral_of(nf_conv1x1_new(nf_point(1), true, NULL), 1e-6), 1, 1e-6, 0);
+  check_close("logit on (0, 1)", integral_of(nf_logit_new(nf_point(1), 0, NULL), 1e-6), 1, 1e-6, 0);
 }
 
 /* With α > 0 the logit reaches only (-y, y), y = logit(1-α): its integral is the base probability
  * of that interval, clearly not 1. (p jumps at 0 and 1, hence the tolerance.) */
 static void a_map_that_is_not_onto_makes_no_density(void **state) {
   (void)state;
-  int s = NF_OK;
   const double alpha = 0.05, y = log((1 - alpha) / alpha);
-  const double value = integral_of(nf_logit_new(nf_point(1), alpha, &s), 2e-5);
+  const double value = integral_of(nf_logit_new(nf_point(1), alpha, NULL), 2e-5);
   assert_false(check_is_close(value, 1, 1e-3, 0));
   check_close("∫p", value, gsl_cdf_ugaussian_P(y) - gsl_cdf_ugaussian_P(-y), 2e-5, 0);
 }
 
 static void the_integral_is_for_the_line_and_the_plane(void **state) {
   (void)state;
-  int s = NF_OK;
-  nf_flow *f = flow_of(nf_affine_new(nf_point(3), &s));
+  nf_flow *f = moved_flow(nf_affine_new(nf_point(3), NULL), AMOUNT);
   double value = 42, error = 42;
   check_status(nf_verify_integral(f, 1e-6, &value, &error), NF_ESHAPE);
   assert_true(value == 42 && error == 42);
@@ -80,15 +65,12 @@ static void the_integral_is_for_the_line_and_the_plane(void **state) {
 }
 
 /* --- shapes and settings --------------------------------------------------------------------- */
-static void built(nf_model m, const char *what, int expected) {
-  int status = NF_OK;
-  nf_bijector *b = nf_model_new(&m, &status);
-  if (status != expected || (b == NULL) != (expected != NF_OK)) print_error("%s\n", what);
-  check_status(status, expected);
-  if (b != NULL) {
-    assert_true(nf_shape_equal(b->in, m.shape));
-    assert_int_equal(nf_shape_size(b->out), nf_shape_size(b->in));
-  }
+static void check_builds(const nf_model *m) {
+  nf_error e = {0};
+  nf_bijector *b = nf_bijector_from_model(m, &e);
+  check_no_error(&e);
+  assert_true(nf_shape_equal(b->in, m->shape));
+  assert_int_equal(nf_shape_size(b->out), nf_shape_size(b->in));
   nf_bijector_free(b);
 }
 
@@ -99,25 +81,24 @@ static void defaults_build_for_points_and_images(void **state) {
     for (size_t k = 0; k < sizeof shape / sizeof *shape; k++) {
       nf_model m = nf_model_default((nf_family)family, shape[k]);
       m.width = 4;
-      built(m, "default", NF_OK);
+      check_builds(&m);
     }
   }
 }
 
-/* Couplings that forgot to take turns would leave dimensions that depend on themselves alone. */
+/* Were all couplings to change the same half, a dimension would depend on itself alone. */
 static void every_dimension_is_coupled(void **state) {
   (void)state;
-  enum { MOST = 32 };
+  enum { D = 32 };
   const nf_shape shape[] = {nf_point(5), {4, 4, 2}};
   for (int family = NF_NICE; family <= NF_GLOW; family++) {
     for (int k = 0; k < 2; k++) {
       nf_model m = nf_model_default((nf_family)family, shape[k]);
-      m.pixel_levels = 0;
+      m.bins = 0;
       m.width = 8;
       m.steps = 2;
-      int status = NF_OK;
-      nf_flow *f = flow_of(nf_model_new(&m, &status));
-      double data[MOST], j[MOST * MOST];
+      nf_flow *f = moved_flow(nf_bijector_from_model(&m, NULL), AMOUNT);
+      double data[D], j[D * D];
       for (size_t i = 0; i < f->d; i++) data[i] = nf_random_normal(SEED, 1, i);
       const nf_batch x = {1, shape[k], data, 0, 0};
       nf_work work = {0};
@@ -133,46 +114,128 @@ static void every_dimension_is_coupled(void **state) {
   }
 }
 
-static void builders_refuse_what_does_not_divide(void **state) {
+static const nf_model good = {.family = NF_GLOW,
+                              .shape = {8, 4, 3},
+                              .levels = 2,
+                              .steps = 2,
+                              .width = 4,
+                              .scale = NF_SCALE_SIGMOID,
+                              .bins = 17,
+                              .alpha = 0.05};
+
+static void check_refused(nf_model m, int status, const char *words) {
+  nf_error e = {0};
+  assert_null(nf_flow_from_model(&m, &e));
+  check_failed(&e, status, words);
+  assert_null(nf_bijector_from_model(&m, &e));
+  check_failed(&e, status, words);
+  assert_null(nf_flow_from_model(&m, NULL));
+}
+
+static void shapes_that_do_not_divide_are_refused(void **state) {
   (void)state;
-  const nf_model good = {.family = NF_GLOW,
-                         .shape = {8, 4, 3},
-                         .levels = 2,
-                         .steps = 2,
-                         .width = 4,
-                         .scale = NF_SCALE_SIGMOID,
-                         .pixel_levels = 17,
-                         .alpha = 0.05};
-  built(good, "good", NF_OK);
   nf_model m = good;
-  m.shape = (nf_shape){6, 6, 3}, built(m, "6×6 halves once", NF_ESHAPE);
-  m.shape = (nf_shape){8, 5, 3}, built(m, "5 does not halve", NF_ESHAPE);
-  m.shape = (nf_shape){8, 0, 3}, built(m, "no width", NF_ESHAPE);
+  check_builds(&m);
+  m.shape = nf_image(6, 6, 3), check_refused(m, NF_ESHAPE, "squeeze|(3, 3, 6)");
+  m.shape = nf_image(8, 5, 3), check_refused(m, NF_ESHAPE, "squeeze|(8, 5, 3)");
+  m.shape = nf_image(8, 0, 3), check_refused(m, NF_ESHAPE, "(8, 0, 3)");
   m.family = NF_REALNVP;
-  m.shape = (nf_shape){8, 4, 3}, built(m, "realnvp", NF_OK);
-  m.shape = (nf_shape){7, 4, 3}, built(m, "realnvp 7", NF_ESHAPE);
-  m = good, m.shape = nf_point(1), m.levels = 1, built(m, "one dimension to couple", NF_ESHAPE);
-  m = good, m.shape = nf_point(4), built(m, "two levels of a point", NF_EINVAL);
-  m = good, m.family = NF_NICE, built(m, "two levels of nice", NF_EINVAL);
-  m = good, m.levels = 0, built(m, "no level", NF_EINVAL);
-  m = good, m.steps = 0, built(m, "no step", NF_EINVAL);
-  m = good, m.width = 0, built(m, "no width", NF_EINVAL);
-  m = good, m.pixel_levels = 1, built(m, "one level", NF_EINVAL);
-  m = good, m.pixel_levels = 257, built(m, "257 levels", NF_EINVAL);
-  m = good, m.alpha = 0.5, built(m, "α of a half", NF_EINVAL);
-  m = good, m.alpha = -0.01, built(m, "negative α", NF_EINVAL);
-  m = good, m.alpha = NAN, built(m, "no α", NF_EINVAL);
+  m.shape = nf_image(8, 4, 3), check_builds(&m);
+  m.shape = nf_image(7, 4, 3), check_refused(m, NF_ESHAPE, "squeeze|(7, 4, 3)");
+  m = good, m.shape = nf_point(1), m.levels = 1;
+  check_refused(m, NF_ESHAPE, "(1, 1, ");
+}
+
+static void settings_out_of_range_are_refused(void **state) {
+  (void)state;
+  nf_model m = good;
+  m.shape = nf_point(4), check_refused(m, NF_EINVAL, "levels is 2|points");
+  m = good, m.family = NF_NICE, check_refused(m, NF_EINVAL, "levels is 2|nice");
+  m = good, m.levels = 0, check_refused(m, NF_EINVAL, "levels is 0|1 to 16");
+  m = good, m.levels = 17, check_refused(m, NF_EINVAL, "levels is 17|1 to 16");
+  m = good, m.steps = 0, check_refused(m, NF_EINVAL, "steps is 0|1 to 4096");
+  m = good, m.steps = 4097, check_refused(m, NF_EINVAL, "steps is 4097|1 to 4096");
+  m = good, m.width = 0, check_refused(m, NF_EINVAL, "width is 0|1 to 65536");
+  m = good, m.width = 65537, check_refused(m, NF_EINVAL, "width is 65537|1 to 65536");
+  m = good, m.bins = 1, check_refused(m, NF_EINVAL, "bins is 1|2 to 256");
+  m = good, m.bins = 257, check_refused(m, NF_EINVAL, "bins is 257|2 to 256");
+  m = good, m.alpha = 0.5, check_refused(m, NF_EINVAL, "alpha is 0.5|below 1/2");
+  m = good, m.alpha = -0.01, check_refused(m, NF_EINVAL, "alpha is -0.01");
+  m = good, m.alpha = NAN, check_refused(m, NF_EINVAL, "alpha is nan");
+}
+
+/* --- a flow and its model --------------------------------------------------------------------- */
+
+static void a_flow_remembers_its_model(void **state) {
+  (void)state;
+  nf_model m = image;
+  nf_flow *f = nf_flow_from_model(&m, NULL);
+  m.width = 1; /* it has a copy */
+  const nf_model *of = nf_flow_model(f);
+  assert_non_null(of);
+  assert_true(of->family == image.family && nf_shape_equal(of->shape, image.shape) &&
+              of->levels == image.levels && of->steps == image.steps && of->width == image.width &&
+              of->scale == image.scale && of->plu == image.plu &&
+              of->learned_prior == image.learned_prior && of->bins == image.bins &&
+              of->alpha == image.alpha && of->seed == image.seed);
+  nf_flow_free(f);
+}
+
+static void a_flow_of_layers_has_no_model(void **state) {
+  (void)state;
+  nf_flow *f = nf_flow_new(nf_bijector_from_model(&point, NULL), 1, NULL);
+  assert_non_null(f);
+  assert_null(nf_flow_model(f));
+  nf_flow_free(f);
+  assert_null(nf_flow_model(NULL));
+}
+
+/* The seed of a model is that of its initial parameters, and of the noise. */
+static void the_seed_makes_parameters_and_noise(void **state) {
+  (void)state;
+  nf_model other = image;
+  other.seed = 3;
+  const nf_model *model[] = {&image, &image, &other};
+  nf_flow *f[3];
+  double log_p[3][SAMPLES];
+  for (int i = 0; i < 3; i++) {
+    f[i] = new_flow(model[i]);
+    check_ok(nf_flow_log_prob(f[i], SAMPLES, samples(&image, 1), log_p[i], NULL));
+  }
+  assert_true(bits_equal(f[0]->n_param, f[0]->param, f[1]->param));
+  assert_false(bits_equal(f[0]->n_param, f[0]->param, f[2]->param));
+  assert_true(bits_equal(SAMPLES, log_p[0], log_p[1]));
+  assert_false(bits_equal(SAMPLES, log_p[0], log_p[2]));
+  for (int i = 0; i < 3; i++) nf_flow_free(f[i]);
+}
+
+static void names_are_in_the_order_of_their_values(void **state) {
+  (void)state;
+  assert_string_equal(nf_family_names[NF_NICE], "nice");
+  assert_string_equal(nf_family_names[NF_REALNVP], "realnvp");
+  assert_string_equal(nf_family_names[NF_GLOW], "glow");
+  assert_null(nf_family_names[NF_GLOW + 1]);
+  assert_string_equal(nf_scale_names[NF_SCALE_NONE], "none");
+  assert_string_equal(nf_scale_names[NF_SCALE_EXP], "exp");
+  assert_string_equal(nf_scale_names[NF_SCALE_TANH], "tanh");
+  assert_string_equal(nf_scale_names[NF_SCALE_SIGMOID], "sigmoid");
+  assert_null(nf_scale_names[NF_SCALE_SIGMOID + 1]);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_builder_makes_a_density_on_the_plane),
-      cmocka_unit_test(layers_push_densities_of_the_line_forward),
+      cmocka_unit_test(every_family_makes_a_density_on_the_plane),
+      cmocka_unit_test(layers_make_densities_on_the_line),
       cmocka_unit_test(a_map_that_is_not_onto_makes_no_density),
       cmocka_unit_test(the_integral_is_for_the_line_and_the_plane),
       cmocka_unit_test(defaults_build_for_points_and_images),
       cmocka_unit_test(every_dimension_is_coupled),
-      cmocka_unit_test(builders_refuse_what_does_not_divide),
+      cmocka_unit_test(shapes_that_do_not_divide_are_refused),
+      cmocka_unit_test(settings_out_of_range_are_refused),
+      cmocka_unit_test(a_flow_remembers_its_model),
+      cmocka_unit_test(a_flow_of_layers_has_no_model),
+      cmocka_unit_test(the_seed_makes_parameters_and_noise),
+      cmocka_unit_test(names_are_in_the_order_of_their_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,12 @@
-/* What a step consists of: the two optimisers against the letter of the paper, learning rates at
- * pinned steps, and the shuffle, which must be a permutation, another one each epoch, and fair. */
+/* What a step consists of: the two optimisers against the equations of the paper, learning rates at
+ * pinned steps, and the shuffle, which must be a permutation, another one each epoch, and uniform.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "train/adam.h"
-#include "train/schedule.h"
-#include "train/shuffle.h"
+#include "train/optim.h"
 
 /* --- Adam and Adamax ----------------------------------------------------------------------------
  */
@@ -19,7 +18,7 @@ static void quadratic(const double *param, double *gradient) {
   for (int i = 0; i < 4; i++) gradient[i] = curvature[i] * (param[i] - minimum[i]);
 }
 
-/* One parameter by the letter of the paper: the moments are sums over the whole history. */
+/* One parameter by the equations of the paper: the moments are sums over the whole history. */
 static double by_the_paper(nf_rule rule, int i, double param, double rate, int steps) {
   const double beta1 = 0.8, beta2 = 0.95, epsilon = 1e-3;
   double history[40];
@@ -63,7 +62,7 @@ static void the_first_step_is_the_rate(void **state) {
   check_array("first step", param, expected, 3, 0, 2e-5);
 }
 
-/* --- schedules -----------------------------------------------------------------------------------
+/* --- schedules ----------------------------------------------------------------------------------
  */
 
 static void warm_up_and_cosine_at_pinned_steps(void **state) {
@@ -86,7 +85,7 @@ static void warm_up_and_cosine_at_pinned_steps(void **state) {
   check_close("cosine, beyond", nf_schedule_rate(&cosine, &p, 500), 0.02, 1e-16, 0);
 }
 
-static void a_plateau_waits_and_then_decays(void **state) {
+static void a_plateau_decays_after_its_patience(void **state) {
   (void)state;
   const nf_schedule s = {NF_PLATEAU, 0.4, 0, 0, 0.1, 0.5, 3};
   const double loss[] = {5,        4, 4.5, 4, NAN, 3.9, 6, 6, 6, 6, 6,
@@ -101,7 +100,7 @@ static void a_plateau_waits_and_then_decays(void **state) {
   }
 }
 
-/* --- shuffle -------------------------------------------------------------------------------------
+/* --- shuffle ------------------------------------------------------------------------------------
  */
 
 static void an_epoch_is_a_permutation(void **state) {
@@ -127,19 +126,19 @@ static void an_epoch_is_a_permutation(void **state) {
 
 /* Over many epochs every sample stands in every place equally often, and so do pairs of samples:
  * χ² of 7·6 cells with 41 degrees of freedom, at a false-alarm rate of 1e-4 (seed fixed). */
-static void a_shuffle_is_fair(void **state) {
+static void a_shuffle_is_uniform(void **state) {
   (void)state;
-  enum { CARDS = 7, EPOCHS = 42000 };
-  double count[CARDS][CARDS] = {{0}}, chi2 = 0;
+  enum { ITEMS = 7, EPOCHS = 42000 };
+  double count[ITEMS][ITEMS] = {{0}}, chi2 = 0;
   for (uint64_t epoch = 0; epoch < EPOCHS; epoch++)
-    count[nf_shuffled(1, epoch, CARDS, 2)][nf_shuffled(1, epoch, CARDS, 5)]++;
-  for (int i = 0; i < CARDS; i++)
-    for (int j = 0; j < CARDS; j++)
+    count[nf_shuffled(1, epoch, ITEMS, 2)][nf_shuffled(1, epoch, ITEMS, 5)]++;
+  for (int i = 0; i < ITEMS; i++)
+    for (int j = 0; j < ITEMS; j++)
       if (i != j) chi2 += pow(count[i][j] - EPOCHS / 42, 2) / (EPOCHS / 42);
   check_close("chi2", chi2, 41, 41, 0); /* P(χ²_41 > 82) = 1.6e-4 */
 }
 
-static void batches_share_out_an_epoch(void **state) {
+static void batches_divide_an_epoch(void **state) {
   (void)state;
   enum { SAMPLES = 23, BATCH = 5, PER_EPOCH = 4 };
   size_t index[BATCH];
@@ -161,10 +160,10 @@ int main(void) {
       {"the first step of Adam is the rate", the_first_step_is_the_rate, NULL, NULL, &adam},
       {"the first step of Adamax is the rate", the_first_step_is_the_rate, NULL, NULL, &adamax},
       cmocka_unit_test(warm_up_and_cosine_at_pinned_steps),
-      cmocka_unit_test(a_plateau_waits_and_then_decays),
+      cmocka_unit_test(a_plateau_decays_after_its_patience),
       cmocka_unit_test(an_epoch_is_a_permutation),
-      cmocka_unit_test(a_shuffle_is_fair),
-      cmocka_unit_test(batches_share_out_an_epoch),
+      cmocka_unit_test(a_shuffle_is_uniform),
+      cmocka_unit_test(batches_divide_an_epoch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,43 +1,28 @@
-/* The trainer: what a long run rests on. The same weights at any number of threads, after a resume
- * the same as without; the average and the clipping by their formulas. */
-#include <math.h>
-
-#include "moons_trainer.h"
-
-static void threads_do_not_matter(void **state) {
-  (void)state;
-  const nf_train_settings set = settings();
-  nf_trainer *one = start(1, &set), *two = start(2, &set), *three = start(3, &set);
-  train(one, 100);
-  train(two, 100);
-  train(three, 100);
-  expect_same(one, two);
-  expect_same(one, three);
-  stop(one);
-  stop(two);
-  stop(three);
-}
+/* The trainer: an update is Adam on the parameters, the average and the clipping follow their
+ * formulas, and a resumed training is the same training. (Threads and fused steps:
+ * test_bit_identity.c.) */
+#include "fixture.h"
 
 /* So many parameters that each thread has several slices of them: as Adam alone, on all at once. */
-static void slices_do_not_matter(void **state) {
+static void an_update_in_slices_is_adam_on_all_parameters(void **state) {
   (void)state;
-  nf_train_settings set = settings();
+  const nf_train_settings set = moons_settings();
   nf_real *expected = NULL;
   for (int threads = 1; threads <= 3; threads++) {
-    int status = NF_OK;
-    nf_flow *flow = NULL;
-    nf_trainer *t = NULL;
+    nf_error e = {0};
     nf_model model = nf_model_default(NF_REALNVP, nf_point(2));
     model.width = 512;
-    check_ok(nf_flow_new(&flow, nf_model_new(&model, &status), 1));
-    check_ok(nf_flow_set_threads(flow, threads));
-    check_ok(nf_trainer_new(&t, flow, &set));
+    nf_flow *flow = nf_flow_from_model(&model, &e);
+    nf_flow_set_threads(flow, threads, &e);
+    nf_trainer *t = nf_trainer_new(flow, &set, &e);
+    check_no_error(&e);
     const size_t n = flow->n_param;
     assert_true(n > 1000000);
     for (size_t i = 0; i < n; i++) t->gradient[i] = 1e-4 * nf_random_normal(2, 0, i);
     if (threads == 1) { /* ‖g‖ is about 0.1: it is not clipped */
       nf_real *m = calloc(n, sizeof *m), *v = calloc(n, sizeof *v);
       expected = malloc(n * sizeof *expected);
+      assert_true(m != NULL && v != NULL && expected != NULL);
       memcpy(expected, flow->param, n * sizeof *expected);
       const double rate = nf_schedule_rate(&set.schedule, &t->plateau, 1);
       nf_adam_step(&set.adam, 1, rate, n, t->gradient, m, v, expected);
@@ -45,108 +30,87 @@ static void slices_do_not_matter(void **state) {
       free(v);
     }
     nf_train_stats stats;
-    check_ok(nf_train_update(t, 1, &stats));
+    check_ok(nf_train_update(t, 1, &stats, NULL));
     check_close("norm", stats.norm, sqrt(nf_gradient_square(n, t->gradient)), 0, 1e-14);
-    assert_memory_equal(flow->param, expected, n * sizeof *expected);
-    stop(t);
+    assert_true(bits_equal(n, flow->param, expected));
+    trainer_free(t);
   }
   free(expected);
 }
 
-static void a_resumed_run_is_the_same_run(void **state) {
+static void a_resumed_training_is_the_same_training(void **state) {
   (void)state;
-  const nf_train_settings set = settings();
-  nf_trainer *whole = start(1, &set), *first = start(1, &set), *second = start(1, &set);
-  train(whole, 60);
-  assert_true(whole->plateau.scale < 1); /* a state that is worth saving */
-  train(first, 37);
-  copy_state(second, first);
-  stop(first);
-  train(second, 60);
-  expect_same(whole, second);
-  stop(whole);
-  stop(second);
+  const nf_train_settings set = moons_settings();
+  nf_trainer *all = moons_trainer(1, &set), *first = moons_trainer(1, &set),
+             *second = moons_trainer(1, &set);
+  moons_train(all, 60);
+  assert_true(all->plateau.scale < 1); /* the schedule has changed the rate */
+  moons_train(first, 37);
+  copy_training(second, first);
+  trainer_free(first);
+  moons_train(second, 60);
+  check_same_training(all, second);
+  trainer_free(all);
+  trainer_free(second);
 }
 
 static void the_average_follows_its_formula(void **state) {
   (void)state;
-  nf_train_settings set = settings();
-  nf_trainer *t = start(1, &set);
+  const nf_train_settings set = moons_settings();
+  nf_trainer *t = moons_trainer(1, &set);
   const size_t n = t->flow->n_param;
   double *expected = malloc(n * sizeof *expected), *weights = malloc(n * sizeof *weights);
-  check_array("at first", t->average, t->flow->param, n, 0, 0);
-  train(t, 1);
-  memcpy(expected, t->average, n * sizeof *expected);
+  assert_true(expected != NULL && weights != NULL);
+  check_array("at first", t->ema, t->flow->param, n, 0, 0);
+  moons_train(t, 1);
+  memcpy(expected, t->ema, n * sizeof *expected);
   for (uint64_t step = 2; step <= 120; step++) { /* (1+t)/(10+t) reaches 0.9 at t = 80 */
-    train(t, step);
+    moons_train(t, step);
     const double d = step < 80 ? (1.0 + (double)step) / (10.0 + (double)step) : 0.9;
     for (size_t i = 0; i < n; i++) expected[i] = d * expected[i] + (1 - d) * t->flow->param[i];
-    check_array("average", t->average, expected, n, 1e-13, 1e-13);
+    check_array("average", t->ema, expected, n, 1e-13, 1e-13);
   }
   memcpy(weights, t->flow->param, n * sizeof *weights);
-  nf_trainer_swap_average(t);
+  nf_trainer_swap_ema(t);
   check_array("swapped", t->flow->param, expected, n, 1e-13, 1e-13);
-  check_array("kept", t->average, weights, n, 0, 0);
-  nf_trainer_swap_average(t);
-  check_array("back", t->flow->param, weights, n, 0, 0);
+  check_array("weights", t->ema, weights, n, 0, 0);
+  nf_trainer_swap_ema(t);
+  check_array("swapped back", t->flow->param, weights, n, 0, 0);
   free(expected);
   free(weights);
-  stop(t);
+  trainer_free(t);
 }
 
-/* Without averaging the average is the weights. */
-static void no_average_is_the_weights(void **state) {
+/* Without an average there is nothing to swap, and it cannot start later. */
+static void without_an_average_the_weights_stay(void **state) {
   (void)state;
-  const nf_train_settings set = nf_train_default();
-  nf_trainer *t = start(1, &set);
-  train(t, 3);
-  check_array("average", t->average, t->flow->param, t->flow->n_param, 0, 0);
-  t->set.ema = 0.9; /* too late */
-  check_status(nf_train_update(t, 1, NULL), NF_EINVAL);
-  assert_int_equal(t->step, 3);
-  stop(t);
+  nf_train_settings set = nf_train_default();
+  nf_trainer *t = moons_trainer(1, &set);
+  const size_t n = t->flow->n_param;
+  nf_error e = {0};
+  nf_real *weights = malloc(n * sizeof *weights);
+  assert_non_null(weights);
+  moons_train(t, 3);
+  memcpy(weights, t->flow->param, n * sizeof *weights);
+  nf_trainer_swap_ema(t);
+  assert_true(bits_equal(n, weights, t->flow->param));
+  set.ema = 0.9;
+  nf_trainer_set(t, &set, &e);
+  check_failed(&e, NF_EINVAL, "without an average");
+  assert_true(nf_trainer_steps(t) == 3 && t->settings.ema == 0);
+  free(weights);
+  trainer_free(t);
 }
 
-/* Adam within backward makes the same steps, with the same stats. */
-static void fused_steps_are_the_same(void **state) {
-  (void)state;
-  for (int rule = 0; rule < 2; rule++)
-    for (int averages = 0; averages < 2; averages++) {
-      nf_train_settings set = settings();
-      set.clip = 0;
-      set.adam.rule = rule == 0 ? NF_ADAM : NF_ADAMAX;
-      if (!averages) set.ema = 0;
-      nf_trainer *plain = start(1, &set);
-      set.fused = true;
-      nf_trainer *one = start(1, &set), *three = start(3, &set);
-      assert_null(one->gradient);
-      train(plain, 40);
-      train(one, 40);
-      train(three, 40);
-      expect_same(plain, one);
-      expect_same(plain, three);
-      nf_train_stats a, b, c;
-      double x[4] = {0.3, -0.2, 1.1, 0.4};
-      const nf_batch batch = {.n = 2, .shape = nf_point(2), .data = x};
-      check_ok(nf_train_step(plain, &batch, &a));
-      check_ok(nf_train_step(one, &batch, &b));
-      check_ok(nf_train_step(three, &batch, &c));
-      assert_true(a.loss == b.loss && b.loss == c.loss && a.rate == b.rate && b.norm == c.norm);
-      check_close("norm", a.norm, b.norm, 0, 1e-14);
-      stop(plain);
-      stop(one);
-      stop(three);
-    }
-}
-
-/* After one step m = (1-β₁)·g: so m tells which gradient was taken. */
+/* After one step m = (1-β₁)·g, which shows the gradient that was used. */
 static void clipping_keeps_the_direction(void **state) {
   (void)state;
   nf_train_settings set = nf_train_default();
   set.clip = 0.25;
-  nf_trainer *t = start(1, &set);
+  nf_trainer *t = moons_trainer(1, &set);
   const size_t n = t->flow->n_param;
-  double *g = malloc(n * sizeof *g), norm = 0;
+  double *g = malloc(2 * n * sizeof *g), *expected = g + n, norm = 0;
+  assert_non_null(g);
   for (size_t i = 0; i < n; i++) {
     g[i] = t->gradient[i] = nf_random_normal(2, 0, i);
     norm += g[i] * g[i];
@@ -154,29 +118,26 @@ static void clipping_keeps_the_direction(void **state) {
   norm = sqrt(norm);
   check_close("norm", sqrt(nf_gradient_square(n, g)), norm, 0, 1e-14);
   nf_train_stats stats;
-  check_ok(nf_train_update(t, 1, &stats));
+  check_ok(nf_train_update(t, 1, &stats, NULL));
   check_close("reported norm", stats.norm, norm, 0, 1e-14);
   for (size_t i = 0; i < n; i++) g[i] *= 0.1 * 0.25 / norm;
   check_array("m", t->m, g, n, 0, 1e-14);
 
-  t->set.clip = 0.25 * 1.000001; /* and one that is short enough stays as it is */
-  double *before = malloc(n * sizeof *before);
-  for (size_t i = 0; i < n; i++) before[i] = 0.9 * t->m[i] + 0.1 * t->gradient[i];
-  check_ok(nf_train_update(t, 1, &stats));
-  check_array("m", t->m, before, n, 1e-18, 1e-14);
-  free(before);
+  set.clip = 0.25 * 1.000001; /* longer than the gradient is now */
+  check_ok(nf_trainer_set(t, &set, NULL));
+  for (size_t i = 0; i < n; i++) expected[i] = 0.9 * t->m[i] + 0.1 * t->gradient[i];
+  check_ok(nf_train_update(t, 1, &stats, NULL));
+  check_array("m", t->m, expected, n, 1e-18, 1e-14);
   free(g);
-  stop(t);
+  trainer_free(t);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(threads_do_not_matter),
-      cmocka_unit_test(slices_do_not_matter),
-      cmocka_unit_test(a_resumed_run_is_the_same_run),
+      cmocka_unit_test(an_update_in_slices_is_adam_on_all_parameters),
+      cmocka_unit_test(a_resumed_training_is_the_same_training),
       cmocka_unit_test(the_average_follows_its_formula),
-      cmocka_unit_test(no_average_is_the_weights),
-      cmocka_unit_test(fused_steps_are_the_same),
+      cmocka_unit_test(without_an_average_the_weights_stay),
       cmocka_unit_test(clipping_keeps_the_direction),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

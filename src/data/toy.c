@@ -1,12 +1,10 @@
-/* Five ways to draw a point, and beside each the log-density of what it draws. */
-#include "data/toy.h"
+/* Five toy densities on the plane: how a point is drawn, and the log-density. */
+#include "nf/data.h"
 
-#include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/nearest.h"
-#include "core/scalar.h"
+#include "core/real.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -42,19 +40,19 @@ static double log_moons(const double x[2]) {
   static const double weight[POINTS] = {0.23692688505618909, 0.47862867049936647,
                                         0.56888888888888889, 0.47862867049936647,
                                         0.23692688505618909};
-  double exponent[2][NODES], most = -INFINITY, sum = 0;
+  double exponent[2][NODES], max = -INFINITY, sum = 0;
   for (int k = 0; k < NODES; k++) {
     double m[2];
     upper_moon(pi * (k / POINTS + 0.5 + 0.5 * node[k % POINTS]) / PANELS, m);
     for (int side = 0; side < 2; side++) {
       const double sign = side ? -1 : 1, dx = x[0] - sign * m[0], dy = x[1] - sign * m[1];
       exponent[side][k] = log_round(dx, dy, moon_sd);
-      most = fmax(most, exponent[side][k]);
+      max = fmax(max, exponent[side][k]);
     }
   }
   for (int k = 0; k < NODES; k++)
-    sum += weight[k % POINTS] * (exp(exponent[0][k] - most) + exp(exponent[1][k] - most));
-  return most + log(sum / (4 * PANELS));
+    sum += weight[k % POINTS] * (exp(exponent[0][k] - max) + exp(exponent[1][k] - max));
+  return max + log(sum / (4 * PANELS));
 }
 
 /* --- gaussians: the centres are 2·(cos kπ/4, sin kπ/4) --------------------------------------- */
@@ -151,16 +149,16 @@ const nf_toy nf_toys[NF_TOYS] = {{"moons", draw_moons, log_moons},
                                  {"rings", draw_rings, log_rings},
                                  {"checkerboard", draw_checkerboard, log_checkerboard}};
 
-int nf_toy_find(const char *name, const nf_toy **toy, char message[NF_MESSAGE]) {
+const nf_toy *nf_toy_find(const char *name, nf_error *e) {
   const char *names[NF_TOYS];
+  if (nf_status_of(e) != NF_OK) return NULL;
   for (int i = 0; i < NF_TOYS; i++) {
     names[i] = nf_toys[i].name;
-    if (strcmp(name, names[i]) != 0) continue;
-    *toy = &nf_toys[i];
-    return NF_OK;
+    if (strcmp(name, names[i]) == 0) return &nf_toys[i];
   }
-  return nf_fail(NF_EINVAL, message, "toy:%s: no such density, nearest is '%s'", name,
-                 nf_nearest(name, NF_TOYS, names));
+  nf_fail(e, NF_EINVAL, "toy:%s: no such density, nearest is '%s'", name,
+          nf_nearest(name, NF_TOYS, names));
+  return NULL;
 }
 
 void nf_toy_sample(const nf_toy *toy, uint64_t seed, uint64_t first, size_t n, nf_real *x) {

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "io/checkpoint.h"
 #include "io/checkpoint_state.h"
+#include "nf/checkpoint.h"
 
 typedef struct {
-  nf_saved_tensor *tensor; /* room for all; NULL while they are only counted */
+  nf_saved_tensor *tensor; /* NULL while they are only counted */
   size_t n;
   const nf_state *state; /* what is being gathered */
 } list;
@@ -31,46 +33,46 @@ static int gather(void *user, const char *path, nf_tensor *t) {
   return NF_OK;
 }
 
-static int gather_all(list *l, nf_flow *flow, const nf_trainer *trainer) {
+static int gather_all(list *l, const nf_flow *flow, const nf_trainer *trainer) {
   nf_state state[NF_STATES];
   const size_t states = nf_states(trainer != NULL, trainer, state);
   int status = NF_OK;
   l->n = 0;
   for (size_t s = 0; s < states && status == NF_OK; s++) {
     l->state = &state[s];
-    status = nf_bijector_tensors(flow->bijector, gather, l);
+    status = nf_flow_tensors(flow, gather, l);
   }
   return status;
 }
 
-static int write_list(const char *path, const list *l, const nf_model *model,
-                      const nf_trainer *trainer, size_t n_note, const nf_metadata note[],
-                      char message[NF_MESSAGE]) {
-  enum { OWN = 1 + 4 };
-  nf_metadata *all = malloc((OWN + NF_MODEL_NOTES + n_note) * sizeof *all);
-  if (all == NULL) return nf_fail(NF_ENOMEM, message, "%s: out of memory", path);
-  nf_model_notes words;
-  char state[4][NF_NOTE];
+static int write_list(const char *path, const list *l, const nf_flow *flow,
+                      const nf_trainer *trainer, size_t n_metadata, const nf_metadata metadata[],
+                      nf_error *e) {
+  nf_metadata *all = malloc((1 + 4 + NF_MODEL_KEYS + n_metadata) * sizeof *all);
+  if (all == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
+  nf_model_metadata model;
+  char state[4][NF_NUMBER];
   size_t n = 0;
-  nf_model_to_notes(model, &words);
   all[n++] = (nf_metadata){"nf_checkpoint", "1"};
-  for (size_t i = 0; i < NF_MODEL_NOTES; i++) all[n++] = words.note[i];
-  if (trainer != NULL) {
-    snprintf(state[0], NF_NOTE, "%" PRIu64, trainer->step);
-    nf_write_real(trainer->plateau.best, state[1]);
-    snprintf(state[2], NF_NOTE, "%" PRIu64, trainer->plateau.waited);
-    nf_write_real(trainer->plateau.scale, state[3]);
-    for (size_t i = 0; i < 4; i++) all[n++] = (nf_metadata){nf_state_notes[i], state[i]};
+  if (flow->has_model) {
+    nf_model_to_metadata(&flow->model, &model);
+    for (size_t i = 0; i < NF_MODEL_KEYS; i++) all[n++] = model.entry[i];
   }
-  for (size_t i = 0; i < n_note; i++) all[n++] = note[i];
-  const int status = nf_safetensors_write(path, l->n, l->tensor, n, all, message);
+  if (trainer != NULL) {
+    snprintf(state[0], NF_NUMBER, "%" PRIu64, trainer->step);
+    nf_write_real(trainer->plateau.best, state[1]);
+    snprintf(state[2], NF_NUMBER, "%" PRIu64, trainer->plateau.bad_reports);
+    nf_write_real(trainer->plateau.scale, state[3]);
+    for (size_t i = 0; i < 4; i++) all[n++] = (nf_metadata){nf_state_keys[i], state[i]};
+  }
+  for (size_t i = 0; i < n_metadata; i++) all[n++] = metadata[i];
+  const int status = nf_safetensors_write(path, l->n, l->tensor, n, all, e);
   free(all);
   return status;
 }
 
-int nf_checkpoint_save(const char *path, const nf_model *model, nf_flow *flow,
-                       const nf_trainer *trainer, size_t n_note, const nf_metadata note[],
-                       char message[NF_MESSAGE]) {
+int nf_checkpoint_save(const char *path, const nf_flow *flow, const nf_trainer *trainer,
+                       size_t n_metadata, const nf_metadata metadata[], nf_error *e) {
   list l = {0};
   int status = gather_all(&l, flow, trainer);
   l.tensor = calloc(l.n + 1, sizeof *l.tensor);
@@ -78,10 +80,18 @@ int nf_checkpoint_save(const char *path, const nf_model *model, nf_flow *flow,
   const size_t n = l.n;
   if (status == NF_OK) status = gather_all(&l, flow, trainer);
   if (status == NF_OK)
-    status = write_list(path, &l, model, trainer, n_note, note, message);
+    status = write_list(path, &l, flow, trainer, n_metadata, metadata, e);
   else
-    nf_fail(status, message, "%s: %s", path, nf_status_text(status));
+    nf_fail(e, status, "%s: %s", path, nf_status_text(status));
   for (size_t i = 0; l.tensor != NULL && i < n; i++) free((char *)l.tensor[i].name);
   free(l.tensor);
+  return status;
+}
+
+int nf_save(const char *path, nf_flow *f, const nf_trainer *trainer, nf_error *e) {
+  int status = nf_flow_enter(f, e);
+  if (status != NF_OK) return status;
+  status = nf_checkpoint_save(path, f, trainer, 0, NULL, e);
+  nf_flow_leave(f);
   return status;
 }

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/new_file.h"
+#include "io/file.h"
 
-enum { GAP = 1, GAP_SHADE = 128, MOST_SIDE = 1000000 };
+enum { GAP = 1, GAP_SHADE = 128, MAX_SIDE = 1000000 };
 
 typedef struct {
   size_t width, height, c;
@@ -18,7 +18,7 @@ static void paint(const canvas *to, const nf_images *images, size_t columns) {
   const size_t h = images->shape.h, row = images->shape.w * to->c;
   uint8_t shade[256];
   for (unsigned k = 0; k < 256; k++)
-    shade[k] = (uint8_t)(k < images->levels ? 255 * k / (images->levels - 1) : 255);
+    shade[k] = (uint8_t)(k < images->bins ? 255 * k / (images->bins - 1) : 255);
   memset(to->byte, GAP_SHADE, to->width * to->height * to->c);
   const uint8_t *pixel = images->pixel;
   for (size_t i = 0; i < images->n; i++)
@@ -29,40 +29,38 @@ static void paint(const canvas *to, const nf_images *images, size_t columns) {
     }
 }
 
-static int write_png(const char *path, const canvas *from, char message[NF_MESSAGE]) {
+static int write_png(const char *path, const canvas *from, nf_error *e) {
   nf_new_file f;
-  int status = nf_new_file_open(&f, path, message);
+  int status = nf_new_file_open(&f, path, e);
   if (status != NF_OK) return status;
   png_image image = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)from->width,
                      .height = (png_uint_32)from->height,
                      .format = from->c == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
   if (!png_image_write_to_stdio(&image, f.file, 0, from->byte, 0, NULL))
-    status = nf_fail(NF_EIO, message, "%s: cannot write: %s", path, image.message);
+    status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, image.message);
   png_image_free(&image);
-  return nf_new_file_close(&f, status, message);
+  return nf_new_file_close(&f, status, e);
 }
 
-int nf_png_write_grid(const char *path, const nf_images *images, size_t columns,
-                      char message[NF_MESSAGE]) {
+int nf_png_write_grid(const char *path, const nf_images *images, size_t columns, nf_error *e) {
   const nf_shape s = images->shape;
   if (s.c != 1 && s.c != 3)
-    return nf_fail(NF_ESHAPE, message, "%s: a PNG has 1 or 3 channels here, not %zu", path, s.c);
+    return nf_fail(e, NF_ESHAPE, "%s: a PNG has 1 or 3 channels here, not %zu", path, s.c);
   if (images->n == 0 || columns == 0)
-    return nf_fail(NF_EINVAL, message, "%s: %zu images in %zu columns; it takes at least one", path,
+    return nf_fail(e, NF_EINVAL, "%s: %zu images in %zu columns; it takes at least one", path,
                    images->n, columns);
   if (columns > images->n) columns = images->n;
   const size_t rows = (images->n - 1) / columns + 1;
   canvas grid = {columns * (s.w + GAP) - GAP, rows * (s.h + GAP) - GAP, s.c, NULL};
-  if (grid.width > MOST_SIDE || grid.height > MOST_SIDE)
-    return nf_fail(NF_EINVAL, message, "%s: %zu×%zu is too large for a PNG; each side at most %d",
-                   path, grid.width, grid.height, MOST_SIDE);
+  if (grid.width > MAX_SIDE || grid.height > MAX_SIDE)
+    return nf_fail(e, NF_EINVAL, "%s: %zu×%zu is too large for a PNG; each side at most %d", path,
+                   grid.width, grid.height, MAX_SIDE);
   grid.byte = calloc(grid.height, grid.width * s.c);
   if (grid.byte == NULL)
-    return nf_fail(NF_ENOMEM, message, "%s: no memory for %zu×%zu pixels", path, grid.width,
-                   grid.height);
+    return nf_fail(e, NF_ENOMEM, "%s: no memory for %zu×%zu pixels", path, grid.width, grid.height);
   paint(&grid, images, columns);
-  const int status = write_png(path, &grid, message);
+  const int status = write_png(path, &grid, e);
   free(grid.byte);
   return status;
 }

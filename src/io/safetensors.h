@@ -13,8 +13,7 @@
 
 #include <stddef.h>
 
-#include "core/message.h"
-#include "core/real.h"
+#include "nf/core.h"
 
 typedef enum { NF_F32, NF_F64 } nf_dtype;
 #ifdef NF_FLOAT
@@ -40,11 +39,11 @@ typedef struct {
   unsigned char *bytes;  /* the whole file, or NULL when the caller has them */
 } nf_safetensors;        /* start from {0} */
 
-/* errors  NF_EIO, NF_EFORMAT, NF_ENOMEM; then *out stays as it was, and message says why */
-int nf_safetensors_read(const char *path, nf_safetensors *out, char message[NF_MESSAGE]);
+/* errors  NF_EIO, NF_EFORMAT, NF_ENOMEM; *out is then as it was */
+int nf_safetensors_read(const char *path, nf_safetensors *out, nf_error *e);
 /* The same from memory, which must outlive *out; `path` is only for the message. */
 int nf_safetensors_parse(const char *path, const unsigned char *bytes, size_t size,
-                         nf_safetensors *out, char message[NF_MESSAGE]);
+                         nf_safetensors *out, nf_error *e);
 void nf_safetensors_free(nf_safetensors *file); /* leaves {0}; NULL and {0} are fine */
 
 /* NULL when there is none */
@@ -66,9 +65,9 @@ typedef struct {
   const char *key, *text; /* UTF-8 */
 } nf_metadata;
 
-/* Writes the file whole, or leaves what stood there (io/new_file.h).
+/* The file is complete or as it was (io/file.h).
  * errors  NF_EIO, NF_ENOMEM, NF_EINVAL (a name twice, or not UTF-8) */
 int nf_safetensors_write(const char *path, size_t n, const nf_saved_tensor tensor[],
-                         size_t n_metadata, const nf_metadata metadata[], char message[NF_MESSAGE]);
+                         size_t n_metadata, const nf_metadata metadata[], nf_error *e);
 
 #endif

@@ -1,6 +1,6 @@
-/* Reading is checking. Every claim of the header is held against the size of the file before
- * anything is built on it: first each array alone, then that, sorted by where they begin, they
- * follow one another from the first byte of data to the last. */
+/* Every number of the header is checked against the size of the file before it is used: first each
+ * array alone, then that, sorted by where they begin, they follow one another from the first byte
+ * of data to the last. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdint.h>
@@ -11,17 +11,17 @@
 
 #include "io/safetensors.h"
 
-enum { PREFIX = 8, LONGEST_HEADER = 1 << 24 };
+enum { PREFIX = 8, MAX_HEADER = 1 << 24 };
 
 /* What is being read: for the checks and for their messages. */
 typedef struct {
   const char *path, *name;
   size_t data_size; /* bytes after the header */
-  char *message;
+  nf_error *e;
 } place;
 
 #define BAD(p, format, ...) \
-  nf_fail(NF_EFORMAT, (p)->message, "%s: tensor '%s': " format, (p)->path, (p)->name, __VA_ARGS__)
+  nf_fail((p)->e, NF_EFORMAT, "%s: tensor '%s': " format, (p)->path, (p)->name, __VA_ARGS__)
 
 static int read_dtype(const place *p, const json_t *value, nf_dtype *dtype) {
   const char *text = json_string_value(value);
@@ -36,7 +36,7 @@ static size_t width(nf_dtype dtype) { return dtype == NF_F32 ? 4 : 8; }
 
 /* No product overflows: it stays below the number of values that the file can hold. */
 static int read_shape(const place *p, const json_t *value, nf_safetensor *t) {
-  const size_t rank = json_array_size(value), most = p->data_size / width(t->dtype);
+  const size_t rank = json_array_size(value), max = p->data_size / width(t->dtype);
   if (!json_is_array(value) || rank > NF_SAFETENSOR_RANK)
     return BAD(p, "its shape must be a list of at most %d sides", NF_SAFETENSOR_RANK);
   t->rank = rank;
@@ -46,8 +46,8 @@ static int read_shape(const place *p, const json_t *value, nf_safetensor *t) {
     const json_int_t v = json_integer_value(side);
     if (!json_is_integer(side) || v < 1)
       return BAD(p, "side %zu of its shape must be a whole number from 1", i);
-    if ((uint64_t)v > most / t->size)
-      return BAD(p, "its shape asks for more values than the %zu that the file can hold", most);
+    if ((uint64_t)v > max / t->size)
+      return BAD(p, "its shape asks for more values than the %zu that the file can hold", max);
     t->dim[i] = (size_t)v;
     t->size *= t->dim[i];
   }
@@ -83,11 +83,11 @@ static int read_tensor(const place *p, const json_t *entry, const unsigned char 
 
 static int check_metadata(const place *p, json_t *metadata) {
   if (!json_is_object(metadata))
-    return nf_fail(NF_EFORMAT, p->message, "%s: __metadata__ must be an object", p->path);
+    return nf_fail(p->e, NF_EFORMAT, "%s: __metadata__ must be an object", p->path);
   for (void *i = json_object_iter(metadata); i != NULL; i = json_object_iter_next(metadata, i))
     if (!json_is_string(json_object_iter_value(i)))
-      return nf_fail(NF_EFORMAT, p->message, "%s: __metadata__: the value of '%s' must be text",
-                     p->path, json_object_iter_key(i));
+      return nf_fail(p->e, NF_EFORMAT, "%s: __metadata__: the value of '%s' must be text", p->path,
+                     json_object_iter_key(i));
   return NF_OK;
 }
 
@@ -107,14 +107,14 @@ static int check_order(place *p, const nf_safetensors *f, const unsigned char *d
     next += t->size * width(t->dtype);
   }
   if (next != data + p->data_size)
-    return nf_fail(NF_EFORMAT, p->message, "%s: %zu bytes after the last tensor, which ends at %zu",
+    return nf_fail(p->e, NF_EFORMAT, "%s: %zu bytes after the last tensor, which ends at %zu",
                    p->path, p->data_size - (size_t)(next - data), (size_t)(next - data));
   return NF_OK;
 }
 
 static int read_entries(place *p, const unsigned char *data, nf_safetensors *f) {
   f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
-  if (f->tensor == NULL) return nf_fail(NF_ENOMEM, p->message, "%s: out of memory", p->path);
+  if (f->tensor == NULL) return nf_fail(p->e, NF_ENOMEM, "%s: out of memory", p->path);
   for (void *i = json_object_iter(f->header); i != NULL; i = json_object_iter_next(f->header, i)) {
     p->name = json_object_iter_key(i);
     json_t *entry = json_object_iter_value(i);
@@ -129,11 +129,11 @@ static int read_entries(place *p, const unsigned char *data, nf_safetensors *f) 
 
 /* N, when the file is long enough for it. */
 static int header_length(const char *path, const unsigned char *bytes, uint64_t size,
-                         size_t *length, char message[NF_MESSAGE]) {
+                         size_t *length, nf_error *e) {
   uint64_t n = 0;
   for (int i = 0; size >= PREFIX && i < PREFIX; i++) n |= (uint64_t)bytes[i] << (8 * i);
-  if (size < PREFIX || n > size - PREFIX || n > LONGEST_HEADER)
-    return nf_fail(NF_EFORMAT, message,
+  if (size < PREFIX || n > size - PREFIX || n > MAX_HEADER)
+    return nf_fail(e, NF_EFORMAT,
                    "%s: byte 0: a header of %llu bytes in a file of %llu; this is no safetensors "
                    "file, or it is cut short",
                    path, (unsigned long long)n, (unsigned long long)size);
@@ -142,21 +142,21 @@ static int header_length(const char *path, const unsigned char *bytes, uint64_t 
 }
 
 int nf_safetensors_parse(const char *path, const unsigned char *bytes, size_t size,
-                         nf_safetensors *out, char message[NF_MESSAGE]) {
+                         nf_safetensors *out, nf_error *e) {
   size_t length = 0;
-  int status = header_length(path, bytes, size, &length, message);
+  int status = header_length(path, bytes, size, &length, e);
   if (status != NF_OK) return status;
   const char *text = (const char *)bytes + PREFIX;
   json_error_t error = {0};
   errno = 0; /* what jansson leaves there is more reliable than its own code for it */
   nf_safetensors f = {.header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error)};
-  place p = {path, "", size - PREFIX - length, message};
+  place p = {path, "", size - PREFIX - length, e};
   if (f.header == NULL)
-    status = nf_fail(errno == ENOMEM ? NF_ENOMEM : NF_EFORMAT, message,
+    status = nf_fail(e, errno == ENOMEM ? NF_ENOMEM : NF_EFORMAT,
                      "%s: byte %d: the header is no valid JSON: %s", path,
                      PREFIX + (error.position > 0 ? error.position : 0), error.text);
   else if (!json_is_object(f.header) || text[0] != '{')
-    status = nf_fail(NF_EFORMAT, message, "%s: byte 8: the header must be a JSON object", path);
+    status = nf_fail(e, NF_EFORMAT, "%s: byte 8: the header must be a JSON object", path);
   else
     status = read_entries(&p, bytes + PREFIX + length, &f);
   if (status == NF_OK)
@@ -168,15 +168,15 @@ int nf_safetensors_parse(const char *path, const unsigned char *bytes, size_t si
 
 /* The header's length is looked at before memory is asked for the rest. */
 static int read_file(const char *path, FILE *file, uint64_t size, unsigned char **bytes,
-                     char message[NF_MESSAGE]) {
+                     nf_error *e) {
   unsigned char prefix[PREFIX] = {0};
   size_t length;
   const size_t got = fread(prefix, 1, PREFIX, file);
-  int status = header_length(path, prefix, got < PREFIX ? got : size, &length, message);
+  int status = header_length(path, prefix, got < PREFIX ? got : size, &length, e);
   if (status != NF_OK) return status;
   unsigned char *b = size < SIZE_MAX ? malloc((size_t)size) : NULL;
   if (b == NULL)
-    return nf_fail(NF_ENOMEM, message, "%s: no memory for its %llu bytes", path,
+    return nf_fail(e, NF_ENOMEM, "%s: no memory for its %llu bytes", path,
                    (unsigned long long)size);
   memcpy(b, prefix, PREFIX);
   if (fread(b + PREFIX, 1, (size_t)size - PREFIX, file) == (size_t)size - PREFIX) {
@@ -184,21 +184,21 @@ static int read_file(const char *path, FILE *file, uint64_t size, unsigned char 
     return NF_OK;
   }
   free(b);
-  return nf_fail(NF_EIO, message, "%s: cannot read: %s", path,
+  return nf_fail(e, NF_EIO, "%s: cannot read: %s", path,
                  ferror(file) ? strerror(errno) : "the file has shrunk");
 }
 
-int nf_safetensors_read(const char *path, nf_safetensors *out, char message[NF_MESSAGE]) {
+int nf_safetensors_read(const char *path, nf_safetensors *out, nf_error *e) {
   struct stat s;
-  if (stat(path, &s) != 0) return nf_fail(NF_EIO, message, "%s: %s", path, strerror(errno));
-  if (!S_ISREG(s.st_mode)) return nf_fail(NF_EIO, message, "%s: not a regular file", path);
+  if (stat(path, &s) != 0) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
+  if (!S_ISREG(s.st_mode)) return nf_fail(e, NF_EIO, "%s: not a regular file", path);
   FILE *file = fopen(path, "rb");
-  if (file == NULL) return nf_fail(NF_EIO, message, "%s: %s", path, strerror(errno));
+  if (file == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
   unsigned char *bytes = NULL;
-  int status = read_file(path, file, (uint64_t)s.st_size, &bytes, message);
+  int status = read_file(path, file, (uint64_t)s.st_size, &bytes, e);
   fclose(file);
   nf_safetensors f = {0};
-  if (status == NF_OK) status = nf_safetensors_parse(path, bytes, (size_t)s.st_size, &f, message);
+  if (status == NF_OK) status = nf_safetensors_parse(path, bytes, (size_t)s.st_size, &f, e);
   f.bytes = bytes;
   if (status == NF_OK)
     *out = f;

@@ -167,42 +167,37 @@ static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *a
   return NF_OK;
 }
 
-static void add_log_det(const coupling *c, size_t n, const nf_real *log_g, double sign,
-                        double *log_det) {
-  for (size_t i = 0; i < n; i++, log_g += c->b.size) {
-    double sum = 0;
-    for (size_t k = 0; k < c->b.size; k++) sum += (double)log_g[k];
-    log_det[i] += sign * sum;
-  }
-}
-
-static int forward(const nf_bijector *base, nf_batch *x, double *log_det, nf_work *work) {
+/* z_b = x_b·g + t, or its inverse x_b = (z_b - t)·(1/g) */
+static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double *log_det,
+                     nf_work *work) {
   const coupling *c = (const coupling *)base;
+  const size_t size = c->b.size;
   nf_activation act;
   values v;
   int status = run_conditioner(c, x, false, &act, work);
   if (status == NF_OK) status = gather_b(c, x, &act, &v, work);
   if (status != NF_OK) return status;
+  for (size_t i = 0; inverse && i < v.count; i++) v.log_g[i] = -v.log_g[i];
   nf_vector_exp(v.count, v.log_g, v.g);
-  for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
-  scatter(x->n, c->b.size, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
-  add_log_det(c, x->n, v.log_g, 1, log_det);
+  if (inverse)
+    for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
+  else
+    for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
+  scatter(x->n, size, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
+  for (size_t i = 0; i < x->n; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < size; k++) sum += (double)v.log_g[i * size + k];
+    log_det[i] += sum;
+  }
   return NF_OK;
 }
 
-static int inverse(const nf_bijector *base, nf_batch *z, double *log_det, nf_work *work) {
-  const coupling *c = (const coupling *)base;
-  nf_activation act;
-  values v;
-  int status = run_conditioner(c, z, false, &act, work);
-  if (status == NF_OK) status = gather_b(c, z, &act, &v, work);
-  if (status != NF_OK) return status;
-  for (size_t i = 0; i < v.count; i++) v.g[i] = -v.log_g[i];
-  nf_vector_exp(v.count, v.g, v.g); /* 1/g */
-  for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
-  scatter(z->n, c->b.size, c->b.in_x, nf_shape_size(z->shape), v.x, z->data);
-  add_log_det(c, z->n, v.log_g, -1, log_det);
-  return NF_OK;
+static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  return transform(b, false, x, log_det, work);
+}
+
+static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
+  return transform(b, true, z, log_det, work);
 }
 
 /* With λ = ∂L/∂log_det:  z_b becomes x_b = (z_b - t)/g,  dz_b becomes dx_b = dz_b·g, and log_g, t

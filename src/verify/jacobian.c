@@ -1,12 +1,24 @@
-/* Each Jacobian is built from plain runs of the contract at perturbed points; GSL supplies the
- * derivative of one entry. */
 #include "verify/jacobian.h"
 
 #include <gsl/gsl_deriv.h>
+#include <gsl/gsl_linalg.h>
+#include <stdlib.h>
 #include <string.h>
 
+/* P A = L U,  log|det A| = Σ log|u_ii| */
+double nf_verify_log_abs_det(size_t n, double *a) {
+  gsl_permutation p = {n, malloc(n * sizeof(size_t))};
+  if (p.data == NULL) return NAN;
+  gsl_permutation_init(&p);
+  gsl_matrix_view m = gsl_matrix_view_array(a, n, n);
+  int sign;
+  gsl_linalg_LU_decomp(&m.matrix, &p, &sign);
+  free(p.data);
+  return gsl_linalg_LU_lndet(&m.matrix);
+}
+
 static const double ENTRY_STEP = 0x1p-14, SMALLEST_STEP = 0x1p-34;
-enum { COLUMNS = 16, ROWS = 64 }; /* carried by one batch */
+enum { COLUMNS = 16, ROWS = 64 }; /* of one batch */
 
 /* --- entry by entry ------------------------------------------------------------------------- */
 typedef struct {
@@ -31,9 +43,9 @@ static double entry_value(double moved, void *user) {
 int nf_verify_jacobian(const nf_bijector *b, const nf_batch *x, double *j, nf_work *work) {
   if (x->n != 1) return NF_ESHAPE;
   const size_t d = nf_shape_size(x->shape);
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  entry e = {b, *x, 0, 0, nf_arena_alloc(&work->tmp, d), work, NF_OK};
-  e.point.data = nf_arena_alloc(&work->tmp, d);
+  const nf_arena_mark mark = nf_arena_now(&work->arena);
+  entry e = {b, *x, 0, 0, nf_arena_alloc(&work->arena, d), work, NF_OK};
+  e.point.data = nf_arena_alloc(&work->arena, d);
   if (e.z == NULL || e.point.data == NULL) {
     e.status = NF_ENOMEM;
   } else {
@@ -47,26 +59,24 @@ int nf_verify_jacobian(const nf_bijector *b, const nf_batch *x, double *j, nf_wo
       gsl_deriv_central(&f, at, ENTRY_STEP * fmax(1, fabs(at)), &j[k], &error);
     }
   }
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(&work->arena, mark);
   return e.status;
 }
 
 /* --- column by column ----------------------------------------------------------------------- */
-static const double offset[4] = {1, -1, 2, -2}, weight[4] = {8, -8, -1, 1}; /* of h; over 12h */
-
 static int columns(const nf_bijector *b, const nf_batch *x, size_t first, size_t count, double step,
                    double *j, nf_work *work) {
-  const size_t d = nf_shape_size(x->shape), n = 4 * count;
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  nf_batch points = {n, x->shape, nf_arena_alloc(&work->tmp, n * d), x->first, x->draw};
-  double *z = nf_arena_alloc(&work->tmp, n * d);
+  const size_t d = nf_shape_size(x->shape), n = NF_STENCIL * count;
+  const nf_arena_mark mark = nf_arena_now(&work->arena);
+  nf_batch points = {n, x->shape, nf_arena_alloc(&work->arena, n * d), x->first, x->draw};
+  double *z = nf_arena_alloc(&work->arena, n * d);
   int status = NF_ENOMEM;
   if (points.data != NULL && z != NULL) {
     for (size_t k = 0; k < n; k++) {
-      const size_t column = first + k / 4;
+      const size_t column = first + k / NF_STENCIL;
       double *point = nf_batch_sample(&points, k);
       memcpy(point, x->data, d * sizeof *point);
-      point[column] += offset[k % 4] * step * fmax(1, fabs(point[column]));
+      point[column] += nf_stencil_offset[k % NF_STENCIL] * step * fmax(1, fabs(point[column]));
     }
     status = nf_verify_forward(b, &points, z, NULL, work);
   }
@@ -74,11 +84,12 @@ static int columns(const nf_bijector *b, const nf_batch *x, size_t first, size_t
     const double h = step * fmax(1, fabs(x->data[c]));
     for (size_t row = 0; row < d; row++) {
       double sum = 0;
-      for (size_t k = 0; k < 4; k++) sum += weight[k] * z[(4 * (c - first) + k) * d + row];
+      for (size_t k = 0; k < NF_STENCIL; k++)
+        sum += nf_stencil_weight[k] * z[(NF_STENCIL * (c - first) + k) * d + row];
       j[row * d + c] = sum / (12 * h);
     }
   }
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(&work->arena, mark);
   if (status != NF_EDOM || step < SMALLEST_STEP) return status;
   /* Some point left the domain: find its column, and shorten the step there alone. */
   if (count == 1) return columns(b, x, first, 1, step / 2, j, work);
@@ -93,17 +104,17 @@ int nf_verify_jacobian_columns(const nf_bijector *b, const nf_batch *x, double s
   const size_t d = nf_shape_size(x->shape);
   int status = NF_OK;
   for (size_t first = 0; first < d && status == NF_OK; first += COLUMNS)
-    status = columns(b, x, first, d - first < COLUMNS ? d - first : COLUMNS, step, j, work);
+    status = columns(b, x, first, nf_min_size(COLUMNS, d - first), step, j, work);
   return status;
 }
 
 int nf_verify_jacobian_pixels(const nf_bijector *b, const nf_batch *x, double *j, nf_work *work) {
   if (x->n != 1) return NF_ESHAPE;
   const size_t d = nf_shape_size(x->shape);
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  double *z = nf_arena_alloc(&work->tmp, d), *moved = nf_arena_alloc(&work->tmp, d);
+  const nf_arena_mark mark = nf_arena_now(&work->arena);
+  double *z = nf_arena_alloc(&work->arena, d), *moved = nf_arena_alloc(&work->arena, d);
   nf_batch point = *x;
-  point.data = nf_arena_alloc(&work->tmp, d);
+  point.data = nf_arena_alloc(&work->arena, d);
   int status = NF_ENOMEM;
   if (z != NULL && moved != NULL && point.data != NULL) {
     memcpy(point.data, x->data, d * sizeof *z);
@@ -122,7 +133,7 @@ int nf_verify_jacobian_pixels(const nf_bijector *b, const nf_batch *x, double *j
       j[row * d + column] = (moved[row] - z[row]) / step;
     point.data[column] = x->data[column];
   }
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(&work->arena, mark);
   return status;
 }
 
@@ -131,15 +142,16 @@ int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_b
                                 nf_work *work) {
   if (x->n != 1) return NF_ESHAPE;
   const size_t d = nf_shape_size(x->shape);
-  const nf_arena_mark mark = nf_arena_now(&work->tmp);
-  double *z = nf_arena_alloc(&work->tmp, d), *copies = nf_arena_alloc(&work->tmp, ROWS * d);
-  double *dz = nf_arena_alloc(&work->tmp, ROWS * d), *dparam = nf_arena_alloc(&work->tmp, n_param);
+  const nf_arena_mark mark = nf_arena_now(&work->arena);
+  double *z = nf_arena_alloc(&work->arena, d), *copies = nf_arena_alloc(&work->arena, ROWS * d);
+  double *dz = nf_arena_alloc(&work->arena, ROWS * d),
+         *dparam = nf_arena_alloc(&work->arena, n_param);
   const double dlog_det[ROWS] = {0};
   int status = NF_ENOMEM;
   if (z != NULL && copies != NULL && dz != NULL && dparam != NULL)
     status = nf_verify_forward(b, x, z, NULL, work);
   for (size_t first = 0; first < d && status == NF_OK; first += ROWS) {
-    const size_t n = d - first < ROWS ? d - first : ROWS;
+    const size_t n = nf_min_size(ROWS, d - first);
     nf_batch output = {n, b->out, copies, x->first, x->draw}, gradient = output;
     gradient.data = dz;
     memset(dz, 0, n * d * sizeof *dz);
@@ -151,6 +163,6 @@ int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_b
     status = nf_bijector_backward(b, &output, &gradient, dlog_det, dparam, work);
     if (status == NF_OK) memcpy(j + first * d, dz, n * d * sizeof *dz);
   }
-  nf_arena_release(&work->tmp, mark);
+  nf_arena_release(&work->arena, mark);
   return status;
 }

@@ -2,13 +2,17 @@
  *
  *   J[i][j] = ∂z_i/∂x_j          D×D, row-major, z and x flattened
  *
- * and its log|det J| by GSL (determinant.h). Together they judge the log-det that a layer
- * claims (NOTES 2-3, 11.2). In all of them x is a batch of one sample. */
+ * and its log|det J| by GSL's LU decomposition: compare it with the log-det of the layer (NOTES
+ * 2-3, 11.2). In all of them x is a batch of one sample. */
 #ifndef NF_VERIFY_JACOBIAN_H
 #define NF_VERIFY_JACOBIAN_H
 
-#include "verify/determinant.h"
-#include "verify/probe.h"
+#include "verify/layer.h"
+
+/* log|det A| of the n×n matrix a, row-major, which is destroyed; -∞ when singular, NaN without
+ * memory.
+ */
+double nf_verify_log_abs_det(size_t n, double *a);
 
 /* Entry by entry with gsl_deriv_central, which picks its own step: some 8·D² forward passes,
  * so for small D. Error about 1e-11 of the largest entry.

@@ -1,48 +1,67 @@
-/* See trace.h. A watcher opens a row before a layer runs, when its input is still there to be
- * differentiated, and fills the row after. */
+/* A hook opens a row before a layer runs, when its input can still be differentiated, and fills the
+ * row after. */
 #include "verify/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/slopes.h"
+#include "core/real.h"
+#include "verify/log_det_fd.h"
 
-enum { DEEPEST = 64 };
+enum { MAX_DEPTH = 64, NO_ROW = -1 };
 typedef struct {
   nf_trace trace;
-  size_t room, depth, open[DEEPEST]; /* the rows that wait for their layer's output */
+  size_t capacity, depth; /* rows; open rows */
+  struct {
+    const nf_bijector *layer;
+    ptrdiff_t row;   /* or NO_ROW */
+  } open[MAX_DEPTH]; /* the layers that run, by the hooks' depth */
   double so_far;
 } writer;
 
-/* Does a watcher see layers inside? */
+static bool has_row(const writer *w, const nf_bijector *b, int depth) {
+  return b->type != &nf_chain_type ||
+         (depth > 0 && w->open[depth - 1].layer->type != &nf_split_type);
+}
+
+/* Will layers inside have rows? */
 static bool has_parts(const nf_bijector *b) {
-  if (strcmp(b->type->name, "chain") == 0) return b->n_child > 0;
   bool any = false;
-  for (size_t i = 0; i < b->n_child; i++) any = any || has_parts(b->child[i]);
+  for (size_t i = 0; i < b->n_child; i++) {
+    const bool hidden = b->type == &nf_split_type && b->child[i]->type == &nf_chain_type;
+    any = any || !hidden || has_parts(b->child[i]);
+  }
   return any;
 }
 
-static int before(void *user, nf_bijector *layer, const nf_batch *x) {
+static int before(void *user, const nf_bijector *b, int depth, const nf_batch *x) {
   writer *w = user;
   nf_trace *t = &w->trace;
-  if (w->depth == DEEPEST) return NF_EINVAL;
-  if (t->n == w->room) {
-    const size_t room = 2 * w->room + 16;
-    nf_trace_row *more = realloc(t->row, room * sizeof *more);
+  if (depth >= MAX_DEPTH) return NF_EINVAL;
+  w->open[depth].layer = b;
+  w->open[depth].row = NO_ROW;
+  if (!has_row(w, b, depth)) return NF_OK;
+  if (t->n == w->capacity) {
+    const size_t capacity = 2 * w->capacity + 16;
+    nf_trace_row *more = realloc(t->row, capacity * sizeof *more);
     if (more == NULL) return NF_ENOMEM;
     t->row = more;
-    w->room = room;
+    w->capacity = capacity;
   }
-  nf_trace_row *row = &t->row[t->n];
-  *row = (nf_trace_row){layer, w->depth, has_parts(layer), {NF_R(0)}, w->so_far, 0, NAN};
-  w->open[w->depth++] = t->n++;
-  return row->parts ? NF_OK : nf_verify_slopes(layer, x, &row->check);
+  w->open[depth].row = (ptrdiff_t)t->n;
+  nf_trace_row *row = &t->row[t->n++];
+  *row = (nf_trace_row){
+      .layer = b, .depth = w->depth++, .parts = has_parts(b), .log_det = w->so_far, .check = NAN};
+  return row->parts ? NF_OK : nf_verify_log_det_fd(b, x, &row->check);
 }
 
-static int after(void *user, nf_bijector *layer, const nf_batch *z, const double *log_det) {
-  (void)layer;
+static int after(void *user, const nf_bijector *b, int depth, const nf_batch *z,
+                 const double *log_det) {
+  (void)b;
   writer *w = user;
-  nf_trace_row *row = &w->trace.row[w->open[--w->depth]];
+  if (w->open[depth].row == NO_ROW) return NF_OK;
+  nf_trace_row *row = &w->trace.row[w->open[depth].row];
+  w->depth--;
   for (size_t i = 0; i < NF_TRACE_VALUES; i++)
     row->value[i] = i < nf_shape_size(z->shape) ? z->data[i] : NF_R(NAN);
   row->log_det = *log_det - row->log_det;
@@ -53,17 +72,15 @@ static int after(void *user, nf_bijector *layer, const nf_batch *z, const double
 int nf_verify_trace(const nf_bijector *b, const nf_batch *x, nf_trace *of) {
   if (x->n != 1 || !nf_shape_equal(x->shape, b->in)) return NF_ESHAPE;
   writer w = {0};
-  const nf_watch watch = {before, after, &w};
-  nf_work work = {.watch = &watch};
-  nf_bijector *lone = (nf_bijector *)(uintptr_t)b; /* it is only passed on */
-  const bool chain = strcmp(b->type->name, "chain") == 0;
+  const nf_hooks hooks = {.before = before, .after = after, .user = &w};
+  nf_work work = {.hooks = &hooks};
   nf_batch copy = *x;
   copy.data = malloc(nf_batch_size(x) * sizeof *copy.data);
   int status = copy.data == NULL ? NF_ENOMEM : NF_OK;
-  if (status == NF_OK) memcpy(copy.data, x->data, nf_batch_size(x) * sizeof *copy.data);
-  if (status == NF_OK && !chain) status = before(&w, lone, &copy);
-  if (status == NF_OK) status = nf_bijector_forward(b, &copy, &w.trace.log_det, &work);
-  if (status == NF_OK && !chain) status = after(&w, lone, &copy, &w.trace.log_det);
+  if (status == NF_OK) {
+    memcpy(copy.data, x->data, nf_batch_size(x) * sizeof *copy.data);
+    status = nf_bijector_forward(b, &copy, &w.trace.log_det, &work);
+  }
   if (status == NF_OK)
     *of = w.trace;
   else

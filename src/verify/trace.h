@@ -1,13 +1,13 @@
-/* One sample on its way through a flow: a row a layer, with what no formula of the layer told.
+/* One sample on its way through a flow, a row a layer:
  *
- *   layer · values after it · log|det J_i| · Σ so far · log|det J_i| by differences
+ *   layer · values after it · log|det J_i| · Σ so far · log|det J_i| by differences (log_det_fd.h)
  *
- * where J_i is the layer's Jacobian at its own input (NOTES 5). The trace sees what a watcher sees:
- * every layer of every chain, chains and splits before what they contain. */
+ * where J_i is the layer's Jacobian at its own input (NOTES 5). A layer that contains others has a
+ * row before theirs; the outermost chain and the flow inside a split have none of their own. */
 #ifndef NF_VERIFY_TRACE_H
 #define NF_VERIFY_TRACE_H
 
-#include "layers/bijector.h"
+#include "layers/layer.h"
 
 enum { NF_TRACE_VALUES = 3 };
 
@@ -17,13 +17,13 @@ typedef struct {
   bool parts;                     /* it is made of the rows below it that are deeper */
   nf_real value[NF_TRACE_VALUES]; /* the first values after it; NaN beyond the last */
   double log_det, sum;            /* nats; of a layer with parts that of all of them */
-  double check;                   /* NaN: of parts, or no way was found (slopes.h) */
+  double check;                   /* by differences; NaN: it has parts, or no way was found */
 } nf_trace_row;
 
 typedef struct {
   size_t n;
   nf_trace_row *row;
-  double log_det; /* of the whole, as the library adds it */
+  double log_det; /* of the flow, as the library adds it */
 } nf_trace;
 
 /* |log_det - check| ≤ NF_TRACE_TOLERANCE·max(1, |log_det|) for a layer that is right. In float the
@@ -38,7 +38,7 @@ typedef struct {
  * errors  as nf_bijector_forward, at x or beside it */
 int nf_verify_trace(const nf_bijector *b, const nf_batch *x, nf_trace *of);
 void nf_verify_trace_free(nf_trace *t);
-/* Is this row's log-det what differences say? True when there is no check. */
+/* Does the row's log-det agree with differences? True when there is no check. */
 bool nf_verify_trace_holds(const nf_trace_row *row);
 
 #endif

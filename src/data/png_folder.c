@@ -10,14 +10,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "data/images.h"
+#include "nf/data.h"
 
 typedef struct {
   const char *path;
   int number; /* the open folder's */
   struct dirent **file;
   size_t n;
-  char *message;
+  nf_error *e;
 } folder;
 
 static int is_png(const struct dirent *e) {
@@ -33,12 +33,11 @@ static int open_image(const folder *f, size_t i, png_image *image, FILE **file) 
   const char *name = f->file[i]->d_name;
   const int number = openat(f->number, name, O_RDONLY);
   *file = number >= 0 ? fdopen(number, "rb") : NULL;
-  if (*file == NULL)
-    return nf_fail(NF_EIO, f->message, "%s/%s: %s", f->path, name, strerror(errno));
+  if (*file == NULL) return nf_fail(f->e, NF_EIO, "%s/%s: %s", f->path, name, strerror(errno));
   *image = (png_image){.version = PNG_IMAGE_VERSION};
   if (png_image_begin_read_from_stdio(image, *file)) return NF_OK;
   fclose(*file);
-  return nf_fail(NF_EFORMAT, f->message, "%s/%s: %s", f->path, name, image->message);
+  return nf_fail(f->e, NF_EFORMAT, "%s/%s: %s", f->path, name, image->message);
 }
 
 static int read_shape(const folder *f, nf_shape *shape) {
@@ -53,13 +52,13 @@ static int read_shape(const folder *f, nf_shape *shape) {
     fclose(file);
     if (i == 0) shape->w = image.width, shape->h = image.height;
     if (image.width != shape->w || image.height != shape->h)
-      return nf_fail(NF_EFORMAT, f->message,
+      return nf_fail(f->e, NF_EFORMAT,
                      "%s/%s: %u×%u pixels, but %s has %zu×%zu; all must have one size", f->path,
                      f->file[i]->d_name, image.width, image.height, f->file[0]->d_name, shape->w,
                      shape->h);
   }
   if (nf_shape_valid(*shape)) return NF_OK;
-  return nf_fail(NF_EFORMAT, f->message, "%s/%s: %zu×%zu pixels are too many", f->path,
+  return nf_fail(f->e, NF_EFORMAT, "%s/%s: %zu×%zu pixels are too many", f->path,
                  f->file[0]->d_name, shape->w, shape->h);
 }
 
@@ -72,11 +71,10 @@ static int read_pixels(const folder *f, size_t i, const nf_images *to) {
   const png_color white = {255, 255, 255};
   uint8_t *pixel = to->pixel + i * nf_shape_size(to->shape);
   if (image.width != to->shape.w || image.height != to->shape.h)
-    status = nf_fail(NF_EIO, f->message, "%s/%s: it changed while it was read", f->path,
-                     f->file[i]->d_name);
-  else if (!png_image_finish_read(&image, &white, pixel, 0, NULL))
     status =
-        nf_fail(NF_EFORMAT, f->message, "%s/%s: %s", f->path, f->file[i]->d_name, image.message);
+        nf_fail(f->e, NF_EIO, "%s/%s: it changed while it was read", f->path, f->file[i]->d_name);
+  else if (!png_image_finish_read(&image, &white, pixel, 0, NULL))
+    status = nf_fail(f->e, NF_EFORMAT, "%s/%s: %s", f->path, f->file[i]->d_name, image.message);
   png_image_free(&image);
   fclose(file);
   return status;
@@ -85,12 +83,11 @@ static int read_pixels(const folder *f, size_t i, const nf_images *to) {
 static int read_folder(const folder *f, nf_images *out) {
   nf_shape shape;
   nf_images images;
-  if (f->n == 0) return nf_fail(NF_EIO, f->message, "%s: no *.png in this folder", f->path);
+  if (f->n == 0) return nf_fail(f->e, NF_EIO, "%s: no *.png in this folder", f->path);
   int status = read_shape(f, &shape);
   if (status != NF_OK) return status;
-  status = nf_images_new(f->n, shape, 256, false, &images);
-  if (status != NF_OK)
-    return nf_fail(status, f->message, "%s: no memory for %zu images", f->path, f->n);
+  status = nf_images_new(f->n, shape, 256, false, &images, NULL);
+  if (status != NF_OK) return nf_fail(f->e, status, "%s: no memory for %zu images", f->path, f->n);
   for (size_t i = 0; i < f->n && status == NF_OK; i++) status = read_pixels(f, i, &images);
   if (status == NF_OK)
     *out = images;
@@ -99,16 +96,16 @@ static int read_folder(const folder *f, nf_images *out) {
   return status;
 }
 
-int nf_images_png(const char *path, nf_images *out, char message[NF_MESSAGE]) {
-  folder f = {.path = path, .message = message};
+int nf_images_png(const char *path, nf_images *out, nf_error *e) {
+  if (nf_status_of(e) != NF_OK) return nf_status_of(e);
+  folder f = {.path = path, .e = e};
   const int found = scandir(path, &f.file, is_png, by_name);
-  if (found < 0)
-    return nf_fail(NF_EIO, message, "%s: cannot read the folder: %s", path, strerror(errno));
+  if (found < 0) return nf_fail(e, NF_EIO, "%s: cannot read the folder: %s", path, strerror(errno));
   f.n = (size_t)found;
   f.number = open(path, O_RDONLY | O_DIRECTORY);
-  const int status = f.number >= 0 ? read_folder(&f, out)
-                                   : nf_fail(NF_EIO, message, "%s: cannot read the folder: %s",
-                                             path, strerror(errno));
+  const int status =
+      f.number >= 0 ? read_folder(&f, out)
+                    : nf_fail(e, NF_EIO, "%s: cannot read the folder: %s", path, strerror(errno));
   if (f.number >= 0) close(f.number);
   for (size_t i = 0; i < f.n; i++) free(f.file[i]);
   free(f.file);

@@ -1,15 +1,15 @@
-/* The images that travel inside the library (data/README.md): gzipped arrays made by
+/* The images inside the library (data/README.md): gzipped arrays made by
  * data/embed.sh, unzipped here, then read as text (digits) or as CIFAR-10 records (icons). */
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "data/cifar10_record.h"
-#include "data/images.h"
+#include "data/cifar10.h"
+#include "nf/data.h"
 
 extern const unsigned char nf_digits_gz[], nf_icons_gz[];
 extern const size_t nf_digits_gz_size, nf_icons_gz_size;
 
-enum { DIGITS = 1797, DIGIT_LEVELS = 17, ICONS = 214 };
+enum { DIGITS = 1797, DIGIT_BINS = 17, ICONS = 214 };
 
 /* A gzip file ends with the size of what it holds, in four bytes, little-endian. */
 static size_t unzipped_size(const unsigned char *gz, size_t gz_size) {
@@ -39,7 +39,7 @@ static bool read_digits(const unsigned char *text, size_t size, nf_images *image
       while (at < size && at < start + 2 && text[at] >= '0' && text[at] <= '9')
         value = 10 * value + text[at++] - '0';
       if (at == start || at == size || text[at++] != (is_label ? '\n' : ',')) return false;
-      if (value >= (is_label ? 10 : images->levels)) return false;
+      if (value >= (is_label ? 10 : images->bins)) return false;
       *(is_label ? &images->label[i] : &images->pixel[i * d + j]) = (uint8_t)value;
     }
   return at == size;
@@ -56,28 +56,29 @@ static bool read_icons(const unsigned char *record, size_t size, nf_images *imag
 
 static int load(const char *name, const unsigned char *gz, size_t gz_size,
                 bool (*read)(const unsigned char *, size_t, nf_images *), size_t n, nf_shape shape,
-                unsigned levels, nf_images *out, char message[NF_MESSAGE]) {
+                unsigned bins, nf_images *out, nf_error *e) {
+  if (nf_status_of(e) != NF_OK) return nf_status_of(e);
   const size_t size = unzipped_size(gz, gz_size);
   unsigned char *bytes = malloc(size);
   nf_images images = {0};
-  int status = bytes == NULL ? NF_ENOMEM : nf_images_new(n, shape, levels, true, &images);
+  int status = bytes == NULL ? NF_ENOMEM : nf_images_new(n, shape, bins, true, &images, NULL);
   if (status == NF_OK && !(unzip(gz, gz_size, bytes, size) && read(bytes, size, &images)))
     status = NF_EFORMAT;
   free(bytes);
   if (status != NF_OK) {
     nf_images_free(&images);
-    return nf_fail(status, message, "%s: the embedded images: %s", name, nf_status_text(status));
+    return nf_fail(e, status, "%s: the embedded images: %s", name, nf_status_text(status));
   }
   *out = images;
   return NF_OK;
 }
 
-int nf_images_digits(nf_images *out, char message[NF_MESSAGE]) {
+int nf_images_digits(nf_images *out, nf_error *e) {
   return load("digits", nf_digits_gz, nf_digits_gz_size, read_digits, DIGITS, (nf_shape){8, 8, 1},
-              DIGIT_LEVELS, out, message);
+              DIGIT_BINS, out, e);
 }
 
-int nf_images_icons(nf_images *out, char message[NF_MESSAGE]) {
+int nf_images_icons(nf_images *out, nf_error *e) {
   return load("icons", nf_icons_gz, nf_icons_gz_size, read_icons, ICONS, nf_cifar10_shape(), 256,
-              out, message);
+              out, e);
 }

@@ -1,12 +1,12 @@
 /* One image in CIFAR-10's binary version: a label byte, then three planes of 32×32 bytes,
  * red, green, blue, each row by row from the top. Unpacked, the colours of a pixel stand
  * together:  pixel[(32·y + x)·3 + c] = record[1 + 1024·c + 32·y + x]. */
-#ifndef NF_IO_CIFAR10_RECORD_H
-#define NF_IO_CIFAR10_RECORD_H
+#ifndef NF_DATA_CIFAR10_H
+#define NF_DATA_CIFAR10_H
 
 #include <stdint.h>
 
-#include "core/batch.h"
+#include "nf/core.h"
 
 enum { NF_CIFAR10_SIDE = 32, NF_CIFAR10_PLANE = 1024, NF_CIFAR10_RECORD = 1 + 3 * 1024 };
 

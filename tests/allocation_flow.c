@@ -1,0 +1,244 @@
+/* The functions of a flow and of a trainer, for test_allocation. */
+#include "allocation.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/gaussian.h"
+#include "train/trainer.h"
+
+enum { N = 5, VALUES = 4096 };
+
+const nf_model allocation_model[ALLOCATION_MODELS] = {
+    {NF_GLOW, {4, 4, 2}, 2, 1, 3, NF_SCALE_SIGMOID, true, true, 256, 0.05, 1},
+    {NF_GLOW, {1, 1, 4}, 1, 2, 3, NF_SCALE_EXP, false, false, 0, 0.05, 1},
+    {NF_REALNVP, {4, 4, 1}, 2, 1, 3, NF_SCALE_TANH, false, false, 17, 0.05, 1},
+    {NF_NICE, {2, 2, 1}, 1, 2, 3, NF_SCALE_NONE, false, false, 0, 0.05, 1},
+};
+const char *const allocation_model_name[] = {"glow of images", "glow of points", "realnvp", "nice"};
+
+size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
+  memcpy(to + at, from, size);
+  return at + size;
+}
+
+/* --- the functions of a flow ------------------------------------------------------------------ */
+
+typedef struct {
+  nf_flow *flow;
+  int function, threads;
+  nf_real x[VALUES], z[VALUES]; /* inputs */
+  nf_real array[VALUES];        /* output: a value a dimension or a parameter */
+  double few[N];                /* and a value a sample */
+} flow_call;
+
+typedef enum { LOG_PROB, FORWARD, INVERSE, SAMPLE, GRADIENT, SMALL_GRADIENT, STAGES } function;
+static const char *const function_name[] = {"log_prob",      "forward",
+                                            "inverse",       "sample",
+                                            "gradient",      "gradient, nothing saved by forward",
+                                            "fused gradient"};
+enum { FUNCTIONS = sizeof function_name / sizeof *function_name };
+
+static int take(void *user, size_t layer, size_t first, size_t count, const nf_real *gradient) {
+  (void)layer;
+  memcpy((nf_real *)user + first, gradient, count * sizeof *gradient);
+  return NF_OK;
+}
+
+static void flow_start(void *subject) {
+  flow_call *c = subject;
+  check_ok(nf_flow_set_threads(c->flow, c->threads)); /* with empty scratch memory */
+  for (size_t k = 0; k < VALUES; k++) c->array[k] = 42;
+  for (size_t i = 0; i < N; i++) c->few[i] = 42;
+}
+
+static int flow_run(void *subject) {
+  flow_call *c = subject;
+  nf_flow *f = c->flow;
+  nf_real gradient[VALUES] = {0}; /* undefined after an error */
+  const nf_batch x = {N, f->bijector->in, c->x, 0, 0}, z = {N, f->bijector->out, c->z, 0, 0};
+  f->keep_bytes = c->function == STAGES ? 1 << 13 : c->function == SMALL_GRADIENT ? 0 : 1 << 20;
+  int status;
+  switch (c->function) {
+    case LOG_PROB:
+      return nf_flow_log_prob(f, &x, c->few);
+    case FORWARD:
+      return nf_flow_forward(f, &x, c->array, c->few);
+    case INVERSE:
+      return nf_flow_inverse(f, &z, c->array, c->few);
+    case SAMPLE:
+      return nf_flow_sample(f, 1, 0, N, 1, c->array);
+    case STAGES:
+      status = nf_flow_gradient_by_stages(f, &x, c->few, take, gradient);
+      break;
+    default:
+      status = nf_flow_gradient(f, &x, c->few, gradient);
+  }
+  if (status == NF_OK) memcpy(c->array, gradient, sizeof gradient);
+  return status;
+}
+
+static size_t flow_state(void *subject, char *to) {
+  const flow_call *c = subject;
+  return allocation_put(to, allocation_put(to, 0, c->array, sizeof c->array), c->few,
+                        sizeof c->few);
+}
+
+static void flow_end(void *subject) {
+  check_ok(nf_flow_set_threads(((flow_call *)subject)->flow, 1));
+}
+
+static void flow_call_new(flow_call *c, const nf_model *m) {
+  int status = NF_OK;
+  check_ok(nf_flow_new(&c->flow, nf_model_new(m, &status), 1));
+  check_ok(move_weights(c->flow->bijector, 0.1, 1));
+  c->flow->chunk = 3;
+  assert_true(c->flow->n_param <= VALUES && N * c->flow->d <= VALUES);
+  for (size_t k = 0; k < N * c->flow->d; k++) {
+    const double u = nf_random_uniform(1, 0, k);
+    c->z[k] = nf_random_normal(1, 1, k);
+    c->x[k] = m->pixel_levels > 0 ? floor(u * m->pixel_levels) : u;
+  }
+}
+
+static void test_flow(void **state) {
+  const allocation_row *row = *state;
+  static flow_call c;
+  c = (flow_call){.function = row->b, .threads = row->c};
+  flow_call_new(&c, &allocation_model[row->a]);
+  memory_check(&(memory_call){row->name, &c, flow_start, flow_run, flow_state, flow_end});
+  nf_flow_free(c.flow);
+}
+
+/* --- what changes a flow: it is changed, or as it was ------------------------------------------
+ */
+
+typedef enum { INIT_FROM_DATA, SET_THREADS, TRAINER_NEW, STEP, FUSED_STEP, FIRST_NONFINITE } change;
+static const char *const change_name[] = {"init_from_data",   "set_threads",
+                                          "trainer_new",      "train_step",
+                                          "fused train_step", "the first layer that is not finite"};
+enum { CHANGES = sizeof change_name / sizeof *change_name };
+
+typedef struct {
+  change what;
+  nf_flow *flow;
+  nf_trainer *trainer;
+  const nf_bijector *layer;
+  nf_real x[VALUES];
+  nf_real *param; /* to start from: parameters and constants */
+} change_call;
+
+static void change_trainer(change_call *c) {
+  nf_train_settings set = nf_train_default();
+  set.ema = 0.9;
+  set.fused = c->what == FUSED_STEP;
+  check_ok(nf_trainer_new(&c->trainer, c->flow, &set));
+}
+
+static void change_start(void *subject) {
+  change_call *c = subject;
+  nf_flow *f = c->flow;
+  memcpy(f->param, c->param, f->n_param * sizeof *f->param);
+  memcpy(f->constant, c->param + f->n_param, f->n_constant * sizeof *f->constant);
+  check_ok(nf_bijector_prepare(f->bijector));
+  check_ok(nf_flow_set_threads(f, 1));
+  if (c->what == STEP || c->what == FUSED_STEP) change_trainer(c);
+}
+
+static int change_run(void *subject) {
+  change_call *c = subject;
+  const nf_train_settings set = nf_train_default();
+  const nf_batch x = {N, c->flow->bijector->in, c->x, 0, 0};
+  nf_real wrong[VALUES] = {-1};
+  switch (c->what) {
+    case INIT_FROM_DATA:
+      return nf_flow_observe(c->flow, &x);
+    case SET_THREADS:
+      return nf_flow_set_threads(c->flow, 2);
+    case TRAINER_NEW:
+      return nf_trainer_new(&c->trainer, c->flow, &set);
+    case STEP:
+    case FUSED_STEP:
+      return nf_train_step(c->trainer, &x, NULL);
+    default: /* it has no status; a pixel of -1 is refused before any layer is not finite */
+      c->layer = nf_flow_culprit(c->flow, &(nf_batch){1, x.shape, wrong, 0, 0});
+      return NF_OK;
+  }
+}
+
+/* A fused step that runs out of memory within backward has changed some layers. */
+static size_t change_state(void *subject, char *to) {
+  const change_call *c = subject;
+  if (c->what == FUSED_STEP) return 0;
+  const nf_flow *f = c->flow;
+  const nf_trainer *t = c->trainer;
+  size_t at = allocation_put(to, 0, f->param, f->n_param * sizeof *f->param);
+  at = allocation_put(to, at, f->constant, f->n_constant * sizeof *f->constant);
+  at = allocation_put(to, at, &f->threads, sizeof f->threads);
+  at = allocation_put(to, at, &c->layer, sizeof c->layer);
+  if (t == NULL) return at;
+  at = allocation_put(to, at, &t->step, sizeof t->step);
+  at = allocation_put(to, at, t->m, f->n_param * sizeof *t->m);
+  at = allocation_put(to, at, t->v, f->n_param * sizeof *t->v);
+  return allocation_put(to, at, t->average, f->n_param * sizeof *t->average);
+}
+
+static void change_end(void *subject) {
+  change_call *c = subject;
+  nf_trainer_free(c->trainer);
+  c->trainer = NULL;
+  check_ok(nf_flow_set_threads(c->flow, 1));
+}
+
+static void test_change(void **state) {
+  const allocation_row *row = *state;
+  static change_call c;
+  c = (change_call){.what = (change)row->a};
+  int status = NF_OK;
+  check_ok(nf_flow_new(&c.flow, nf_model_new(&allocation_model[0], &status), 1));
+  nf_flow *f = c.flow;
+  for (size_t k = 0; k < N * f->d; k++) c.x[k] = (nf_real)(37 * k % 256);
+  c.param = calloc(f->n_param + f->n_constant, sizeof *c.param);
+  assert_non_null(c.param);
+  memcpy(c.param, f->param, f->n_param * sizeof *f->param);
+  memcpy(c.param + f->n_param, f->constant, f->n_constant * sizeof *f->constant);
+  memory_check(&(memory_call){row->name, &c, change_start, change_run, change_state, change_end});
+  nf_flow_free(f);
+  free(c.param);
+}
+
+/* --- the best Gaussian -------------------------------------------------------------------------
+ */
+
+static void fit_start(void *subject) {
+  for (int k = 0; k < 7; k++) ((double *)subject)[k] = 42;
+}
+static int fit_run(void *subject) {
+  const double y[8] = {1.5, -0.3, 0.7, 2.2, -1.1, 0.4, 0.9, -0.8};
+  double *to = subject;
+  return nf_gaussian_fit(4, 2, y, to, to + 4, to + 6);
+}
+static size_t fit_state(void *subject, char *to) {
+  return allocation_put(to, 0, subject, 7 * sizeof(double));
+}
+
+static void test_fit(void **state) {
+  const allocation_row *row = *state;
+  double to[7];
+  memory_check(&(memory_call){row->name, to, fit_start, fit_run, fit_state, NULL});
+}
+
+void allocation_add_flows(void) {
+  char name[160];
+  for (int m = 0; m < ALLOCATION_MODELS; m++)
+    for (int f = 0; f < FUNCTIONS; f++)
+      for (int threads = 1; threads <= 2; threads++) {
+        snprintf(name, sizeof name, "%s, %d threads: %s", allocation_model_name[m], threads,
+                 function_name[f]);
+        allocation_add(name, test_flow, m, f, threads);
+      }
+  for (int i = 0; i < CHANGES; i++) allocation_add(change_name[i], test_change, i, 0, 0);
+  allocation_add("gaussian_fit", test_fit, 0, 0, 0);
+}
