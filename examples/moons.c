@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
     same += log_p[i] == again[i];
     printf("%c%s", " .:-=+*#"[(int)fmin(15 * exp(log_p[i]), 7)], (i + 1) % COLUMNS ? "" : "\n");
   }
-  for (int i = 0; i < SAMPLES; i++) printf("%8.3f%8.3f\n", sample[2 * i], sample[2 * i + 1]);
+  for (int i = 0; i < SAMPLES; i++) printf("sample%8.3f%8.3f\n", sample[2 * i], sample[2 * i + 1]);
   printf("loss %.3f nats; as loaded, log p is the same at %d of %d\n", stats.loss, same, GRID);
   nf_trainer_free(trainer);
   nf_flow_free(flow);
