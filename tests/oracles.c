@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "verify/gradient.h"
 #include "verify/jacobian.h"
-#include "verify/round_trip.h"
+#include "verify/layer.h"
 
 enum { SMALL = 48 }; /* the largest D for entry-by-entry Jacobians */
 

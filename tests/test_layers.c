@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/scalar.h"
+#include "core/real.h"
 #include "flow/flow.h"
 
 /* A layer with its own memory; a lone layer lives as a flow's first child. */

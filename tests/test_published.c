@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/scalar.h"
+#include "core/real.h"
 #include "flow/flow.h"
 
 static nf_flow *flow_of(nf_bijector *b) {

@@ -2,8 +2,8 @@
  * negative log-likelihood with respect to every tensor, against golden/pytorch_flows.txt. Its
  * script, golden/pytorch_flows.py, says what the two flows are and how their weights are made. */
 #include "flow/flow.h"
-#include "flow/models.h"
 #include "golden.h"
+#include "nf/model.h"
 
 enum { MOST_SAMPLES = 5 };
 
@@ -122,7 +122,7 @@ static void test_realnvp(void **state) {
   m.steps = 8;
   m.width = 16;
   m.scale = NF_SCALE_TANH;
-  m.pixel_levels = 0;
+  m.bins = 0;
   check_flow("realnvp", build(m, 1), 5);
 }
 
@@ -133,7 +133,7 @@ static void test_glow(void **state) {
   m.width = 16;
   m.scale = NF_SCALE_SIGMOID;
   m.plu = m.learned_prior = true;
-  m.pixel_levels = 0;
+  m.bins = 0;
   check_flow("glow", build(m, 0.3), 3);
 }
 

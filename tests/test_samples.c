@@ -1,6 +1,6 @@
 /* Samples come from the density: sent forward they are N(0, T²I), for every builder; and the check
  * of that has the false-alarm rate it states and the power to find what goes wrong in samplers. */
-#include "verify/samples.h"
+#include "verify/density.h"
 
 #include <gsl/gsl_cdf.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "catalogue.h"
 #include "check.h"
-#include "flow/models.h"
+#include "nf/model.h"
 
 /* False-alarm rate of each check: were the seeds not fixed, one run of this file in 40 000 would
  * fail for no reason. A defect must be found with p below it. */
@@ -29,7 +29,7 @@ static nf_flow *model(nf_family family, nf_shape shape) {
   nf_model m = nf_model_default(family, shape);
   m.width = 6;
   m.steps = 2;
-  m.pixel_levels = 0; /* noise on pixels is not what the model drew */
+  m.bins = 0; /* noise on pixels is not what the model drew */
   int status = NF_OK;
   return flow_of(nf_model_new(&m, &status));
 }

@@ -8,8 +8,7 @@
 
 #include "depth.h"
 #include "oracles.h"
-#include "verify/integral.h"
-#include "verify/samples.h"
+#include "verify/density.h"
 
 static int bad; /* numbers that are not as they must be */
 
@@ -105,7 +104,7 @@ static nf_flow *flow_of(nf_family family, nf_shape shape) {
   int status = NF_OK;
   m.steps = 3;
   m.width = 4;
-  m.pixel_levels = 0;
+  m.bins = 0;
   if (nf_flow_new(&f, nf_model_new(&m, &status), 1) != NF_OK ||
       move_weights(f->bijector, 0.1, 1) != NF_OK)
     exit(1);
