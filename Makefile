@@ -52,8 +52,8 @@ chapters := $(patsubst %.c,$(B)/%,$(call sorted,chapters/ch[0-9]*.c))
 benches  := $(patsubst %.c,$(B)/%,$(filter-out bench/bench.c,$(call sorted,bench/*.c)))
 tests    := $(patsubst %.c,$(B)/%,$(call sorted,tests/test_*.c))
 scripts  := $(call sorted,tests/cli/*.txt tests/test_*.sh)
-helpers  := $(filter-out tests/test_% tests/fuzz_% tests/float_% tests/mutants.c tests/verify.c, \
-              $(call sorted,tests/*.c))
+helpers  := examples/sinh_arcsinh.c $(filter-out tests/test_% tests/fuzz_% tests/float_% \
+              tests/mutants.c tests/verify.c,$(call sorted,tests/*.c))
 sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots))
 
 # One short line a step; make V=1 shows the commands.
