@@ -11,6 +11,8 @@
 #include "flow/flow.h"
 #include "nf/model.h"
 
+nf_bijector *sinh_arcsinh_new(nf_shape shape, nf_error *e); /* examples/sinh_arcsinh.c */
+
 enum { CAPACITY = 256, SEED = 2016, WIDTH = 6 };
 
 typedef struct {
@@ -157,6 +159,7 @@ static void add_all(list *l) {
   add(l, "dequantise 2", 2, 0, nf_dequantise_new(nf_point(5), 2, SEED, s));
   add(l, "dequantise 17", 17, 0, nf_dequantise_new(image(3, 2, 1), 17, SEED, s));
   add(l, "dequantise 256", 256, 0, nf_dequantise_new(image(2, 2, 3), 256, SEED, s));
+  add(l, "sinh arcsinh", NORMAL, 0, sinh_arcsinh_new(image(2, 3, 3), s));
   add(l, "chain of none", NORMAL, VOLUME, nf_chain_new(nf_point(5), s));
   add(l, "chain of seven", NORMAL, 0, several(image(4, 2, 3), s));
 
