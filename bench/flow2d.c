@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
   task t = {.flow = nf_flow_from_model(&m, &e), .n = points, .batch = batch};
   bench_need(e.status, "a RealNVP with these --layers and --width");
   bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value, &e), "threads");
-  t.x = bench_alloc(2 * rows, sizeof *x);
+  t.x = bench_alloc(2 * rows, sizeof *t.x);
   for (size_t i = 0; i < 2 * rows; i++) t.x[i] = (nf_real)(nf_random_normal(2, 0, i));
   t.sample = bench_alloc(2 * points, sizeof *t.sample);
   t.log_p = bench_alloc(points, sizeof *t.log_p);
