@@ -116,7 +116,7 @@ run: $(chapters) $(B)/nf
 check: all $(tests)
 	@B=$(B) sh tests/run.sh $(tests) $(scripts)
 check-full: check
-	@FULL=1 B=$(B) sh tests/run.sh $(B)/tests/test_notes_commands
+	@FULL=1 B=$(B) sh tests/run.sh tests/test_documents_commands.sh
 	@$(B)/chapters/ch07_cost_of_the_jacobian --side 32
 bench: $(benches) # with nothing else running
 	@for b in $^; do echo "# $$b"; $$b > $$b.csv && cat $$b.csv || exit; done

@@ -4,9 +4,8 @@
 
 #include "catalogue.h"
 #include "check.h"
-#include "flow/flow.h"
-#include "flow/models.h"
 #include "memory.h"
+#include "nf/nf.h"
 
 /* What a test gets: its name, and what `a`, `b` and `c` mean to it. */
 typedef struct {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/gaussian.h"
+#include "flow/flow.h"
 #include "train/trainer.h"
 
 enum { N = 5, VALUES = 4096 };
@@ -24,7 +24,7 @@ size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   return at + size;
 }
 
-/* --- the functions of a flow ------------------------------------------------------------------ */
+/* --- the functions of a flow ---------------------------------------------------------------- */
 
 typedef struct {
   nf_flow *flow;
@@ -34,11 +34,10 @@ typedef struct {
   double few[N];                /* and a value a sample */
 } flow_call;
 
-typedef enum { LOG_PROB, FORWARD, INVERSE, SAMPLE, GRADIENT, SMALL_GRADIENT, STAGES } function;
-static const char *const function_name[] = {"log_prob",      "forward",
-                                            "inverse",       "sample",
-                                            "gradient",      "gradient, nothing saved by forward",
-                                            "fused gradient"};
+enum { LOG_PROB, FORWARD, INVERSE, SAMPLE, GRADIENT, SMALL_GRADIENT, FUSED_GRADIENT };
+static const char *const function_name[] = {
+    "log_prob",      "forward", "inverse", "sample", "gradient", "gradient, no activations saved",
+    "fused gradient"};
 enum { FUNCTIONS = sizeof function_name / sizeof *function_name };
 
 static int take(void *user, size_t layer, size_t first, size_t count, const nf_real *gradient) {
@@ -49,35 +48,39 @@ static int take(void *user, size_t layer, size_t first, size_t count, const nf_r
 
 static void flow_start(void *subject) {
   flow_call *c = subject;
-  check_ok(nf_flow_set_threads(c->flow, c->threads)); /* with empty scratch memory */
+  check_ok(nf_flow_set_threads(c->flow, c->threads, NULL)); /* with empty scratch memory */
   for (size_t k = 0; k < VALUES; k++) c->array[k] = 42;
   for (size_t i = 0; i < N; i++) c->few[i] = 42;
 }
 
-static int flow_run(void *subject) {
+static void flow_run(void *subject, nf_error *e) {
   flow_call *c = subject;
   nf_flow *f = c->flow;
   nf_real gradient[VALUES] = {0}; /* undefined after an error */
-  const nf_batch x = {N, f->bijector->in, c->x, 0, 0}, z = {N, f->bijector->out, c->z, 0, 0};
-  f->keep_bytes = c->function == STAGES ? 1 << 13 : c->function == SMALL_GRADIENT ? 0 : 1 << 20;
-  int status;
+  const nf_batch x = nf_flow_batch(f, N, c->x);
+  f->activation_budget = c->function == FUSED_GRADIENT   ? 1 << 13
+                         : c->function == SMALL_GRADIENT ? 0
+                                                         : 1 << 20;
   switch (c->function) {
     case LOG_PROB:
-      return nf_flow_log_prob(f, &x, c->few);
+      nf_flow_log_prob(f, N, c->x, c->few, e);
+      return;
     case FORWARD:
-      return nf_flow_forward(f, &x, c->array, c->few);
+      nf_flow_forward(f, N, c->x, c->array, c->few, e);
+      return;
     case INVERSE:
-      return nf_flow_inverse(f, &z, c->array, c->few);
+      nf_flow_inverse(f, N, c->z, c->array, c->few, e);
+      return;
     case SAMPLE:
-      return nf_flow_sample(f, 1, 0, N, 1, c->array);
-    case STAGES:
-      status = nf_flow_gradient_by_stages(f, &x, c->few, take, gradient);
+      nf_flow_sample(f, N, 1, 1, c->array, e);
+      return;
+    case FUSED_GRADIENT:
+      nf_gradient_fused(f, &x, c->few, take, gradient, e);
       break;
     default:
-      status = nf_flow_gradient(f, &x, c->few, gradient);
+      nf_flow_gradient(f, N, c->x, c->few, gradient, e);
   }
-  if (status == NF_OK) memcpy(c->array, gradient, sizeof gradient);
-  return status;
+  if (e->status == NF_OK) memcpy(c->array, gradient, sizeof gradient);
 }
 
 static size_t flow_state(void *subject, char *to) {
@@ -87,19 +90,19 @@ static size_t flow_state(void *subject, char *to) {
 }
 
 static void flow_end(void *subject) {
-  check_ok(nf_flow_set_threads(((flow_call *)subject)->flow, 1));
+  check_ok(nf_flow_set_threads(((flow_call *)subject)->flow, 1, NULL));
 }
 
 static void flow_call_new(flow_call *c, const nf_model *m) {
-  int status = NF_OK;
-  check_ok(nf_flow_new(&c->flow, nf_model_new(m, &status), 1));
+  c->flow = nf_flow_from_model(m, NULL);
+  assert_non_null(c->flow);
   check_ok(move_weights(c->flow->bijector, 0.1, 1));
   c->flow->chunk = 3;
   assert_true(c->flow->n_param <= VALUES && N * c->flow->d <= VALUES);
   for (size_t k = 0; k < N * c->flow->d; k++) {
     const double u = nf_random_uniform(1, 0, k);
     c->z[k] = nf_random_normal(1, 1, k);
-    c->x[k] = m->pixel_levels > 0 ? floor(u * m->pixel_levels) : u;
+    c->x[k] = m->bins > 0 ? floor(u * m->bins) : u;
   }
 }
 
@@ -112,59 +115,58 @@ static void test_flow(void **state) {
   nf_flow_free(c.flow);
 }
 
-/* --- what changes a flow: it is changed, or as it was ------------------------------------------
- */
+/* --- what changes a flow: it is changed, or as it was --------------------------------------- */
 
-typedef enum { INIT_FROM_DATA, SET_THREADS, TRAINER_NEW, STEP, FUSED_STEP, FIRST_NONFINITE } change;
+typedef enum { INIT_FROM_DATA, SET_THREADS, TRAINER_NEW, STEP, FUSED_STEP, EXPLAIN } change;
 static const char *const change_name[] = {"init_from_data",   "set_threads",
                                           "trainer_new",      "train_step",
-                                          "fused train_step", "the first layer that is not finite"};
+                                          "fused train_step", "the message of a failed log_prob"};
 enum { CHANGES = sizeof change_name / sizeof *change_name };
 
 typedef struct {
   change what;
   nf_flow *flow;
   nf_trainer *trainer;
-  const nf_bijector *layer;
   nf_real x[VALUES];
   nf_real *param; /* to start from: parameters and constants */
 } change_call;
 
-static void change_trainer(change_call *c) {
-  nf_train_settings set = nf_train_default();
-  set.ema = 0.9;
-  set.fused = c->what == FUSED_STEP;
-  check_ok(nf_trainer_new(&c->trainer, c->flow, &set));
-}
-
 static void change_start(void *subject) {
   change_call *c = subject;
   nf_flow *f = c->flow;
+  nf_error e = {0};
+  nf_train_settings set = nf_train_default();
   memcpy(f->param, c->param, f->n_param * sizeof *f->param);
   memcpy(f->constant, c->param + f->n_param, f->n_constant * sizeof *f->constant);
-  check_ok(nf_bijector_prepare(f->bijector));
-  check_ok(nf_flow_set_threads(f, 1));
-  if (c->what == STEP || c->what == FUSED_STEP) change_trainer(c);
+  nf_flow_prepare(f, &e);
+  nf_flow_set_threads(f, 1, &e);
+  set.ema = 0.9;
+  set.fused = c->what == FUSED_STEP;
+  if (c->what == STEP || c->what == FUSED_STEP) c->trainer = nf_trainer_new(f, &set, &e);
+  check_no_error(&e);
 }
 
-static int change_run(void *subject) {
+static void change_run(void *subject, nf_error *e) {
   change_call *c = subject;
   const nf_train_settings set = nf_train_default();
-  const nf_batch x = {N, c->flow->bijector->in, c->x, 0, 0};
-  nf_real wrong[VALUES] = {-1};
+  const nf_real not_pixels[VALUES] = {-1};
+  double log_p[N];
   switch (c->what) {
     case INIT_FROM_DATA:
-      return nf_flow_observe(c->flow, &x);
+      nf_flow_init_from_data(c->flow, N, c->x, e);
+      break;
     case SET_THREADS:
-      return nf_flow_set_threads(c->flow, 2);
+      nf_flow_set_threads(c->flow, 2, e);
+      break;
     case TRAINER_NEW:
-      return nf_trainer_new(&c->trainer, c->flow, &set);
-    case STEP:
-    case FUSED_STEP:
-      return nf_train_step(c->trainer, &x, NULL);
-    default: /* it has no status; a pixel of -1 is refused before any layer is not finite */
-      c->layer = nf_flow_culprit(c->flow, &(nf_batch){1, x.shape, wrong, 0, 0});
-      return NF_OK;
+      c->trainer = nf_trainer_new(c->flow, &set, e);
+      break;
+    case EXPLAIN: /* an error of its own, or that memory is out */
+      nf_flow_log_prob(c->flow, N, not_pixels, log_p, e);
+      if (e->status == NF_EDOM) *e = (nf_error){0};
+      break;
+    default:
+      nf_train_step(c->trainer, N, c->x, NULL, e);
   }
 }
 
@@ -177,28 +179,27 @@ static size_t change_state(void *subject, char *to) {
   size_t at = allocation_put(to, 0, f->param, f->n_param * sizeof *f->param);
   at = allocation_put(to, at, f->constant, f->n_constant * sizeof *f->constant);
   at = allocation_put(to, at, &f->threads, sizeof f->threads);
-  at = allocation_put(to, at, &c->layer, sizeof c->layer);
   if (t == NULL) return at;
   at = allocation_put(to, at, &t->step, sizeof t->step);
   at = allocation_put(to, at, t->m, f->n_param * sizeof *t->m);
   at = allocation_put(to, at, t->v, f->n_param * sizeof *t->v);
-  return allocation_put(to, at, t->average, f->n_param * sizeof *t->average);
+  if (!t->has_ema) return at;
+  return allocation_put(to, at, t->ema, f->n_param * sizeof *t->ema);
 }
 
 static void change_end(void *subject) {
   change_call *c = subject;
   nf_trainer_free(c->trainer);
   c->trainer = NULL;
-  check_ok(nf_flow_set_threads(c->flow, 1));
+  check_ok(nf_flow_set_threads(c->flow, 1, NULL));
 }
 
 static void test_change(void **state) {
   const allocation_row *row = *state;
   static change_call c;
   c = (change_call){.what = (change)row->a};
-  int status = NF_OK;
-  check_ok(nf_flow_new(&c.flow, nf_model_new(&allocation_model[0], &status), 1));
-  nf_flow *f = c.flow;
+  nf_flow *f = c.flow = nf_flow_from_model(&allocation_model[0], NULL);
+  assert_non_null(f);
   for (size_t k = 0; k < N * f->d; k++) c.x[k] = (nf_real)(37 * k % 256);
   c.param = calloc(f->n_param + f->n_constant, sizeof *c.param);
   assert_non_null(c.param);
@@ -209,16 +210,15 @@ static void test_change(void **state) {
   free(c.param);
 }
 
-/* --- the best Gaussian -------------------------------------------------------------------------
- */
+/* --- the best Gaussian ---------------------------------------------------------------------- */
 
 static void fit_start(void *subject) {
   for (int k = 0; k < 7; k++) ((double *)subject)[k] = 42;
 }
-static int fit_run(void *subject) {
+static void fit_run(void *subject, nf_error *e) {
   const double y[8] = {1.5, -0.3, 0.7, 2.2, -1.1, 0.4, 0.9, -0.8};
   double *to = subject;
-  return nf_gaussian_fit(4, 2, y, to, to + 4, to + 6);
+  nf_gaussian_fit(4, 2, y, to, to + 4, to + 6, e);
 }
 static size_t fit_state(void *subject, char *to) {
   return allocation_put(to, 0, subject, 7 * sizeof(double));

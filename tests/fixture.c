@@ -5,7 +5,7 @@ bool bits_equal(size_t n, const nf_real *a, const nf_real *b) {
   return memcmp(a, b, n * sizeof *a) == 0;
 }
 
-/* --- flows that are not the identity ------------------------------------------------------- */
+/* --- flows that are not the identity -------------------------------------------------------- */
 
 nf_flow *moved_flow(nf_bijector *b, double amount) {
   nf_error e = {0};
@@ -32,7 +32,7 @@ void normal_samples(const nf_flow *f, size_t n, nf_real *x) {
   for (size_t k = 0; k < n * nf_flow_dim(f); k++) x[k] = 1 + 2 * nf_random_normal(SEED, 3, k);
 }
 
-/* --- models, with samples and a training of each ------------------------------------------- */
+/* --- models, with samples and a training of each -------------------------------------------- */
 
 const nf_model image = {.family = NF_GLOW,
                         .shape = {4, 4, 1},

@@ -16,7 +16,7 @@ enum { SEED = 7, MAX_VALUES = 4096 };
 
 bool bits_equal(size_t n, const nf_real *a, const nf_real *b);
 
-/* --- flows that are not the identity ------------------------------------------------------- */
+/* --- flows that are not the identity -------------------------------------------------------- */
 
 /* The flow of b, whose trainable tensors are moved by `amount` (catalogue.h); takes b. */
 nf_flow *moved_flow(nf_bijector *b, double amount);
@@ -25,7 +25,7 @@ nf_flow *small_glow(void);
 /* x (n, D) = 2·N(0, 1) + 1; n·D ≤ MAX_VALUES */
 void normal_samples(const nf_flow *f, size_t n, nf_real *x);
 
-/* --- models, with samples and a training of each ------------------------------------------- */
+/* --- models, with samples and a training of each -------------------------------------------- */
 
 extern const nf_model image; /* Glow on 4×4×1 pixels, with all that a model can have */
 extern const nf_model point; /* RealNVP on R³ */

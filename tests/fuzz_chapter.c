@@ -10,16 +10,16 @@ static _Noreturn void end(int s) {
   exit_status = s;
   longjmp(ended, 1);
 }
-static FILE *complaint;
+static FILE *errors;
 #undef stderr
-#define stderr complaint
+#define stderr errors
 #define exit   end
 #include "../chapters/chapter.c"
 #undef exit
 #undef stderr
 #define stderr stderr
 
-enum { MOST = 64 };
+enum { MAX_ARGUMENTS = 64 };
 
 static void print_plot(void) { puts("0 0"); }
 
@@ -42,31 +42,31 @@ static void run(int argc, char **argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static char text[1 << 12], said[1 << 14];
-  char *argv[MOST + 1] = {(char[]){"chapter"}};
+  static char text[1 << 12], printed[1 << 14];
+  char *argv[MAX_ARGUMENTS + 1] = {(char[]){"chapter"}};
   int argc = 1;
   if (size >= sizeof text) return 0;
   memcpy(text, bytes, size);
   text[size] = 0;
-  for (size_t at = 0; at < size && argc < MOST; at += strlen(text + at) + 1)
+  for (size_t at = 0; at < size && argc < MAX_ARGUMENTS; at += strlen(text + at) + 1)
     argv[argc++] = text + at;
 
-  memset(said, 0, sizeof said);
+  memset(printed, 0, sizeof printed);
   memset(&me, 0, sizeof me);
-  complaint = fmemopen(said, sizeof said, "w");
+  errors = fmemopen(printed, sizeof printed, "w");
   const int out = dup(1), nowhere = open("/dev/null", O_WRONLY);
-  fuzz_require(complaint != NULL && out >= 0 && nowhere >= 0);
+  fuzz_require(errors != NULL && out >= 0 && nowhere >= 0);
   fflush(stdout), dup2(nowhere, 1);
   if (setjmp(ended) == 0) run(argc, argv);
   fflush(stdout), dup2(out, 1);
-  close(out), close(nowhere), fclose(complaint);
-  const size_t length = strlen(said);
+  close(out), close(nowhere), fclose(errors);
+  const size_t length = strlen(printed);
   if (exit_status == 0) {
     fuzz_require(length == 0);
   } else {
-    fuzz_require(exit_status == 2 && length > 0 && said[length - 1] == '\n');
-    said[length - 1] = 0;
-    fuzz_require(fuzz_is_line(said));
+    fuzz_require(exit_status == 2 && length > 0 && printed[length - 1] == '\n');
+    printed[length - 1] = 0;
+    fuzz_require(fuzz_is_line(printed));
   }
   return 0;
 }

@@ -9,7 +9,6 @@
 
 #include "check.h"
 #include "core/arena.h"
-#include "core/status.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -53,8 +52,7 @@ static void remove_block(const void *block) {
   pthread_mutex_unlock(&lock);
 }
 
-/* --- the linker calls __wrap_f for f ------------------------------------------------------------
- */
+/* --- the linker calls __wrap_f for f -------------------------------------------------------- */
 
 void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size) { return fails() ? NULL : add_block(__real_malloc(size)); }
@@ -92,7 +90,7 @@ void *__wrap_nf_arena_alloc_bytes(nf_arena *a, size_t count) {
   return fails() ? NULL : __real_nf_arena_alloc_bytes(a, count);
 }
 
-/* --- the check -------------------------------------------------------------------------------- */
+/* --- the check ------------------------------------------------------------------------------ */
 
 static char before[MEMORY_STATE], after[MEMORY_STATE], now[MEMORY_STATE];
 
@@ -111,20 +109,22 @@ static void check_state(const memory_call *c, size_t k, const char *expected, si
 /* False when the call makes fewer than k allocations. */
 static bool fail_kth(const memory_call *c, size_t k, size_t size_before, size_t size_after) {
   const size_t blocks_before = blocks;
+  nf_error e = {0}, again = {0};
   if (c->start != NULL) c->start(c->subject);
   to_go = k;
   failed = false;
-  const int status = c->call(c->subject);
+  c->call(c->subject, &e);
   to_go = 0;
   const bool reached = failed;
-  if (status == NF_OK) {
+  if (e.status == NF_OK) {
     check_state(c, k, after, size_after);
   } else {
-    if (!reached || status != NF_ENOMEM)
-      fail_msg("%s: allocation %zu %s: status %d (%s)", c->name, k,
-               reached ? "fails" : "is not made", status, nf_status_text(status));
+    if (!reached || e.status != NF_ENOMEM || e.message[0] == 0)
+      fail_msg("%s: allocation %zu %s: %s, \"%s\"", c->name, k, reached ? "fails" : "is not made",
+               nf_status_text(e.status), e.message);
     check_state(c, k, before, size_before);
-    check_ok(c->call(c->subject));
+    c->call(c->subject, &again);
+    check_no_error(&again);
     check_state(c, k, after, size_after);
   }
   if (c->end != NULL) c->end(c->subject);
@@ -135,9 +135,11 @@ static bool fail_kth(const memory_call *c, size_t k, size_t size_before, size_t 
 
 void memory_check(const memory_call *c) {
   enum { MAX_ALLOCATIONS = 20000 };
+  nf_error e = {0};
   if (c->start != NULL) c->start(c->subject);
   const size_t size_before = state_of(c, before);
-  check_ok(c->call(c->subject));
+  c->call(c->subject, &e);
+  check_no_error(&e);
   const size_t size_after = state_of(c, after);
   if (c->end != NULL) c->end(c->subject);
   size_t k = 1;

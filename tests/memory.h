@@ -4,14 +4,14 @@
 #ifndef NF_TESTS_MEMORY_H
 #define NF_TESTS_MEMORY_H
 
-#include <stddef.h>
+#include "nf/core.h"
 
 /* A call, and all that it may change. start, end and the subject may be NULL. */
 typedef struct {
   const char *name;
   void *subject;
   void (*start)(void *subject); /* makes the state before the call */
-  int (*call)(void *subject);   /* an nf_status */
+  void (*call)(void *subject, nf_error *e);
   /* Writes all that the call may change, at most MEMORY_STATE bytes; returns how many. */
   size_t (*state)(void *subject, char *to);
   void (*end)(void *subject); /* frees what start and call made */
@@ -21,7 +21,7 @@ enum { MEMORY_STATE = 1 << 20 };
 
 /* For k = 1, 2, … up to the number of its allocations, the call is made while its k-th allocation,
  * and no other, fails. Then
- *   - it returns NF_ENOMEM, and the state is that before the call;
+ *   - it sets NF_ENOMEM with a message, and the state is that before the call;
  *   - or it succeeds without that memory, and the state is that after an undisturbed call;
  *   - a second, undisturbed call after an error succeeds, with the same state;
  *   - after `end` as many blocks are allocated as before `start`. */

@@ -6,7 +6,7 @@ $(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
 $(patsubst %.c,$(B)/%,$(shell grep -l mpfr.h tests/test_*.c)): private LIBS += -lmpfr -lgmp
 $(B)/tests/float_depth: $(call float,tests/float_depth.c tests/depth.c tests/catalogue.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
-$(B)/tests/test_mpi: | $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
+check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants
 verify: $(B)/tests/verify
 	@$<
@@ -39,7 +39,7 @@ coverage:
 # that run the library in their own process run with each (tests/mutants.sh): 2 minutes on 2 cores.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
-without  := check corpus golden headlines mpi notes% scalar state_dict toy safetensors cifar10 depth png% \
+without  := check corpus headlines scalar state_dict toy safetensors cifar10 depth png% \
             io% nf% allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(without:%=$(B)/tests/test_%),$(tests)))
 mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c))

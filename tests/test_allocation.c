@@ -1,4 +1,4 @@
-/* Every allocation of every function fails once (memory.h): the call returns NF_ENOMEM, frees what
+/* Every allocation of every function fails once (memory.h): the call sets NF_ENOMEM, frees what
  * it took, and leaves its outputs and objects as they were. One test a layer and direction, a
  * constructor, a function of a flow and of a trainer. (Flows and trainers:
  * allocation_flow.c; images and files: allocation_io.c.) */
@@ -40,13 +40,15 @@ static void layer_start(void *subject) {
   for (size_t i = 0; i < N; i++) l->log_det[i] = 42;
 }
 
-static int layer_run(void *subject) {
+static void layer_run(void *subject, nf_error *e) {
   layer_call *l = subject;
   const nf_bijector *b = l->entry->bijector;
   const double dlog_det[N] = {0.5, 0.25};
-  if (l->direction == 0) return nf_bijector_forward(b, &l->batch, l->log_det, &l->work);
-  if (l->direction == 1) return nf_bijector_inverse(b, &l->batch, l->log_det, &l->work);
-  return nf_bijector_backward(b, &l->batch, &l->gradient, dlog_det, l->dparam, &l->work);
+  const int status = l->direction == 0   ? nf_bijector_forward(b, &l->batch, l->log_det, &l->work)
+                     : l->direction == 1 ? nf_bijector_inverse(b, &l->batch, l->log_det, &l->work)
+                                         : nf_bijector_backward(b, &l->batch, &l->gradient,
+                                                                dlog_det, l->dparam, &l->work);
+  if (status != NF_OK) nf_fail(e, status, "%s", nf_status_text(status));
 }
 
 /* Scratch memory was given back, too. */
@@ -58,7 +60,7 @@ static size_t layer_state(void *subject, char *to) {
   at = allocation_put(to, at, l->log_det, sizeof l->log_det);
   at = allocation_put(to, at, &l->batch.shape, sizeof(nf_shape));
   at = allocation_put(to, at, &l->gradient.shape, sizeof(nf_shape));
-  return allocation_put(to, at, &l->work.tmp.used, sizeof l->work.tmp.used);
+  return allocation_put(to, at, &l->work.arena.used, sizeof l->work.arena.used);
 }
 
 static void layer_end(void *subject) {
@@ -79,66 +81,66 @@ static void test_layer(void **state) {
   memory_check(&(memory_call){row->name, &l, layer_start, layer_run, layer_state, layer_end});
 }
 
-/* --- constructors ---------------------------------------------------------------------------- */
+/* --- constructors --------------------------------------------------------------------------- */
 
 static const nf_shape shape = {2, 2, 4};
-static nf_bijector *coupling_of(nf_net *net, int *s) {
-  return nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, s);
+static nf_bijector *coupling(nf_net *net, nf_error *e) {
+  return nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, e);
 }
 #define NET_IN  nf_coupling_net_in(shape, NF_CHANNEL)
 #define NET_OUT nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP)
 
-/* Layer i of the list, NULL after the last. */
-static const char *constructor(int i, nf_bijector **b, int *s) {
+/* Layer i of the list, which *b becomes, unless b is NULL; its name, NULL after the last. */
+static const char *constructor(int i, nf_bijector **b, nf_error *e) {
   int at = 0;
-#define CASE(call)            \
+#define CASE(name, call)      \
   if (at++ == i) {            \
     if (b != NULL) *b = call; \
-    return #call;             \
+    return name;              \
   }
-  CASE(nf_affine_new(shape, s))
-  CASE(nf_conv1x1_new(shape, false, s))
-  CASE(nf_conv1x1_new(shape, true, s))
-  CASE(nf_actnorm_new(shape, s))
-  CASE(nf_permute_new(shape, NULL, s))
-  CASE(nf_reverse_new(shape, s))
-  CASE(coupling_of(nf_linear_new(NET_IN, NET_OUT, s), s))
-  CASE(coupling_of(nf_mlp_new(NET_IN, NET_OUT, 3, s), s))
-  CASE(coupling_of(nf_convnet_new(NET_IN, NET_OUT, 3, s), s))
-  CASE(coupling_of(nf_conv_new(NET_IN, NET_OUT, s), s))
-  CASE(nf_squeeze_new(shape, s))
-  CASE(nf_unsqueeze_new(shape, s))
-  CASE(nf_reshape_new(shape, nf_point(16), s))
-  CASE(nf_split_new(shape, nf_actnorm_new((nf_shape){2, 2, 2}, s), s))
-  CASE(nf_logit_new(shape, 0.05, s))
-  CASE(nf_dequantise_new(shape, 17, 1, s))
-  CASE(nf_chain_new(shape, s))
+  CASE("affine_new", nf_affine_new(shape, e))
+  CASE("conv1x1_new", nf_conv1x1_new(shape, false, e))
+  CASE("conv1x1_new, plu", nf_conv1x1_new(shape, true, e))
+  CASE("actnorm_new", nf_actnorm_new(shape, e))
+  CASE("permute_new", nf_permute_new(shape, NULL, e))
+  CASE("reverse_new", nf_reverse_new(shape, e))
+  CASE("coupling_new, linear_new", coupling(nf_linear_new(NET_IN, NET_OUT, e), e))
+  CASE("coupling_new, mlp_new", coupling(nf_mlp_new(NET_IN, NET_OUT, 3, e), e))
+  CASE("coupling_new, convnet_new", coupling(nf_convnet_new(NET_IN, NET_OUT, 3, e), e))
+  CASE("coupling_new, conv_new", coupling(nf_conv_new(NET_IN, NET_OUT, e), e))
+  CASE("squeeze_new", nf_squeeze_new(shape, e))
+  CASE("unsqueeze_new", nf_unsqueeze_new(shape, e))
+  CASE("reshape_new", nf_reshape_new(shape, nf_point(16), e))
+  CASE("split_new", nf_split_new(shape, nf_actnorm_new(nf_image(2, 2, 2), e), e))
+  CASE("logit_new", nf_logit_new(shape, 0.05, e))
+  CASE("dequantise_new", nf_dequantise_new(shape, 17, 1, e))
+  CASE("chain_new", nf_chain_new(shape, e))
 #undef CASE
   return NULL;
 }
 
 typedef struct {
-  int i; /* model or layer */
+  int i; /* layer or model */
   bool is_model;
   nf_flow *flow;
 } construction;
 
-static int construct(void *subject) {
+static void construct(void *subject, nf_error *e) {
   construction *c = subject;
-  int status = NF_OK;
   nf_bijector *b = NULL;
-  if (c->is_model)
-    b = nf_model_new(&allocation_model[c->i], &status);
-  else
-    constructor(c->i, &b, &status);
-  return status != NF_OK ? status : nf_flow_new(&c->flow, b, 1);
+  if (c->is_model) {
+    c->flow = nf_flow_from_model(&allocation_model[c->i], e);
+  } else {
+    constructor(c->i, &b, e);
+    c->flow = nf_flow_new(b, 1, e);
+  }
 }
 
 static size_t construct_state(void *subject, char *to) {
   const construction *c = subject;
-  return c->flow == NULL
-             ? 0
-             : 1 + allocation_put(to, 0, c->flow->param, c->flow->n_param * sizeof(nf_real));
+  return c->flow == NULL ? 0
+                         : 1 + allocation_put(to, 0, nf_flow_param(c->flow),
+                                              nf_flow_n_param(c->flow) * sizeof(nf_real));
 }
 
 static void construct_end(void *subject) {
@@ -153,7 +155,7 @@ static void test_constructor(void **state) {
   memory_check(&(memory_call){row->name, &c, NULL, construct, construct_state, construct_end});
 }
 
-/* --- the list --------------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------------------------- */
 
 static allocation_row row[600];
 static size_t n_row;
@@ -176,7 +178,7 @@ int main(void) {
   for (int i = 0; constructor(i, NULL, NULL) != NULL; i++)
     allocation_add(constructor(i, NULL, NULL), test_constructor, i, 0, 0);
   for (int i = 0; i < ALLOCATION_MODELS; i++) {
-    snprintf(name, sizeof name, "the flow of a model: %s", allocation_model_name[i]);
+    snprintf(name, sizeof name, "flow_from_model, %s", allocation_model_name[i]);
     allocation_add(name, test_constructor, i, 1, 0);
   }
   allocation_add_flows();

@@ -14,7 +14,7 @@
 
 enum { MAX_THREADS = 4 };
 
-/* --- flows ------------------------------------------------------------------------------------ */
+/* --- flows ---------------------------------------------------------------------------------- */
 
 static nf_flow *glow_of_images(void) { return small_glow(); }
 
@@ -62,7 +62,7 @@ static nf_flow *chains_in_a_chain(void) {
 
 static nf_flow *no_parameters(void) { return moved_flow(nf_reverse_new(nf_point(6), NULL), 0.1); }
 
-/* --- the table -------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 
 typedef enum { NORMAL_SAMPLES, PIXELS, MOONS } kind;
 
@@ -109,8 +109,7 @@ static nf_batch batch_of(const row *r, const nf_flow *f, uint64_t number) {
   return (nf_batch){r->n, f->bijector->in, x, 11 + number * r->n, 2};
 }
 
-/* --- a training, in one way --------------------------------------------------------------------
- */
+/* --- a training, in one way ----------------------------------------------------------------- */
 
 typedef struct {
   int threads;
@@ -163,8 +162,7 @@ static void test_training(void **state) {
   trainer_free(reference);
 }
 
-/* --- values ------------------------------------------------------------------------------------
- */
+/* --- values --------------------------------------------------------------------------------- */
 
 typedef struct {
   nf_real z[2 * MAX_VALUES], x[2 * MAX_VALUES], drawn[2 * MAX_VALUES];
@@ -199,8 +197,7 @@ static void test_values(void **state) {
   nf_flow_free(f);
 }
 
-/* --- gradients ---------------------------------------------------------------------------------
- */
+/* --- gradients ------------------------------------------------------------------------------ */
 
 /* Receives each parameter's gradient from the fused step. */
 typedef struct {

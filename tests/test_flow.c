@@ -71,7 +71,7 @@ static void loss_of_pixels_is_the_mean_log_prob(void **state) {
   nf_flow_free(f);
 }
 
-/* --- samples --------------------------------------------------------------------------------- */
+/* --- samples -------------------------------------------------------------------------------- */
 enum { N = 100 };
 
 /* z = f(x) for samples at a temperature */
@@ -118,7 +118,7 @@ static void a_sample_belongs_to_its_number(void **state) {
   nf_flow_free(f);
 }
 
-/* --- gradient -------------------------------------------------------------------------------- */
+/* --- gradient ------------------------------------------------------------------------------- */
 
 typedef struct {
   nf_flow *flow;
@@ -161,7 +161,7 @@ static void gradient_is_that_of_the_loss(void **state) {
   nf_flow_free(f);
 }
 
-/* --- data-dependent initialisation ----------------------------------------------------------- */
+/* --- data-dependent initialisation ---------------------------------------------------------- */
 static int check_actnorm(void *user, const nf_bijector *b, int depth, const nf_batch *z,
                          const double *log_det) {
   (void)log_det, (void)depth;

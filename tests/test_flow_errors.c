@@ -65,7 +65,43 @@ static void a_failed_call_leaves_its_outputs_unchanged(void **state) {
   nf_flow_free(f);
 }
 
-/* --- the fused gradient ------------------------------------------------------------------------- */
+static void no_samples_give_no_values(void **state) {
+  (void)state;
+  nf_flow *f = small_glow();
+  double to[1] = {42}, log_p[1] = {42};
+  for (int threads = 1; threads <= 2; threads++) {
+    check_ok(nf_flow_set_threads(f, threads, NULL));
+    check_ok(nf_flow_log_prob(f, 0, NULL, log_p, NULL));
+    check_ok(nf_flow_forward(f, 0, NULL, to, log_p, NULL));
+    check_ok(nf_flow_inverse(f, 0, NULL, to, log_p, NULL));
+    check_ok(nf_flow_sample(f, 0, SEED, 1, to, NULL));
+    check_status(nf_flow_init_from_data(f, 0, NULL, NULL), NF_EINVAL);
+  }
+  assert_true(to[0] == 42 && log_p[0] == 42);
+  nf_flow_free(f);
+}
+
+/* More than memory has addresses for */
+static void too_many_samples_are_refused(void **state) {
+  (void)state;
+  nf_flow *f = small_glow();
+  nf_error e = {0};
+  double x[1] = {42}, loss = 42, gradient[1] = {42};
+  const size_t many[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 32 / sizeof(nf_real) + 1};
+  for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
+    nf_flow_log_prob(f, many[i], x, &loss, &e);
+    check_failed(&e, NF_ENOMEM, "out of memory|samples");
+    check_status(nf_flow_forward(f, many[i], x, x, &loss, NULL), NF_ENOMEM);
+    check_status(nf_flow_inverse(f, many[i], x, x, &loss, NULL), NF_ENOMEM);
+    check_status(nf_flow_sample(f, many[i], SEED, 1, x, NULL), NF_ENOMEM);
+    check_status(nf_flow_gradient(f, many[i], x, &loss, gradient, NULL), NF_ENOMEM);
+    check_status(nf_flow_init_from_data(f, many[i], x, NULL), NF_ENOMEM);
+  }
+  assert_true(x[0] == 42 && loss == 42 && gradient[0] == 42);
+  nf_flow_free(f);
+}
+
+/* --- the fused gradient --------------------------------------------------------------------- */
 
 /* Receives the gradients of layers, and fails at the n-th. */
 typedef struct {
@@ -138,6 +174,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_message_names_sample_and_layer),
       cmocka_unit_test(a_failed_call_leaves_its_outputs_unchanged),
+      cmocka_unit_test(no_samples_give_no_values),
+      cmocka_unit_test(too_many_samples_are_refused),
       cmocka_unit_test(an_error_of_the_receiver_ends_the_fused_gradient),
       cmocka_unit_test(when_forward_fails_no_gradient_is_complete),
   };

@@ -7,35 +7,35 @@
 
 enum { BITS = 200 };
 
-/* A number that lives until the end of the program; the functions below make new ones. */
+/* A number, freed at the end of a test; the functions below return new ones. */
 typedef mpfr_ptr real;
 static mpfr_t pool[2000];
 static size_t used;
 
-static real fresh(void) {
+static real new_real(void) {
   assert_true(used < sizeof pool / sizeof *pool);
   mpfr_init2(pool[used], BITS);
   return pool[used++];
 }
 static real num(const char *decimal) {
-  real r = fresh();
+  real r = new_real();
   assert_int_equal(mpfr_set_str(r, decimal, 10, MPFR_RNDN), 0);
   return r;
 }
-static real whole(long n) {
-  real r = fresh();
+static real integer(long n) {
+  real r = new_real();
   mpfr_set_si(r, n, MPFR_RNDN);
   return r;
 }
 #define BINARY(name, function)       \
   static real name(real a, real b) { \
-    real r = fresh();                \
+    real r = new_real();             \
     function(r, a, b, MPFR_RNDN);    \
     return r;                        \
   }
 #define UNARY(name, function)  \
   static real name(real a) {   \
-    real r = fresh();          \
+    real r = new_real();       \
     function(r, a, MPFR_RNDN); \
     return r;                  \
   }
@@ -50,10 +50,10 @@ UNARY(minus, mpfr_neg)
 
 /* -(‖z‖² + d·log 2π)/2 */
 static real log_normal(real norm_squared, long d) {
-  real pi = fresh();
+  real pi = new_real();
   mpfr_const_pi(pi, MPFR_RNDN);
-  real log_2pi = logarithm(mul(whole(2), pi));
-  return quotient(add(norm_squared, mul(whole(d), log_2pi)), whole(-2));
+  real log_2pi = logarithm(mul(integer(2), pi));
+  return quotient(add(norm_squared, mul(integer(d), log_2pi)), integer(-2));
 }
 static real half(void) { return num("0.5"); }
 
@@ -68,9 +68,9 @@ static void expect(const golden_file *g, const char *name, real exact) {
   expect_within(g, name, exact, 0);
 }
 
-/* --- the chapters ----------------------------------------------------------------------------- */
+/* --- the chapters --------------------------------------------------------------------------- */
 
-static void test_linear(void **state) {
+static void chapter_2_has_the_exact_values(void **state) {
   (void)state;
   golden_file *g = golden_read("golden/ch02_linear_affine.txt");
   real x1 = num("0.5"), x2 = num("-1");
@@ -89,7 +89,7 @@ static void test_linear(void **state) {
   free(g);
 }
 
-static void test_coupling(void **state) {
+static void chapter_3_has_the_exact_values(void **state) {
   (void)state;
   golden_file *g = golden_read("golden/ch03_affine_coupling.txt");
   real x1 = num("0.5"), x2 = num("-1"), s = mul(num("0.5"), x1), t = mul(num("0.2"), x1);
@@ -105,21 +105,21 @@ static void test_coupling(void **state) {
   free(g);
 }
 
-/* Of pixel k: y, softplus(y) + softplus(-y) = -log(p(1-p)), and the whole log-det. */
+/* Of pixel k: y, softplus(y) + softplus(-y) = -log(p(1-p)), and the log-det. */
 typedef struct {
   real y, spread, log_det;
   double margin; /* p close to 1 has lost digits of 1-p: three roundings times dy/dp */
 } logit_of;
 static logit_of logit(long k, real alpha) {
-  real x = quotient(add(whole(k), half()), whole(256)), one = whole(1);
-  real shrink = sub(one, mul(whole(2), alpha)), p = add(alpha, mul(shrink, x));
+  real x = quotient(add(integer(k), half()), integer(256)), one = integer(1);
+  real shrink = sub(one, mul(integer(2), alpha)), p = add(alpha, mul(shrink, x));
   real spread = minus(logarithm(mul(p, sub(one, p))));
   return (logit_of){logarithm(quotient(p, sub(one, p))), spread,
-                    sub(add(spread, logarithm(shrink)), logarithm(whole(256))),
+                    sub(add(spread, logarithm(shrink)), logarithm(integer(256))),
                     3 * 0x1p-54 * mpfr_get_d(exponential(spread), MPFR_RNDN)};
 }
 
-static void test_logit(void **state) {
+static void chapter_6_has_the_exact_values(void **state) {
   (void)state;
   golden_file *g = golden_read("golden/ch06_logit_preprocessing.txt");
   const long pixel[] = {0, 1, 127, 128, 254, 255};
@@ -135,31 +135,30 @@ static void test_logit(void **state) {
       snprintf(name, sizeof name, "log_det_%ld_%s", pixel[k], set[i].tag);
       expect_within(g, name, exact.log_det, exact.margin);
     }
-  real alpha = num("0.05"), log_2 = logarithm(whole(2)), log_256 = logarithm(whole(256));
+  real alpha = num("0.05"), log_2 = logarithm(integer(2)), log_256 = logarithm(integer(256));
   const logit_of middle = logit(128, alpha);
   expect(g, "y", middle.y);
   expect(g, "log_det", middle.log_det);
   expect(g, "log_det_logit", add(middle.log_det, log_256));
-  real norm = whole(0), log_det = whole(0), spread = whole(0);
+  real norm = integer(0), log_det = integer(0), spread = integer(0);
   for (int k = 0; k < 6; k++) {
     const logit_of l = logit(pixel[k], alpha);
     norm = add(norm, mul(l.y, l.y));
     log_det = add(log_det, l.log_det);
     spread = add(spread, l.spread);
   }
-  real nats_to_bits = quotient(whole(-1), mul(whole(6), log_2));
+  real nats_to_bits = quotient(integer(-1), mul(integer(6), log_2));
   expect(g, "bits_per_dim", mul(add(log_normal(norm, 6), log_det), nats_to_bits));
-  expect(g, "without_256", whole(-8));
+  expect(g, "without_256", integer(-8));
   expect(g, "without_squash", quotient(logarithm(num("0.9")), log_2));
   expect(g, "without_spread", minus(mul(spread, nats_to_bits)));
   expect(g, "mixed", quotient(logarithm(quotient(num("0.95"), num("0.9"))), log_2));
   free(g);
 }
 
-/* --- as the notes print them -------------------------------------------------------------------
- */
+/* --- as the notes print them ---------------------------------------------------------------- */
 
-static void test_rounded(void **state) {
+static void rounded_values_of_the_notes_are_the_golden_ones(void **state) {
   (void)state;
   const struct {
     const char *file, *name, *shown;
@@ -200,9 +199,10 @@ static int clear(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_linear, clear),
-                                     cmocka_unit_test_teardown(test_coupling, clear),
-                                     cmocka_unit_test_teardown(test_logit, clear),
-                                     cmocka_unit_test(test_rounded)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(chapter_2_has_the_exact_values, clear),
+      cmocka_unit_test_teardown(chapter_3_has_the_exact_values, clear),
+      cmocka_unit_test_teardown(chapter_6_has_the_exact_values, clear),
+      cmocka_unit_test(rounded_values_of_the_notes_are_the_golden_ones)};
   return cmocka_run_group_tests(tests, NULL, NULL) > 0;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "fixture.h"
-#include "verify/integral.h"
+#include "verify/density.h"
 #include "verify/jacobian.h"
 
 static const double AMOUNT = 0.1; /* of moved weights: with 0.3 densities reach out to 10²⁰ */
@@ -18,7 +18,7 @@ static double integral_of(nf_bijector *b, double tolerance) {
   return value;
 }
 
-/* --- densities ------------------------------------------------------------------------------- */
+/* --- densities ------------------------------------------------------------------------------ */
 static void every_family_makes_a_density_on_the_plane(void **state) {
   (void)state;
   for (int family = NF_NICE; family <= NF_GLOW; family++) {
@@ -64,7 +64,7 @@ static void the_integral_is_for_the_line_and_the_plane(void **state) {
   nf_flow_free(f);
 }
 
-/* --- shapes and settings --------------------------------------------------------------------- */
+/* --- shapes and settings -------------------------------------------------------------------- */
 static void check_builds(const nf_model *m) {
   nf_error e = {0};
   nf_bijector *b = nf_bijector_from_model(m, &e);
@@ -164,7 +164,7 @@ static void settings_out_of_range_are_refused(void **state) {
   m = good, m.alpha = NAN, check_refused(m, NF_EINVAL, "alpha is nan");
 }
 
-/* --- a flow and its model --------------------------------------------------------------------- */
+/* --- a flow and its model ------------------------------------------------------------------- */
 
 static void a_flow_remembers_its_model(void **state) {
   (void)state;

@@ -8,8 +8,7 @@
 #include "check.h"
 #include "train/optim.h"
 
-/* --- Adam and Adamax ----------------------------------------------------------------------------
- */
+/* --- Adam and Adamax ------------------------------------------------------------------------ */
 
 /* ∂/∂θ of Σ a_i (θ_i - c_i)²/2, with curvatures and minima that have nothing in common. */
 static const double curvature[4] = {0.5, 3, 17, 0.01}, minimum[4] = {1.25, -0.3, 0.7, 2};
@@ -62,8 +61,7 @@ static void the_first_step_is_the_rate(void **state) {
   check_array("first step", param, expected, 3, 0, 2e-5);
 }
 
-/* --- schedules ----------------------------------------------------------------------------------
- */
+/* --- schedules ------------------------------------------------------------------------------ */
 
 static void warm_up_and_cosine_at_pinned_steps(void **state) {
   (void)state;
@@ -100,8 +98,7 @@ static void a_plateau_decays_after_its_patience(void **state) {
   }
 }
 
-/* --- shuffle ------------------------------------------------------------------------------------
- */
+/* --- shuffle -------------------------------------------------------------------------------- */
 
 static void an_epoch_is_a_permutation(void **state) {
   (void)state;

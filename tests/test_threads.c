@@ -7,19 +7,21 @@
 
 #include "fixture.h"
 
-/* --- a second caller ---------------------------------------------------------------------------
- */
+/* --- a second caller ------------------------------------------------------------------------ */
 
-/* A layer whose forward waits until the test lets it go on. */
+/* A layer whose first forward waits until the test releases it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool entered, released;
 
-static void set_flag(bool *flag) {
+/* Sets the flag; returns whether it was set before. */
+static bool set_flag(bool *flag) {
   pthread_mutex_lock(&lock);
+  const bool before = *flag;
   *flag = true;
   pthread_cond_broadcast(&changed);
   pthread_mutex_unlock(&lock);
+  return before;
 }
 
 static void wait_until(const bool *flag) {
@@ -30,8 +32,7 @@ static void wait_until(const bool *flag) {
 
 static int wait_forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
   (void)b, (void)x, (void)log_det, (void)work;
-  set_flag(&entered);
-  wait_until(&released);
+  if (!set_flag(&entered)) wait_until(&released);
   return NF_OK;
 }
 static int no_inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
@@ -60,7 +61,8 @@ static void a_second_caller_gets_ebusy(void **state) {
   (void)state;
   nf_error e = {0};
   nf_bijector *b = nf_bijector_new(&wait_type, sizeof *b, nf_point(2), nf_point(2), &e);
-  caller first = {.flow = nf_flow_new(b, SEED, &e)};
+  static caller first;
+  first = (caller){.flow = nf_flow_new(b, SEED, &e)};
   nf_flow *f = first.flow;
   const nf_train_settings settings_of_t = nf_train_default();
   nf_trainer *t = nf_trainer_new(f, &settings_of_t, &e);
@@ -93,8 +95,7 @@ static void a_second_caller_gets_ebusy(void **state) {
   nf_flow_free(f);
 }
 
-/* --- two flows on two threads ------------------------------------------------------------------
- */
+/* --- two flows on two threads --------------------------------------------------------------- */
 
 enum { N = 40, CALLS = 20 };
 
@@ -148,8 +149,7 @@ static void two_flows_run_at_once(void **state) {
   nf_flow_free(expected.flow);
 }
 
-/* --- after fork ---------------------------------------------------------------------------------
- */
+/* --- after fork ----------------------------------------------------------------------------- */
 
 /* In a child; one that hangs is ended by SIGALRM. */
 static int run_child(int (*job)(void *user), void *user) {

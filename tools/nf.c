@@ -1,4 +1,4 @@
-/* The command line for real work: train a flow on images or points, and use it. */
+/* The command line: train a flow on images or points, and use it. */
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "nf_ranks.h"
-#include "nf_tool.h"
+#include "cli.h"
+#include "ranks.h"
 
 static const char help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
@@ -37,62 +37,71 @@ static const char help[] =
     "\n"
     "Exit status: 0 fine, 1 a check failed, 2 usage or input, 130 stopped by Ctrl-C.";
 
-const char *nf_command_name = NULL;
-static char complaint[NF_MESSAGE + 64]; /* the last one */
+static const char *command_name = NULL;
+static char last_error[NF_MESSAGE + 64];
 
-int nf_complain(const char *format, ...) {
-  char message[NF_MESSAGE], line[NF_MESSAGE];
+int cli_error(const char *format, ...) {
+  char message[NF_MESSAGE];
+  nf_error line = {0};
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  nf_fail(0, line, "%s", message); /* one line, whatever a name holds */
-  snprintf(complaint, sizeof complaint, "nf%s%s: %s\n", nf_command_name != NULL ? " " : "",
-           nf_command_name != NULL ? nf_command_name : "", line);
-  if (nf_ranks_leads()) fputs(complaint, stderr);
-  return NF_BAD_INPUT;
+  nf_fail(&line, NF_EINVAL, "%s", message); /* one line, whatever a name holds */
+  snprintf(last_error, sizeof last_error, "nf%s%s: %s\n", command_name != NULL ? " " : "",
+           command_name != NULL ? command_name : "", line.message);
+  if (ranks_is_first()) fputs(last_error, stderr);
+  return CLI_BAD_INPUT;
 }
 
-int nf_threads_default(void) {
+int cli_threads(void) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   return cores > 0 ? (int)cores : 1;
 }
 
-bool nf_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
-  char message[NF_MESSAGE];
-  if (nf_checkpoint_load(path, out, message) != NF_OK) return nf_complain("%s", message) == NF_FINE;
-  if (nf_flow_set_threads(out->flow, (int)threads) == NF_OK) return true;
+bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
+  nf_error e = {0};
+  nf_checkpoint_load(path, out, &e);
+  if (e.status == NF_OK && nf_flow_set_threads(out->flow, (int)threads, NULL) == NF_OK) return true;
+  if (e.status == NF_OK) nf_fail(&e, NF_ENOMEM, "%s: no memory for %d threads", path, (int)threads);
   nf_checkpoint_free(out);
-  return nf_complain("%s: no memory for %d threads", path, (int)threads) == NF_FINE;
-}
-
-bool nf_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
-                  nf_data *out) {
-  char message[NF_MESSAGE];
-  if (spec == NULL) return nf_complain("--data is missing, as in --data digits") == NF_FINE;
-  if (nf_data_load(spec, range, out, message) != NF_OK)
-    return nf_complain("%s", message) == NF_FINE;
-  const nf_shape s = out->shape, m = c->model.shape;
-  if (nf_shape_equal(s, m) && out->levels == c->model.pixel_levels) return true;
-  nf_complain("%s: samples of %zu×%zu×%zu with %u levels; %s takes %zu×%zu×%zu with %u", spec, s.h,
-              s.w, s.c, out->levels, path, m.h, m.w, m.c, c->model.pixel_levels);
-  nf_data_free(out);
+  cli_error("%s", e.message);
   return false;
 }
 
-double nf_shown(double nats, nf_shape shape, unsigned levels) {
-  return levels > 0 ? nf_bits_per_dim(-nats, nf_shape_size(shape)) : nats;
+bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
+                   cli_data *out) {
+  nf_error e = {0};
+  if (spec == NULL) {
+    cli_error("--data is missing, as in --data digits");
+    return false;
+  }
+  if (cli_data_load(spec, range, out, &e) != NF_OK) {
+    cli_error("%s", e.message);
+    return false;
+  }
+  const nf_model *m = nf_flow_model(c->flow);
+  const nf_shape s = out->shape, t = m->shape;
+  if (nf_shape_equal(s, t) && out->bins == m->bins) return true;
+  cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h, s.w,
+            s.c, out->bins, path, t.h, t.w, t.c, m->bins);
+  cli_data_free(out);
+  return false;
 }
 
-const char *nf_unit(unsigned levels) { return levels > 0 ? "bits/dim" : "nats"; }
+double cli_in_unit(double nats, nf_shape shape, unsigned bins) {
+  return bins > 0 ? nf_bits_per_dim(-nats, nf_shape_size(shape)) : nats;
+}
 
-double nf_seconds(void) {
+const char *cli_unit(unsigned bins) { return bins > 0 ? "bits/dim" : "nats"; }
+
+double cli_seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void nf_remaining(double seconds, char text[32]) {
+void cli_duration(double seconds, char text[32]) {
   const int s = seconds > 0 && seconds < 1e8 ? (int)seconds : 0;
   if (s >= 3600)
     snprintf(text, 32, "%dh%02dm", s / 3600, s / 60 % 60);
@@ -100,34 +109,59 @@ void nf_remaining(double seconds, char text[32]) {
     snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
 }
 
-static int obey(int argc, char **argv) {
-  static const char *const name[] = {"train",       "eval", "sample", "interpolate",
-                                     "reconstruct", "info", NULL};
-  static int (*const run[])(int, char **) = {nf_train,       nf_eval,        nf_sample,
-                                             nf_interpolate, nf_reconstruct, nf_info};
+/* --- the commands -------------------------------------------------------------------------------
+ */
+
+enum { COMMANDS = 6 };
+static const char *const names[COMMANDS + 1] = {"train",       "eval",        "sample",
+                                                "interpolate", "reconstruct", "info"};
+static int (*const commands[COMMANDS])(int, char **) = {
+    cli_train, cli_eval, cli_sample, cli_interpolate, cli_reconstruct, cli_info};
+
+/* The page nf(1), from the same tables as --help. */
+static int print_man(void) {
+  printf(
+      ".TH NF 1 \"\" \"nf %s\" \"normalizing flows\"\n.SH NAME\n"
+      "nf \\- normalizing flows on images and points\n.SH SYNOPSIS\n"
+      ".B nf\n\\fICOMMAND\\fP [arguments]\n.SH DESCRIPTION\n.nf\n",
+      nf_version());
+  cli_print_roff(strchr(help, '\n') + 2);
+  printf("\n.fi\n.SH COMMANDS\n");
+  cli_help_is_man = true;
+  for (int i = 0; i < COMMANDS; i++)
+    commands[i](2, (char *[]){(char *)names[i], (char *)"--help", NULL});
+  return CLI_OK;
+}
+
+static int run_command(int argc, char **argv) {
 #ifdef SIGXFSZ
   signal(SIGXFSZ, SIG_IGN); /* a file too large is an error to report, as a full disk is */
 #endif
-  if (argc < 2) return nf_complain("the command is missing; see nf --help");
+  if (argc < 2) return cli_error("the command is missing; see nf --help");
+  int status = CLI_OK;
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
     puts(help);
-    return NF_FINE;
+  } else if (strcmp(argv[1], "--version") == 0) {
+    printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");
+  } else if (strcmp(argv[1], "man") == 0) {
+    status = print_man();
+  } else {
+    const int command = cli_find_word("command", argv[1], names);
+    if (command < 0) return CLI_BAD_INPUT;
+    command_name = names[command];
+    if (commands[command] != cli_train && ranks_all.count > 1)
+      return cli_error("only nf train shares its work among ranks; start this without mpirun");
+    status = commands[command](argc - 1, argv + 1);
   }
-  const int command = nf_word_find("command", argv[1], name);
-  if (command < 0) return NF_BAD_INPUT;
-  nf_command_name = name[command];
-  if (run[command] != nf_train && nf_all_ranks.count > 1)
-    return nf_complain("only nf train shares its work among ranks; start this without mpirun");
-  const int status = run[command](argc - 1, argv + 1);
-  if (fflush(stdout) != 0 || ferror(stdout)) return nf_complain("cannot write to standard output");
+  if (fflush(stdout) != 0 || ferror(stdout)) return cli_error("cannot write to standard output");
   return status;
 }
 
 int main(int argc, char **argv) {
-  nf_ranks_begin(&argc, &argv);
-  const int status = obey(argc, argv);
-  /* What went wrong on all ranks is said once; what went wrong on another than 0, by that one. */
-  if (nf_ranks_first(complaint[0] != 0) && !nf_ranks_leads()) fputs(complaint, stderr);
-  nf_ranks_end();
+  ranks_begin(&argc, &argv);
+  const int status = run_command(argc, argv);
+  /* An error on all ranks is printed once; one on another than rank 0, by that rank. */
+  if (ranks_first_where(last_error[0] != 0) && !ranks_is_first()) fputs(last_error, stderr);
+  ranks_end();
   return status;
 }

@@ -25,13 +25,17 @@ static size_t count_layers(const nf_bijector *b) {
   return n;
 }
 
-/* path = parent.name, or parent.i without a name; cut to fit */
-static void child_path(const nf_layer_entry *parent, const char *name, size_t i, char *path) {
-  const char *dot = parent->path[0] != '\0' ? "." : "";
+/* path.name, or path.i without a name; cut to fit. Both are in one list, so the parent's is copied.
+ */
+static void child_path(const nf_layer_entry *parent, const char *name, size_t i,
+                       nf_layer_entry *child) {
+  char before[NF_PATH];
+  memcpy(before, parent->path, sizeof before);
+  const char *dot = before[0] != '\0' ? "." : "";
   if (name != NULL)
-    snprintf(path, NF_PATH, "%.200s%s%.40s", parent->path, dot, name);
+    snprintf(child->path, NF_PATH, "%.200s%s%.40s", before, dot, name);
   else
-    snprintf(path, NF_PATH, "%.200s%s%zu", parent->path, dot, i);
+    snprintf(child->path, NF_PATH, "%.200s%s%zu", before, dot, i);
 }
 
 static void layout(nf_bijector *b, nf_layer_entry *list, counts *n) {
@@ -44,7 +48,7 @@ static void layout(nf_bijector *b, nf_layer_entry *list, counts *n) {
   for (size_t i = 0; i < b->n_child; i++) {
     nf_layer_entry *child = &list[n->layer];
     child->depth = entry->depth + 1;
-    child_path(entry, b->type->child, i, child->path);
+    child_path(entry, b->type->child, i, child);
     layout(b->child[i], list, n);
   }
   b->n_param = n->param - b->first;

@@ -1,0 +1,159 @@
+/* What the commands of nf share: errors, options, the model and the data that they load, and how
+ * values are shown. */
+#ifndef CLI_H
+#define CLI_H
+
+#include "io/checkpoint.h"
+#include "nf/data.h"
+
+/* Exit statuses. */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_BAD_INPUT = 2, CLI_SIGNAL = 128 };
+
+/* The commands: main() calls one with its name as argv[0]. They return an exit status. */
+int cli_train(int argc, char **argv);
+int cli_eval(int argc, char **argv);
+int cli_sample(int argc, char **argv);
+int cli_interpolate(int argc, char **argv);
+int cli_reconstruct(int argc, char **argv);
+int cli_info(int argc, char **argv);
+
+/* "nf COMMAND: …" on stderr, one line; returns CLI_BAD_INPUT. */
+int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* --- options (options.c): one table a command, from which they are read and help is printed -----
+ */
+
+typedef enum {
+  CLI_FLAG,  /* to: bool */
+  CLI_TEXT,  /* to: const char * */
+  CLI_WHOLE, /* to: uint64_t in min … max */
+  CLI_REAL,  /* to: double in min … max */
+  CLI_WORD   /* to: int, the index of one of `word` */
+} cli_option_kind;
+
+typedef struct {
+  const char *name, *value; /* --name VALUE */
+  cli_option_kind kind;
+  void *to; /* holds the default; -1 for a word: whatever suits */
+  const char *help;
+  double min, max;
+  const char *const *word; /* ends with NULL */
+} cli_option;
+
+typedef struct {
+  const char *name;     /* of the command */
+  const char *operand;  /* the one argument without a name, or NULL */
+  const char *about;    /* what it does, for --help */
+  const char *examples; /* lines to copy */
+} cli_command;
+
+typedef enum { CLI_GO, CLI_HELPED, CLI_REFUSED } cli_parsed;
+
+/* Reads argv[1 …]; the operand goes to *operand. --help prints to stdout and gives CLI_HELPED; an
+ * error is one line on stderr and CLI_REFUSED. */
+cli_parsed cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
+                            char **argv, const char **operand);
+extern bool cli_help_is_man;           /* --help prints a section of the man page */
+void cli_print_roff(const char *text); /* with roff's special characters escaped */
+
+/* The index of a word, or -1 after an error that names the nearest. `what` is "command", … */
+int cli_find_word(const char *what, const char *text, const char *const word[]);
+
+/* Options that several commands have. */
+#define CLI_OPTION_DATA(to)                                                                     \
+  {                                                                                             \
+    "data", "SPEC", CLI_TEXT, to,                                                               \
+        "digits, icons, cifar10:DIR, cifar10-test:DIR, idx:FILE, png:DIR, toy:NAME", 0, 0, NULL \
+  }
+#define CLI_OPTION_RANGE(to) \
+  { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
+#define CLI_OPTION_THREADS(to) \
+  { "threads", "N", CLI_WHOLE, to, "threads; the result does not depend on them", 1, 1024, NULL }
+#define CLI_OPTION_SEED(to)                                                                 \
+  {                                                                                         \
+    "seed", "S", CLI_WHOLE, to, "of all that is random; the same seed, the same result", 0, \
+        1.8e19, NULL                                                                        \
+  }
+
+/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density ----------
+ */
+
+enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
+
+typedef struct {
+  char name[32];     /* what it is, without a path: "digits", "cifar10", "toy:moons" */
+  size_t n, first;   /* samples first … first+n-1 of the set */
+  nf_shape shape;    /* of one */
+  unsigned bins;     /* of a pixel; 0: points */
+  nf_images images;  /* or */
+  nf_real *point;    /* of */
+  const nf_toy *toy; /* NULL: images */
+} cli_data;          /* start from {0} */
+
+/* range is NULL or "A:B": samples A … B-1.   errors  those of nf_images_load, NF_EINVAL */
+int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *e);
+void cli_data_free(cli_data *d);
+
+/* Samples index[0 … n-1] into to (n · D). */
+void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to);
+
+/* All n indices, shuffled by seed: the first `held` are held out of training. NULL: no memory. To
+ * be freed. */
+size_t *cli_data_order(const cli_data *d, uint64_t seed);
+
+/* --- what is loaded and shown (nf.c) ------------------------------------------------------------
+ */
+
+int cli_threads(void); /* the number of cores */
+
+/* A checkpoint ready to run on that many threads. False after an error. */
+bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
+/* Data that fit the model. False after an error. */
+bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
+                   cli_data *out);
+
+/* Images: bits per dimension of the discrete pixels. Points: nats. */
+double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
+const char *cli_unit(unsigned bins);
+
+double cli_seconds(void);                         /* of a monotonic clock */
+void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
+
+/* n samples x (n · D) of the model: images as a PNG grid, `columns` to a row (0: as square as can
+ * be); points as CSV, one a line (sample.c).   errors  those of nf_png_write_grid, NF_EIO */
+int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
+                      size_t columns, nf_error *e);
+
+/* --- baselines (baseline.c) ---------------------------------------------------------------------
+ */
+
+/* Two densities fitted in closed form to exactly the samples on which a flow was trained:
+ *
+ *   independent pixels   log P(x) = Σ_j log (count_j(x_j) + 1)/(n + bins)
+ *   one Gaussian         of the pixels after the flow's own dequantisation and logit
+ *
+ * The first is a histogram at every place, with one sample of each value added so that none is
+ * impossible, and exact. The second is a flow itself (nf_gaussian_fit), so it is evaluated as one:
+ * by the same bound, on the same draws of the noise. */
+typedef struct {
+  cli_data data;
+  size_t *order; /* of all samples of the set */
+  size_t n;      /* samples trained on, which are the last of order */
+} cli_train_set; /* start from {0} */
+
+/* The samples on which the flow in c, saved as path, was trained; spec is their set's name.
+ * errors  those of cli_data_load, NF_EINVAL (it was another set) */
+int cli_train_set_load(const nf_checkpoint *c, const char *path, const char *spec,
+                       cli_train_set *out, nf_error *e);
+void cli_train_set_free(cli_train_set *s);
+
+/* log P(x), nats, of samples index[0 … n-1] of images of the same shape.   errors  NF_ENOMEM */
+int cli_baseline_pixels(const cli_train_set *s, const cli_data *data, size_t n, const size_t *index,
+                        double *log_p, nf_error *e);
+
+/* m is the model that it is compared with. *shrinkage is the λ of nf_gaussian_fit. NULL on failure.
+ * errors  those of nf_gaussian_fit, NF_ESHAPE (more than 4096 dimensions) */
+nf_flow *cli_baseline_gaussian(const cli_train_set *s, const nf_model *m, double *shrinkage,
+                               nf_error *e);
+
+#endif

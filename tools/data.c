@@ -1,0 +1,94 @@
+/* Data by their name on the command line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "core/nearest.h"
+#include "core/number.h"
+
+static int load_toy(const char *name, cli_data *d, nf_error *e) {
+  d->toy = nf_toy_find(name, e);
+  if (d->toy == NULL) return nf_status_of(e);
+  d->n = CLI_TOY_POINTS;
+  d->shape = nf_point(2);
+  d->point = malloc(2 * CLI_TOY_POINTS * sizeof *d->point);
+  if (d->point == NULL) return nf_fail(e, NF_ENOMEM, "toy:%s: out of memory", name);
+  nf_toy_sample(d->toy, 1, 0, d->n, d->point);
+  return NF_OK;
+}
+
+/* False with an error that names what there is: a kind of images, "toy", or the name of a toy
+ * alone. */
+static bool is_known(const char *spec, nf_error *e) {
+  enum { TOY = NF_IMAGE_KINDS, CHOICES = TOY + 1 + NF_TOYS };
+  const char *choice[CHOICES];
+  char word[64];
+  snprintf(word, sizeof word, "%.*s", (int)strcspn(spec, ":"), spec);
+  for (int i = 0; i < TOY; i++) choice[i] = nf_image_kinds[i];
+  choice[TOY] = "toy";
+  for (int i = 0; i <= TOY; i++)
+    if (strcmp(word, choice[i]) == 0) return true;
+  for (int i = 0; i < NF_TOYS; i++) choice[TOY + 1 + i] = nf_toys[i].name;
+  const char *nearest = nf_nearest(word, CHOICES, choice);
+  bool is_toy = false;
+  for (int i = TOY + 1; i < CHOICES; i++) is_toy = is_toy || nearest == choice[i];
+  nf_fail(e, NF_EINVAL,
+          "%s: no such data, nearest is '%s%s'; there are digits, icons, cifar10:DIR, "
+          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR and toy:NAME",
+          spec, is_toy ? "toy:" : "", nearest);
+  return false;
+}
+
+static int cut(const char *range, cli_data *d, nf_error *e) {
+  char from[24] = "", to[24] = "", rest;
+  uint64_t a, b;
+  if (sscanf(range, "%20[0-9]:%20[0-9]%c", from, to, &rest) != 2 ||
+      !nf_read_whole(from, d->n, &a) || !nf_read_whole(to, d->n, &b) || a >= b)
+    return nf_fail(e, NF_EINVAL, "range '%s': it must be A:B with 0 ≤ A < B ≤ %zu", range, d->n);
+  d->first = (size_t)a;
+  d->n = (size_t)(b - a);
+  return NF_OK;
+}
+
+int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *e) {
+  if (!is_known(spec, e)) return NF_EINVAL;
+  if (strcmp(spec, "toy") == 0)
+    return nf_fail(e, NF_EINVAL, "toy: the name is missing, as in toy:moons");
+  cli_data d = {0};
+  const bool toy = strncmp(spec, "toy:", 4) == 0;
+  int status = toy ? load_toy(spec + 4, &d, e) : nf_images_load(spec, &d.images, e);
+  if (status == NF_OK && !toy) {
+    d.n = d.images.n;
+    d.shape = d.images.shape;
+    d.bins = d.images.bins;
+  }
+  const size_t length = toy ? strlen(spec) : strcspn(spec, ":");
+  snprintf(d.name, sizeof d.name, "%.*s", (int)length, spec);
+  if (status == NF_OK && range != NULL) status = cut(range, &d, e);
+  if (status == NF_OK)
+    *out = d;
+  else
+    cli_data_free(&d);
+  return status;
+}
+
+void cli_data_free(cli_data *d) {
+  nf_images_free(&d->images);
+  free(d->point);
+  *d = (cli_data){0};
+}
+
+void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to) {
+  const size_t size = nf_shape_size(d->shape);
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0, at = (d->first + index[i]) * size; k < size; k++)
+      to[i * size + k] = d->toy != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
+}
+
+size_t *cli_data_order(const cli_data *d, uint64_t seed) {
+  size_t *order = malloc(d->n * sizeof *order);
+  for (size_t i = 0; order != NULL && i < d->n; i++)
+    order[i] = nf_shuffled(seed, UINT64_MAX, d->n, i);
+  return order;
+}

@@ -1,0 +1,85 @@
+/* nf interpolate: a straight line between two latents, all scales of them,
+ *
+ *   x(t) = f⁻¹((1-t)·f(x₀) + t·f(x₁)),   t = 0 … 1 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static const cli_command command = {
+    "interpolate", "MODEL",
+    "From one sample of the data to another, in equal steps through the whole latent: a strip of\n"
+    "images, its ends the originals. Points become a CSV.",
+    "  nf interpolate digits.safetensors --data digits --from 3 --to 14 --n 9 --out strip.png"};
+
+typedef struct {
+  const char *data, *range, *out;
+  uint64_t from, to, n, threads;
+} settings;
+
+static int interpolate(const settings *s, const cli_data *data, nf_flow *flow, nf_real *x,
+                       nf_error *e) {
+  const size_t d = nf_flow_dim(flow), n = (size_t)s->n;
+  nf_real *ends = malloc(2 * d * sizeof *ends), *z = malloc(n * d * sizeof *z);
+  if (ends == NULL || z == NULL) nf_fail(e, NF_ENOMEM, "out of memory");
+  if (ends != NULL && z != NULL) {
+    cli_data_gather(data, 2, (size_t[]){(size_t)s->from, (size_t)s->to}, ends);
+    if (nf_flow_forward(flow, 2, ends, ends, NULL, e) == NF_OK)
+      for (size_t i = 0; i < n; i++) {
+        const double t = (double)i / (double)(n - 1);
+        for (size_t k = 0; k < d; k++)
+          z[i * d + k] = (nf_real)((1 - t) * (double)ends[k] + t * (double)ends[d + k]);
+      }
+    nf_flow_inverse(flow, n, z, x, NULL, e);
+  }
+  free(ends);
+  free(z);
+  return e->status;
+}
+
+static void run(const settings *s, const cli_data *data, nf_flow *flow, nf_error *e) {
+  if (s->from >= data->n || s->to >= data->n) {
+    nf_fail(e, NF_EINVAL, "--from %d, --to %d: %s has samples 0 to %zu", (int)s->from, (int)s->to,
+            s->data, data->n - 1);
+    return;
+  }
+  nf_error own = {0};
+  nf_real *x = malloc(s->n * nf_flow_dim(flow) * sizeof *x);
+  if (x == NULL)
+    nf_fail(e, NF_ENOMEM, "%s: out of memory", s->data);
+  else if (interpolate(s, data, flow, x, &own) != NF_OK)
+    nf_fail(e, own.status, "%s: %s", s->data, own.message);
+  else
+    cli_write_samples(s->out, nf_flow_model(flow), s->n, x, s->n, e);
+  free(x);
+}
+
+int cli_interpolate(int argc, char **argv) {
+  const char *path = NULL;
+  settings s = {.n = 8, .to = 1, .threads = (uint64_t)cli_threads()};
+  const cli_option option[] = {
+      CLI_OPTION_DATA(&s.data),
+      CLI_OPTION_RANGE(&s.range),
+      {"from", "I", CLI_WHOLE, &s.from, "number of the first [0]", 0, 1e9, NULL},
+      {"to", "J", CLI_WHOLE, &s.to, "number of the last", 0, 1e9, NULL},
+      {"n", "N", CLI_WHOLE, &s.n, "length of the strip, with both", 2, 10000, NULL},
+      {"out", "FILE", CLI_TEXT, &s.out, "the PNG, or for points the CSV", 0, 0, NULL},
+      CLI_OPTION_THREADS(&s.threads),
+  };
+  const cli_parsed parsed =
+      cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
+  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (s.out == NULL) return cli_error("--out is missing, as in --out strip.png");
+  nf_checkpoint c = {0};
+  cli_data data = {0};
+  nf_error e = {0};
+  if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
+  int result = CLI_BAD_INPUT;
+  if (cli_load_data(&c, path, s.data, s.range, &data)) {
+    run(&s, &data, c.flow, &e);
+    result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
+  }
+  cli_data_free(&data);
+  nf_checkpoint_free(&c);
+  return result;
+}

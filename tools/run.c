@@ -1,0 +1,290 @@
+/* The loop. What a step does depends on its number and on what a checkpoint holds, never on the
+ * clock, so a run that was killed and resumed ends in the same weights; only a run that is measured
+ * in minutes has a length that depends on the machine.
+ *
+ * Ranks (ranks.h) take a share each of every batch, and of the samples held out. The mean over a
+ * batch of n is that of the shares' means, weighted by their sizes:
+ *
+ *   ∂L/∂θ = Σ_r (n_r/n) ∂L_r/∂θ,     L = Σ_r (n_r/n) L_r,     Σ_r n_r = n
+ *
+ * So all ranks make the same step from the same weights. What a rank alone has, an error, a signal,
+ * the time, they agree on before anything depends on it.
+ *
+ * Noise belongs to (draw, sample): training uses draw 0 and numbers its samples step·batch + i,
+ * validation uses draw 1 every time, so that validations compare; eval starts at draw 2. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ranks.h"
+#include "train.h"
+
+static volatile sig_atomic_t stopped_by = 0;
+static void on_signal(int number) { stopped_by = number; }
+
+static void handle_signals(void) {
+  struct sigaction action = {.sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends it at once */
+  action.sa_handler = on_signal;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+/* The state of the loop. */
+typedef struct {
+  cli_run *run;
+  rank_share part; /* of a mini-batch, */
+  nf_batch x;      /* this one */
+  nf_batch held;   /* its part of the samples held out */
+  double *log_p;   /* of those */
+  size_t *index;
+  double start, shown, smooth; /* when it began, when progress was last shown, mean loss */
+  double spent;                /* seconds, as last agreed on */
+  int stopped_by;              /* a signal, likewise */
+  uint64_t first;              /* step at the start */
+  double validation;           /* nats, NAN before the first */
+  bool progress;
+  nf_error *e;
+} loop;
+
+/* One status, one clock and one signal for all ranks: the largest of each. */
+static int agree(loop *l, int status) {
+  double x[3] = {status, l->run->spent + cli_seconds() - l->start, stopped_by};
+  ranks_max(3, x);
+  l->spent = x[1];
+  l->stopped_by = (int)x[2];
+  return (int)x[0];
+}
+
+static size_t training_samples(const cli_run *r) { return r->data->n - r->held; }
+
+/* --- checkpoints ------------------------------------------------------------------------- */
+
+/* For use: the averaged weights. */
+static int save_best(loop *l) {
+  cli_run *r = l->run;
+  if (!ranks_is_first()) return NF_OK;
+  nf_trainer_swap_ema(r->trainer);
+  const int status =
+      nf_checkpoint_save(r->best, r->trainer->flow, NULL, r->n_metadata, r->metadata, l->e);
+  nf_trainer_swap_ema(r->trainer);
+  return status;
+}
+
+/* For resuming: everything. */
+static int save_last(loop *l) {
+  cli_run *r = l->run;
+  if (!ranks_is_first()) return NF_OK;
+  snprintf(r->text[0], NF_METADATA_TEXT, "%.3f", l->spent);
+  if (fflush(r->log) != 0 || ferror(r->log))
+    return nf_fail(l->e, NF_EIO, "%s: cannot write: %s", r->log_path, strerror(errno));
+  return nf_checkpoint_save(r->last, r->trainer->flow, r->trainer, r->n_metadata, r->metadata,
+                            l->e);
+}
+
+/* --- steps ------------------------------------------------------------------------------- */
+
+static int fail_step(loop *l, const nf_error *why) {
+  const cli_run *r = l->run;
+  return nf_fail(l->e, why->status, "step %" PRIu64 ": %s; the last good state is in %s",
+                 r->trainer->step + 1, why->message, r->last);
+}
+
+/* How many steps the time will hold, as estimated from those done. */
+static void estimate_steps(loop *l) {
+  cli_run *r = l->run;
+  nf_schedule *s = &r->trainer->settings.schedule;
+  const double part = l->spent / r->seconds, done = (double)r->trainer->step;
+  s->steps = r->steps;
+  if (part > 1e-3 && done > 0) s->steps = (uint64_t)(done / part) + 1;
+  s->warmup = r->warmup < s->steps / 10 ? r->warmup : s->steps / 10;
+}
+
+/* From this rank's share of loss and gradient to those of the batch. */
+static void combine(loop *l, double *loss) {
+  nf_trainer *t = l->run->trainer;
+  const double weight = (double)l->part.count / (double)l->run->batch;
+  for (size_t i = 0; i < t->flow->n_param; i++) t->gradient[i] *= (nf_real)weight;
+  *loss *= weight;
+  ranks_sum_gradient(t->flow->n_param, t->gradient);
+  ranks_sum(1, loss);
+}
+
+/* Of all ranks together */
+static int shared_step(loop *l, nf_train_stats *stats) {
+  cli_run *r = l->run;
+  double loss;
+  nf_error own = {0};
+  int status = nf_flow_gradient_batch(r->trainer->flow, &l->x, &loss, r->trainer->gradient, &own);
+  if (status != NF_OK) fail_step(l, &own);
+  status = agree(l, status);
+  if (status != NF_OK) return status;
+  if (r->seconds > 0) estimate_steps(l);
+  combine(l, &loss);
+  status = nf_train_update(r->trainer, loss, stats, &own);
+  return status != NF_OK ? fail_step(l, &own) : NF_OK;
+}
+
+/* --fused, of the only rank */
+static int fused_step(loop *l, nf_train_stats *stats) {
+  if (l->run->seconds > 0) estimate_steps(l);
+  nf_error own = {0};
+  const int status = agree(l, nf_train_step_batch(l->run->trainer, &l->x, stats, &own));
+  return status != NF_OK ? fail_step(l, &own) : NF_OK;
+}
+
+static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
+  cli_run *r = l->run;
+  const uint64_t t = r->trainer->step;
+  *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
+  for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
+  cli_data_gather(r->data, l->part.count, l->index + l->part.begin, l->x.data);
+  l->x.first = t * r->batch + l->part.begin;
+  const int status = r->trainer->settings.fused ? fused_step(l, stats) : shared_step(l, stats);
+  if (status != NF_OK) return status;
+  l->smooth = isfinite(l->smooth) ? 0.98 * l->smooth + 0.02 * stats->loss : stats->loss;
+  return NF_OK;
+}
+
+/* Of the averaged weights on what was held out; the best so far are saved. */
+static int validate(loop *l) {
+  cli_run *r = l->run;
+  nf_trainer_swap_ema(r->trainer);
+  nf_error own = {0};
+  int status = nf_flow_log_prob_batch(r->trainer->flow, &l->held, l->log_p, &own);
+  nf_trainer_swap_ema(r->trainer);
+  double sum = status == NF_OK ? 0 : NAN;
+  if (status == NF_ENONFINITE) status = NF_OK;
+  if (status != NF_OK) nf_fail(l->e, status, "validation: %s", own.message);
+  status = agree(l, status);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < l->held.n; i++) sum -= l->log_p[i];
+  ranks_sum(1, &sum);
+  l->validation = sum / (double)r->held;
+  if (!nf_trainer_report(r->trainer, l->validation)) return NF_OK;
+  return agree(l, save_best(l));
+}
+
+/* --- output ------------------------------------------------------------------------------ */
+
+static double shown(const loop *l, double nats) {
+  return cli_in_unit(nats, l->run->data->shape, l->run->data->bins);
+}
+
+static void write_log(loop *l, const nf_train_stats *s, uint64_t epoch, bool validated) {
+  cli_run *r = l->run;
+  if (!ranks_is_first()) return;
+  fprintf(r->log, "%" PRIu64 ",%" PRIu64 ",%.3f,%.6f,%.6g,%.6g,", r->trainer->step, epoch, l->spent,
+          shown(l, s->loss), s->norm, s->rate);
+  if (validated && isfinite(l->validation)) fprintf(r->log, "%.6f", shown(l, l->validation));
+  fputc('\n', r->log);
+}
+
+static void show_progress(loop *l, const nf_train_stats *s) {
+  const cli_run *r = l->run;
+  const double now = cli_seconds();
+  if (!l->progress || now - l->shown < 0.25) return;
+  l->shown = now;
+  const double done = (double)(r->trainer->step - l->first), rate = done / (now - l->start);
+  char left[32], validation[48] = "";
+  cli_duration(
+      r->seconds > 0 ? r->seconds - l->spent : (double)(r->steps - r->trainer->step) / rate, left);
+  if (isfinite(l->validation))
+    snprintf(validation, sizeof validation, ", validation %.4f", shown(l, l->validation));
+  fprintf(stderr, "\r\033[Kstep %" PRIu64, r->trainer->step);
+  if (r->seconds <= 0) fprintf(stderr, " of %" PRIu64, r->steps);
+  fprintf(stderr, ": %.4f %s, smoothed %.4f%s; %.0f %s/s, %s left", shown(l, s->loss),
+          cli_unit(r->data->bins), shown(l, l->smooth), validation, rate * (double)r->batch,
+          r->data->bins > 0 ? "images" : "points", left);
+}
+
+static void report(const loop *l) {
+  const cli_run *r = l->run;
+  const double seconds = cli_seconds() - l->start, done = (double)(r->trainer->step - l->first);
+  if (l->progress) fputs("\r\033[K", stderr);
+  printf("step        %" PRIu64 "\n", r->trainer->step);
+  printf("speed       %.1f samples/s\n", seconds > 0 ? done * (double)r->batch / seconds : 0);
+  if (isfinite(l->validation))
+    printf("validation  %.4f %s, %zu samples held out\n", shown(l, l->validation),
+           cli_unit(r->data->bins), r->held);
+  if (r->trainer->plateau.best < 1e300)
+    printf("best        %.4f %s\n", shown(l, r->trainer->plateau.best), cli_unit(r->data->bins));
+  printf("files       %s (best), %s (last), %s (log)\n", r->best, r->last, r->log_path);
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+static bool is_over(const loop *l) {
+  const cli_run *r = l->run;
+  return r->seconds > 0 ? l->spent >= r->seconds : r->trainer->step >= r->steps;
+}
+
+static int train(loop *l) {
+  cli_run *r = l->run;
+  /* Now rather than in an hour, should the folder not be writable. */
+  int status = agree(l, save_last(l));
+  bool over = is_over(l);
+  while (status == NF_OK && !over && !l->stopped_by) {
+    nf_train_stats stats;
+    uint64_t epoch;
+    status = step(l, &stats, &epoch);
+    if (status != NF_OK) return status;
+    over = is_over(l);
+    const bool validates = over || r->trainer->step % r->every == 0;
+    if (validates) status = validate(l);
+    write_log(l, &stats, epoch, validates);
+    if (validates && status == NF_OK) status = agree(l, save_last(l));
+    show_progress(l, &stats);
+  }
+  if (status == NF_OK && l->stopped_by) {
+    if (r->trainer->plateau.best >= 1e300) status = save_best(l);
+    if (status == NF_OK) status = save_last(l);
+    status = agree(l, status);
+  }
+  return status;
+}
+
+static int prepare(loop *l) {
+  cli_run *r = l->run;
+  const size_t d = nf_shape_size(r->data->shape);
+  l->part = ranks_share(r->batch);
+  const rank_share held = ranks_share(r->held); /* perhaps none */
+  l->x = (nf_batch){.n = l->part.count, .shape = r->data->shape};
+  l->held = (nf_batch){.n = held.count, .shape = r->data->shape, .first = held.begin, .draw = 1};
+  l->x.data = malloc(l->x.n * d * sizeof *l->x.data);
+  l->held.data = malloc((held.count + 1) * d * sizeof *l->held.data);
+  l->log_p = malloc((held.count + 1) * sizeof *l->log_p);
+  l->index = malloc(r->batch * sizeof *l->index);
+  if (l->x.data == NULL || l->held.data == NULL || l->log_p == NULL || l->index == NULL)
+    return nf_fail(l->e, NF_ENOMEM, "out of memory");
+  cli_data_gather(r->data, held.count, r->order + held.begin, l->held.data);
+  return NF_OK;
+}
+
+int cli_run_train(cli_run *r) {
+  nf_error e = {0};
+  loop l = {.run = r,
+            .start = cli_seconds(),
+            .smooth = NAN,
+            .validation = NAN,
+            .first = r->trainer->step,
+            .progress = ranks_is_first() && isatty(STDERR_FILENO) != 0,
+            .e = &e};
+  handle_signals();
+  int status = agree(&l, prepare(&l));
+  if (status == NF_OK) status = train(&l);
+  if (status == NF_OK) report(&l);
+  if (status != NF_OK && l.progress) fputs("\r\033[K", stderr);
+  free(l.x.data);
+  free(l.held.data);
+  free(l.log_p);
+  free(l.index);
+  if (status != NF_OK) {
+    if (e.status != NF_OK) cli_error("%s", e.message); /* else another rank does */
+    return status == NF_ENONFINITE || status == NF_ESINGULAR ? CLI_FAILED : CLI_BAD_INPUT;
+  }
+  return l.stopped_by ? CLI_SIGNAL + l.stopped_by : CLI_OK;
+}

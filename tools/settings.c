@@ -1,0 +1,142 @@
+/* The options of nf train, and what follows from them: a model, and how it is trained. */
+#include "train.h"
+
+static const char *const couplings[] = {"additive", "affine", NULL};
+static const char *const permutations[] = {"full", "plu", NULL};
+static const char *const priors[] = {"standard", "learned", NULL};
+const char *const cli_optimisers[] = {"adam", "adamax", NULL};
+const char *const cli_decays[] = {"constant", "cosine", "plateau", NULL};
+
+static const cli_command command = {
+    "train", NULL,
+    "Learns a flow by maximum likelihood: steps on mini-batches that make the data more probable.\n"
+    "Some samples are held out; every so often the flow is evaluated on them, in bits per "
+    "dimension\n"
+    "(points: in nats), and the best so far goes to OUT. Beside OUT, with X for its name without\n"
+    ".safetensors, stand X.last.safetensors, from which the same command with --resume goes on\n"
+    "exactly, and the log X.csv. Ctrl-C finishes the step, saves, and exits with 130.",
+    "  nf train --data digits --minutes 1 --out digits.safetensors\n"
+    "  nf train --data toy:moons --model realnvp --steps 2000 --out moons.safetensors\n"
+    "  nf train --data cifar10:DIR --model glow --levels 3 --depth 8 --width 128 --minutes 60 \\\n"
+    "    --out cifar.safetensors"};
+
+cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv) {
+  *s = (cli_settings){.family = -1,
+                      .coupling = -1,
+                      .scale = -1,
+                      .permutation = -1,
+                      .prior = -1,
+                      .optimiser = NF_ADAM,
+                      .decay = NF_COSINE,
+                      .width = 64,
+                      .alpha = 0.05,
+                      .batch = 64,
+                      .warmup = 100,
+                      .rate = 1e-3,
+                      .ema = 0.999,
+                      .seed = 1,
+                      .threads = (uint64_t)cli_threads()};
+  const cli_option option[] = {
+      CLI_OPTION_DATA(&s->data),
+      CLI_OPTION_RANGE(&s->range),
+      {"out", "FILE", CLI_TEXT, &s->out, "where the best weights go", 0, 0, NULL},
+      {"resume", NULL, CLI_FLAG, &s->resume, "go on from the last checkpoint", 0, 0, NULL},
+      {"log", "FILE", CLI_TEXT, &s->log, "CSV of every step [X.csv]", 0, 0, NULL},
+      {"steps", "N", CLI_WHOLE, &s->steps, "length of the run; or", 1, 1e12, NULL},
+      {"epochs", "N", CLI_WHOLE, &s->epochs, "passes through the data; or", 1, 1e9, NULL},
+      {"minutes", "M", CLI_REAL, &s->minutes, "time [1, when no length is given]", 1e-3, 1e6, NULL},
+      {"model", "NAME", CLI_WORD, &s->family, "nice, realnvp or glow [images: glow]", 0, 0,
+       nf_family_names},
+      {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
+      {"depth", "K", CLI_WHOLE, &s->depth,
+       "steps of flow a level (glow), couplings (nice, points) [4; points: 8]", 1, 4096, NULL},
+      {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
+       NULL},
+      {"coupling", "KIND", CLI_WORD, &s->coupling, "additive or affine [nice: additive]", 0, 0,
+       couplings},
+      {"scale", "FORM", CLI_WORD, &s->scale,
+       "of affine couplings: exp, tanh, sigmoid [glow: sigmoid, realnvp: tanh]", 0, 0,
+       nf_scale_names},
+      {"permutation", "KIND", CLI_WORD, &s->permutation,
+       "glow's 1×1 convolution: full or plu [plu]", 0, 0, permutations},
+      {"prior", "KIND", CLI_WORD, &s->prior,
+       "of what a split factors out: standard, learned [learned]", 0, 0, priors},
+      {"alpha", "A", CLI_REAL, &s->alpha, "of the logit of pixels", 0, 0.49, NULL},
+      {"batch", "N", CLI_WHOLE, &s->batch, "samples a step", 1, 1e6, NULL},
+      {"optimiser", "NAME", CLI_WORD, &s->optimiser, "adam or adamax", 0, 0, cli_optimisers},
+      {"rate", "R", CLI_REAL, &s->rate, "learning rate", 1e-12, 1e3, NULL},
+      {"warmup", "N", CLI_WHOLE, &s->warmup,
+       "steps in which the rate grows to that, at most a tenth of the run", 0, 1e12, NULL},
+      {"decay", "KIND", CLI_WORD, &s->decay, "of the rate: constant, cosine, plateau", 0, 0,
+       cli_decays},
+      {"clip", "G", CLI_REAL, &s->clip, "largest norm of the gradient; 0: any", 0, 1e30, NULL},
+      {"ema", "D", CLI_REAL, &s->ema, "decay of the averaged weights that are evaluated", 0,
+       0.999999, NULL},
+      {"every", "N", CLI_WHOLE, &s->every, "steps between validations [an epoch, at most 500]", 1,
+       1e12, NULL},
+      {"holdout", "N", CLI_WHOLE, &s->holdout, "samples held out [a tenth, at most 1000]", 1, 1e9,
+       NULL},
+      {"fused", NULL, CLI_FLAG, &s->fused, "the same run in less memory, and slower", 0, 0, NULL},
+      CLI_OPTION_SEED(&s->seed),
+      CLI_OPTION_THREADS(&s->threads),
+  };
+  return cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, NULL);
+}
+
+/* Options that do not go together. */
+static bool is_consistent(const cli_settings *s, nf_family family) {
+  const int lengths = (s->steps > 0) + (s->epochs > 0) + (s->minutes > 0);
+  if (lengths > 1)
+    cli_error("--steps, --epochs and --minutes: give one of them");
+  else if (s->coupling == 1 && family == NF_NICE)
+    cli_error("--coupling affine: nice couples additively; realnvp couples affinely");
+  else if (s->scale > 0 && (s->coupling == 0 || family == NF_NICE))
+    cli_error("--scale %s: an additive coupling has no scale", nf_scale_names[s->scale]);
+  else if (s->scale == 0 && s->coupling == 1)
+    cli_error("--scale none: that is an additive coupling");
+  else if (s->fused && s->clip > 0)
+    cli_error("--fused: --clip needs the norm of the whole gradient, which is never stored");
+  else if (s->permutation >= 0 && family != NF_GLOW)
+    cli_error("--permutation: only glow has a 1×1 convolution");
+  else if (s->prior >= 0 && family != NF_GLOW)
+    cli_error("--prior: only glow can learn it");
+  else
+    return true;
+  return false;
+}
+
+bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *out) {
+  const nf_family family = s->family >= 0   ? (nf_family)s->family
+                           : data->bins > 0 ? NF_GLOW
+                                            : NF_REALNVP;
+  if (!is_consistent(s, family)) return false;
+  nf_model m = nf_model_default(family, data->shape);
+  m.bins = data->bins;
+  m.alpha = s->alpha;
+  m.seed = s->seed;
+  m.width = (size_t)s->width;
+  if (s->levels > 0) m.levels = (size_t)s->levels;
+  if (s->depth > 0) m.steps = (size_t)s->depth;
+  if (s->scale >= 0) m.scale = (nf_scale)s->scale;
+  if (s->coupling == 0) m.scale = NF_SCALE_NONE;
+  if (s->permutation >= 0) m.plu = s->permutation == 1;
+  if (s->prior >= 0) m.learned_prior = s->prior == 1;
+  *out = m;
+  return true;
+}
+
+nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps) {
+  nf_train_settings t = nf_train_default();
+  t.adam = nf_adam_default(s->optimiser == 1 ? NF_ADAMAX : NF_ADAM);
+  t.schedule = (nf_schedule){.decay = (nf_decay)s->decay,
+                             .rate = s->rate,
+                             .warmup = s->warmup < steps / 10 ? s->warmup : steps / 10,
+                             .steps = steps,
+                             .floor = 0.01,
+                             .factor = 0.5,
+                             .patience = 5};
+  t.clip = s->clip;
+  t.fused = s->fused;
+  t.ema = s->ema;
+  return t;
+}

@@ -1,0 +1,284 @@
+/* nf train: from the command line to a run. Settings become metadata of the checkpoints; to resume,
+ * the same command is given again, and a setting that differs from its metadata is refused. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/number.h"
+#include "io/file.h"
+#include "ranks.h"
+#include "train.h"
+
+/* --- the flow ---------------------------------------------------------------------------- */
+
+static nf_flow *new_flow(const nf_model *m, nf_error *e) {
+  nf_error own = {0};
+  nf_flow *flow = nf_flow_from_model(m, &own);
+  const char *family = nf_family_names[m->family];
+  if (own.status == NF_ESHAPE)
+    nf_fail(e, own.status,
+            "--levels %zu: %s halves the sides at every level, and %zu×%zu×%zu does not divide so "
+            "often",
+            m->levels, family, m->shape.h, m->shape.w, m->shape.c);
+  else if (own.status == NF_EINVAL)
+    nf_fail(e, own.status, "--levels %zu, --depth %zu, --width %zu: no %s of %zu×%zu×%zu",
+            m->levels, m->steps, m->width, family, m->shape.h, m->shape.w, m->shape.c);
+  else if (own.status != NF_OK)
+    nf_fail(e, own.status, "%s: %s", family, own.message);
+  return flow;
+}
+
+/* Layers with data-dependent initialisation get about 65536 values of the training data. */
+static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
+  const size_t trained = r->data->n - r->held, d = nf_flow_dim(flow);
+  size_t n = 65536 / d;
+  n = n < 32 ? 32 : n > 1024 ? 1024 : n;
+  if (n > trained) n = trained;
+  nf_real *x = malloc(n * d * sizeof *x);
+  if (x == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  cli_data_gather(r->data, n, r->order + r->held, x);
+  const int status = nf_flow_init_from_data(flow, n, x, e);
+  free(x);
+  return status;
+}
+
+/* --- the log: its lines after the checkpoint that a run resumes from are written again
+ * -------------- */
+
+static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
+
+static int keep_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
+  nf_new_file f;
+  int status = nf_new_file_open(&f, path, e);
+  if (status != NF_OK) return status;
+  fputs(header, f.file);
+  char line[512];
+  while (fgets(line, sizeof line, old) != NULL)
+    if (line[0] >= '0' && line[0] <= '9' && strchr(line, '\n') != NULL &&
+        strtoull(line, NULL, 10) <= step)
+      fputs(line, f.file);
+  if (ferror(f.file) || ferror(old))
+    status = nf_fail(e, NF_EIO, "%s: cannot copy it: %s", path, strerror(errno));
+  return nf_new_file_close(&f, status, e);
+}
+
+static int open_log(const char *path, uint64_t resume_at, FILE **out, nf_error *e) {
+  struct stat s;
+  const bool is_file = stat(path, &s) == 0 && S_ISREG(s.st_mode); /* not /dev/null */
+  FILE *old = resume_at > 0 && is_file ? fopen(path, "r") : NULL;
+  const bool resumes = old != NULL;
+  if (resumes) {
+    const int status = keep_until(old, path, resume_at, e);
+    fclose(old);
+    if (status != NF_OK) return status;
+  }
+  FILE *log = fopen(path, resumes ? "a" : "w");
+  if (log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+  if (!resumes) fputs(header, log);
+  *out = log;
+  return NF_OK;
+}
+
+/* --- the run ----------------------------------------------------------------------------- */
+
+static void add(cli_run *r, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add(cli_run *r, const char *key, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(r->text[r->n_metadata], NF_METADATA_TEXT, format, arguments);
+  va_end(arguments);
+  r->metadata[r->n_metadata] = (nf_metadata){key, r->text[r->n_metadata]};
+  r->n_metadata++;
+}
+
+static void add_real(cli_run *r, const char *key, double value) {
+  char text[NF_NUMBER];
+  nf_write_real(value, text);
+  add(r, key, "%s", text);
+}
+
+static void add_settings(cli_run *r, const cli_settings *s) {
+  add(r, "seconds", "0");
+  add(r, "data", "%s", r->data->name);
+  add(r, "range", "%zu:%zu", r->data->first, r->data->first + r->data->n);
+  add(r, "holdout", "%zu", r->held);
+  add(r, "batch", "%zu", r->batch);
+  add(r, "every", "%" PRIu64, r->every);
+  add(r, "optimiser", "%s", cli_optimisers[s->optimiser]);
+  add_real(r, "rate", s->rate);
+  add(r, "warmup", "%" PRIu64, s->warmup);
+  add(r, "decay", "%s", cli_decays[s->decay]);
+  add_real(r, "clip", s->clip);
+  add_real(r, "ema", s->ema);
+}
+
+/* A checkpoint of the same run: its model and its settings are those asked for. */
+static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
+  nf_model_metadata model;
+  nf_model_to_metadata(&r->model, &model);
+  for (size_t i = 0; i < NF_MODEL_KEYS + r->n_metadata - 1; i++) {
+    const nf_metadata *n =
+        i < NF_MODEL_KEYS ? &model.entry[i] : &r->metadata[1 + i - NF_MODEL_KEYS];
+    const char *was = nf_safetensors_metadata(&c->file, n->key);
+    if (was == NULL || strcmp(was, n->text) != 0)
+      return nf_fail(e, NF_EINVAL,
+                     "%s: its run has %s %.40s, this one %s; resume with the same settings",
+                     r->last, n->key, was != NULL ? was : "unknown", n->text);
+  }
+  return NF_OK;
+}
+
+/* From the last checkpoint into r->trainer. */
+static void resume(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error *e) {
+  const nf_train_settings set = cli_settings_training(s, r->steps);
+  const char *seconds = nf_safetensors_metadata(&c->file, "seconds");
+  compare(r, c, e);
+  r->trainer = nf_trainer_new(c->flow, &set, e);
+  nf_checkpoint_resume(c, r->last, r->trainer, e);
+  if (e->status == NF_OK && (seconds == NULL || !nf_read_real(seconds, &r->spent)))
+    nf_fail(e, NF_EFORMAT, "%s: metadata 'seconds' must be a number", r->last);
+  nf_safetensors_free(&c->file);
+}
+
+static void begin(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error *e) {
+  const nf_train_settings set = cli_settings_training(s, r->steps);
+  c->flow = new_flow(&r->model, e);
+  if (e->status == NF_OK && ranks_is_first()) init_from_data(c->flow, r, e);
+  r->trainer = nf_trainer_new(c->flow, &set, e);
+}
+
+/* All that a checkpoint keeps, from rank 0, which alone has read data or a file. */
+static void share(cli_run *r) {
+  nf_trainer *t = r->trainer;
+  const size_t bytes = t->flow->n_param * sizeof *t->flow->param;
+  ranks_broadcast(bytes, t->flow->param);
+  ranks_broadcast(t->flow->n_constant * sizeof *t->flow->constant, t->flow->constant);
+  ranks_broadcast(bytes, t->m);
+  ranks_broadcast(bytes, t->v);
+  if (t->has_ema) ranks_broadcast(bytes, t->ema);
+  ranks_broadcast(sizeof t->step, &t->step);
+  ranks_broadcast(sizeof t->plateau, &t->plateau);
+  ranks_broadcast(sizeof r->spent, &r->spent);
+}
+
+/* OUT without .safetensors, with another ending. */
+static char *beside(const char *out, const char *ending) {
+  static const char usual[] = ".safetensors";
+  size_t length = strlen(out);
+  if (length > sizeof usual - 1 && strcmp(out + length - (sizeof usual - 1), usual) == 0)
+    length -= sizeof usual - 1;
+  const size_t size = length + strlen(ending) + 1;
+  char *path = malloc(size);
+  if (path != NULL) snprintf(path, size, "%.*s%s", (int)length, out, ending);
+  return path;
+}
+
+/* Lengths and sizes, which depend on how much data there is. */
+static bool set_sizes(cli_run *r, const cli_settings *s) {
+  const size_t n = r->data->n;
+  r->batch = (size_t)s->batch;
+  r->held = s->holdout > 0 ? (size_t)s->holdout : n / 10 > 1000 ? 1000 : n / 10;
+  if (r->held == 0) r->held = 1;
+  if (r->held >= n || n - r->held < r->batch) {
+    cli_error("--batch %zu: of %zu samples %zu are held out, which leaves less than a batch",
+              r->batch, n, r->held);
+    return false;
+  }
+  if (r->batch < (size_t)ranks_all.count) {
+    cli_error("--batch %zu: %d ranks share a batch, so it must hold at least %d samples", r->batch,
+              ranks_all.count, ranks_all.count);
+    return false;
+  }
+  if (s->fused && ranks_all.count > 1) {
+    cli_error("--fused: ranks add up their gradients, which are never stored; use one");
+    return false;
+  }
+  const uint64_t epoch = (n - r->held) / r->batch;
+  r->every = s->every > 0 ? s->every : epoch < 500 ? epoch : 500;
+  r->warmup = s->warmup;
+  r->steps = s->steps > 0 ? s->steps : s->epochs * epoch;
+  if (r->steps > 0) return true;
+  r->seconds = 60 * (s->minutes > 0 ? s->minutes : 1);
+  r->steps = 10 * r->warmup + 1000;
+  return true;
+}
+
+enum { FUSED_BUDGET = 3 << 20 }; /* bytes a thread of activations */
+
+static int run(cli_run *r, const cli_settings *s) {
+  nf_checkpoint c = {0};
+  nf_error e = {0};
+  const bool resumes = ranks_is_first() && s->resume && access(r->last, F_OK) == 0;
+  if (s->resume && !resumes) printf("%s is not there: this is step 0\n", r->last);
+  if (resumes && nf_checkpoint_load(r->last, &c, &e) == NF_OK)
+    resume(r, s, &c, &e);
+  else if (!resumes)
+    begin(r, s, &c, &e);
+  nf_flow_set_threads(c.flow, (int)s->threads, &e);
+  if (e.status == NF_OK && s->fused) c.flow->activation_budget = FUSED_BUDGET;
+  if (e.status == NF_OK && ranks_is_first()) open_log(r->log_path, r->trainer->step, &r->log, &e);
+  int result = ranks_agree(e.status == NF_OK ? CLI_OK : cli_error("%s", e.message));
+  if (result == CLI_OK) {
+    share(r);
+    result = cli_run_train(r);
+  }
+  if (r->log != NULL && fclose(r->log) != 0 && result == CLI_OK)
+    result = cli_error("%s: cannot write", r->log_path);
+  nf_trainer_free(r->trainer);
+  nf_checkpoint_free(&c);
+  return result;
+}
+
+/* The same data everywhere, or the batches would not be those of one process. */
+static bool same_data(const cli_data *d) {
+  double n[2] = {(double)d->n, -(double)d->n};
+  ranks_max(2, n);
+  if (n[0] + n[1] == 0) return true;
+  cli_error("--data: from %.0f to %.0f samples on different ranks; all must read the same", -n[1],
+            n[0]);
+  return false;
+}
+
+static int train_on(const cli_data *data, const cli_settings *s) {
+  cli_run r = {.data = data, .best = s->out};
+  char *last = beside(s->out, ".last.safetensors"), *log = beside(s->out, ".csv");
+  size_t *order = cli_data_order(data, s->seed);
+  r.last = last;
+  r.log_path = s->log != NULL ? s->log : log;
+  r.order = order;
+  int result = CLI_OK;
+  if (last == NULL || log == NULL || order == NULL)
+    result = cli_error("out of memory");
+  else if (!cli_settings_model(s, data, &r.model) || !set_sizes(&r, s))
+    result = CLI_BAD_INPUT;
+  result = ranks_agree(result);
+  if (result == CLI_OK) {
+    add_settings(&r, s);
+    result = run(&r, s);
+  }
+  free(order);
+  free(last);
+  free(log);
+  return result;
+}
+
+int cli_train(int argc, char **argv) {
+  cli_settings s;
+  const cli_parsed parsed = cli_settings_read(&s, argc, argv);
+  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (s.data == NULL) return cli_error("--data is missing, as in --data digits");
+  if (s.out == NULL) return cli_error("--out is missing, as in --out digits.safetensors");
+  nf_error e = {0};
+  cli_data data = {0};
+  int result = CLI_OK;
+  if (cli_data_load(s.data, s.range, &data, &e) != NF_OK) result = cli_error("%s", e.message);
+  result = ranks_agree(result);
+  if (result == CLI_OK) result = same_data(&data) ? train_on(&data, &s) : CLI_BAD_INPUT;
+  cli_data_free(&data);
+  return result;
+}

@@ -1,0 +1,57 @@
+/* A training run: what it is told (settings.c), how it begins (train.c), and its loop (run.c). */
+#ifndef CLI_TRAIN_H
+#define CLI_TRAIN_H
+
+#include <stdio.h>
+
+#include "cli.h"
+
+/* --- settings: the options of nf train; -1 and 0: not given --------------------------------------
+ */
+
+typedef struct {
+  const char *data, *range, *out, *log;
+  bool resume, fused;
+  int family, coupling, scale, permutation, prior, optimiser, decay;
+  uint64_t levels, depth, width, steps, epochs, batch, warmup, every, holdout, seed, threads;
+  double minutes, alpha, rate, clip, ema;
+} cli_settings;
+
+cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv);
+
+/* The model for these data. False after an error about what does not go together. */
+bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *out);
+
+/* steps: the length of the run, at least 1; an estimate when it is measured in minutes. */
+nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps);
+
+/* The words of --optimiser and --decay. */
+extern const char *const cli_optimisers[], *const cli_decays[];
+
+/* --- the run: from one step to the last, with its validations, its checkpoints, its log
+ * ----------- */
+
+enum { CLI_RUN_METADATA = 18 }; /* settings, written into the checkpoints */
+typedef struct {
+  const cli_data *data;
+  const size_t *order; /* cli_data_order: the first `held` samples are held out */
+  size_t held, batch;
+  uint64_t every;          /* steps between validations */
+  uint64_t steps;          /* the run's length; an estimate when */
+  double seconds;          /* its time is given, which otherwise is 0 */
+  uint64_t warmup;         /* steps, as given */
+  double spent;            /* seconds, before this process resumed it */
+  const char *best, *last; /* paths: the weights alone, and everything */
+  nf_model model;
+  nf_trainer *trainer;
+  nf_metadata metadata[CLI_RUN_METADATA]; /* the first is the time spent */
+  char text[CLI_RUN_METADATA][NF_METADATA_TEXT];
+  size_t n_metadata;
+  const char *log_path;
+  FILE *log;
+} cli_run;
+
+/* Trains to the end, or until Ctrl-C. Returns an exit status. */
+int cli_run_train(cli_run *r);
+
+#endif
