@@ -52,8 +52,8 @@ chapters := $(patsubst %.c,$(B)/%,$(call sorted,chapters/ch[0-9]*.c))
 benches  := $(patsubst %.c,$(B)/%,$(filter-out bench/bench.c,$(call sorted,bench/*.c)))
 tests    := $(patsubst %.c,$(B)/%,$(call sorted,tests/test_*.c))
 scripts  := $(call sorted,tests/cli/*.txt tests/test_*.sh)
-helpers  := $(filter-out tests/test_% tests/fuzz_% tests/float_% tests/mutants.c tests/verify.c, \
-              $(call sorted,tests/*.c))
+helpers  := examples/sinh_arcsinh.c $(filter-out tests/test_% tests/fuzz_% tests/float_% \
+              tests/mutants.c tests/verify.c,$(call sorted,tests/*.c))
 sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots))
 
 # One short line a step; make V=1 shows the commands.
@@ -62,7 +62,8 @@ step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) &&
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help nf-mpi run check check-full bench bench-peers golden install uninstall format lint clean
-all: $(B)/libnf.a $(B)/libnf.so $(B)/libnf32.a $(B)/libnf32.so $(chapters) $(B)/nf
+installed := $(addprefix $(B)/,libnf.a libnf.so libnf32.a libnf32.so nf)
+all: $(installed) $(chapters)
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -126,7 +127,7 @@ bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
 	@B=$(B) /usr/bin/python3 -B bench/peers.py
 golden: $(chapters)
 	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
-install: all
+install: $(installed)
 install uninstall:
 	@B=$(B) sh tools/install.sh $@
 format:

@@ -5,7 +5,7 @@
 #include <nf/nf.h>
 #include <stdio.h>
 
-enum { STEPS = 500, ROWS = 21, COLUMNS = 61, GRID = ROWS * COLUMNS, SAMPLES = 4 };
+enum { STEPS = 1000, ROWS = 21, COLUMNS = 61, GRID = ROWS * COLUMNS, SAMPLES = 4 };
 
 int main(int argc, char **argv) {
   nf_error e = {0}; /* the first error stays, and then every call does nothing */
@@ -14,10 +14,10 @@ int main(int argc, char **argv) {
   if (data.d != 2) nf_fail(&e, NF_ESHAPE, "a point has %zu values, not 2", data.d);
 
   nf_model model = nf_model_default(NF_REALNVP, nf_point(2));
+  model.width = 16; /* hidden units: few, as there are few points */
   nf_flow *flow = nf_flow_from_model(&model, &e);
   nf_flow_init_from_data(flow, data.n, data.x, &e);
   nf_train_settings settings = nf_train_default();
-  settings.schedule.rate = 0.003;
   nf_trainer *trainer = nf_trainer_new(flow, &settings, &e);
   nf_train_stats stats = {0};
   for (int t = 0; t < STEPS; t++) nf_train_step(trainer, data.n, data.x, &stats, &e);
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
     same += log_p[i] == again[i];
     printf("%c%s", " .:-=+*#"[(int)fmin(15 * exp(log_p[i]), 7)], (i + 1) % COLUMNS ? "" : "\n");
   }
-  for (int i = 0; i < SAMPLES; i++) printf("%8.3f%8.3f\n", sample[2 * i], sample[2 * i + 1]);
+  for (int i = 0; i < SAMPLES; i++) printf("sample%8.3f%8.3f\n", sample[2 * i], sample[2 * i + 1]);
   printf("loss %.3f nats; as loaded, log p is the same at %d of %d\n", stats.loss, same, GRID);
   nf_trainer_free(trainer);
   nf_flow_free(flow);

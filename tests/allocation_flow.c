@@ -96,7 +96,7 @@ static void flow_end(void *subject) {
 static void flow_call_new(flow_call *c, const nf_model *m) {
   c->flow = nf_flow_from_model(m, NULL);
   assert_non_null(c->flow);
-  check_ok(move_weights(c->flow->bijector, 0.1, 1));
+  check_ok(move_weights(c->flow, 0.1, 1));
   c->flow->chunk = 3;
   assert_true(c->flow->n_param <= VALUES && N * c->flow->d <= VALUES);
   for (size_t k = 0; k < N * c->flow->d; k++) {

@@ -1,5 +1,4 @@
-/* The table is code: each line calls a layer's own constructor, and `add` gives it memory and
- * weights. */
+/* The table is code: each line calls a layer's own constructor, and `add` makes a flow of it. */
 #include "catalogue.h"
 
 #include <stdarg.h>
@@ -8,13 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/models.h"
+#include "core/real.h"
+#include "flow/flow.h"
+#include "nf/model.h"
+
+nf_bijector *sinh_arcsinh_new(nf_shape shape, nf_error *e); /* examples/sinh_arcsinh.c */
 
 enum { CAPACITY = 256, SEED = 2016, WIDTH = 6 };
 
 typedef struct {
   catalogue all;
-  int status; /* of the constructor calls in the line being added */
+  nf_error e; /* of the constructor calls in the line being added */
 } list;
 
 static nf_shape image(size_t h, size_t w, size_t c) { return (nf_shape){h, w, c}; }
@@ -34,44 +37,37 @@ static int move(void *user, const char *path, nf_tensor *t) {
   return NF_OK;
 }
 
-int move_weights(nf_bijector *b, double amount, uint64_t seed) {
+int move_weights(nf_flow *f, double amount, uint64_t seed) {
   moving m = {amount, {seed, (uint64_t)1 << 32, 0}};
-  nf_bijector_tensors(b, move, &m);
-  return nf_bijector_prepare(b);
-}
-
-static int give_weights(catalogue_entry *e) {
-  nf_bijector *b = e->bijector;
-  size_t n_constant;
-  nf_bijector_layout(b, &e->n_param, &n_constant);
-  e->param = calloc(e->n_param + 1, sizeof *e->param);
-  e->constant = calloc(n_constant + 1, sizeof *e->constant);
-  if (e->param == NULL || e->constant == NULL) return NF_ENOMEM;
-  nf_bijector_bind(b, e->param, e->constant);
-  nf_bijector_init(b, SEED);
-  return move_weights(b, 0.3, SEED);
+  nf_flow_tensors(f, move, &m);
+  return nf_flow_prepare(f, NULL);
 }
 
 /* Takes b; an entry that could not be built stays in the catalogue and fails its tests. */
 static void add(list *l, const char *name, unsigned input, int flags, nf_bijector *b) {
   if (l->all.n == CAPACITY) abort();
   catalogue_entry *e = &l->all.entry[l->all.n++];
-  const nf_shape s = b ? b->in : nf_point(0);
+  const nf_shape s = b != NULL ? b->in : nf_point(0);
   snprintf(e->name, sizeof e->name, "%s %zux%zux%zu", name, s.h, s.w, s.c);
   e->input = input;
   e->flags = flags;
-  e->bijector = b;
-  e->status = b ? give_weights(e) : l->status;
-  l->status = NF_OK;
+  e->flow = nf_flow_new(b, SEED, &l->e);
+  e->status = l->e.status;
+  if (e->status == NF_OK) e->status = move_weights(e->flow, 0.3, SEED);
+  if (e->flow != NULL) {
+    e->bijector = e->flow->bijector;
+    e->n_param = e->flow->n_param;
+  }
+  l->e = (nf_error){0};
 }
 
-static nf_net *mlp(nf_shape in, nf_shape out, int *s) { return nf_mlp_new(in, out, WIDTH, s); }
-static nf_net *convnet(nf_shape in, nf_shape out, int *s) {
+static nf_net *mlp(nf_shape in, nf_shape out, nf_error *s) { return nf_mlp_new(in, out, WIDTH, s); }
+static nf_net *convnet(nf_shape in, nf_shape out, nf_error *s) {
   return nf_convnet_new(in, out, WIDTH, s);
 }
 
 static nf_bijector *coupling(nf_shape shape, nf_mask mask, nf_scale scale,
-                             nf_net *(*net)(nf_shape, nf_shape, int *), int *s) {
+                             nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
   nf_net *conditioner =
       net(nf_coupling_net_in(shape, mask), nf_coupling_net_out(shape, mask, scale), s);
   return nf_coupling_new(shape, mask, scale, conditioner, s);
@@ -84,7 +80,7 @@ static void add_couplings(list *l) {
   static const char *const scale[] = {"none", "exp", "tanh", "sigmoid"};
   static const struct {
     const char *name;
-    nf_net *(*make)(nf_shape, nf_shape, int *);
+    nf_net *(*make)(nf_shape, nf_shape, nf_error *);
     bool on_points;
   } net[] = {{"linear", nf_linear_new, true},
              {"mlp", mlp, true},
@@ -98,15 +94,14 @@ static void add_couplings(list *l) {
         const int flags = g == NF_SCALE_NONE ? VOLUME : 0;
         const nf_shape shape =
             net[k].on_points && m < NF_CHECKERBOARD ? nf_point(7) : image(3, 4, 3);
-        add(l, name, NORMAL, flags,
-            coupling(shape, (nf_mask)m, (nf_scale)g, net[k].make, &l->status));
+        add(l, name, NORMAL, flags, coupling(shape, (nf_mask)m, (nf_scale)g, net[k].make, &l->e));
       }
     }
   }
 }
 
 /* A chain of the layers given, NULL last; takes them. */
-static nf_bijector *chain(nf_shape in, int *s, ...) {
+static nf_bijector *chain(nf_shape in, nf_error *s, ...) {
   nf_bijector *c = nf_chain_new(in, s), *b;
   va_list layers;
   va_start(layers, s);
@@ -115,12 +110,12 @@ static nf_bijector *chain(nf_shape in, int *s, ...) {
   return c;
 }
 
-static nf_bijector *split(nf_shape shape, int *s) {
+static nf_bijector *split(nf_shape shape, nf_error *s) {
   const nf_shape half = image(shape.h, shape.w, shape.c / 2);
   return nf_split_new(shape, coupling(half, NF_CHANNEL, NF_SCALE_EXP, convnet, s), s);
 }
 
-static nf_bijector *several(nf_shape in, int *s) {
+static nf_bijector *several(nf_shape in, nf_error *s) {
   const nf_shape deep = image(in.h / 2, in.w / 2, 4 * in.c);
   return chain(in, s, coupling(in, NF_CHECKERBOARD, NF_SCALE_TANH, convnet, s),
                nf_squeeze_new(in, s), nf_actnorm_new(deep, s), nf_conv1x1_new(deep, true, s),
@@ -128,16 +123,16 @@ static nf_bijector *several(nf_shape in, int *s) {
                nf_unsqueeze_new(deep, s), (nf_bijector *)NULL);
 }
 
-static nf_bijector *model(nf_model m, int *s) {
+static nf_bijector *model(nf_model m, nf_error *s) {
   m.width = WIDTH;
   m.alpha = 0.05;
   m.seed = SEED;
-  return nf_model_new(&m, s);
+  return nf_bijector_from_model(&m, s);
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
 static void add_all(list *l) {
-  int *const s = &l->status;
+  nf_error *const s = &l->e;
   const size_t order[] = {3, 0, 4, 1, 2};
 
   add(l, "affine", NORMAL, 0, nf_affine_new(nf_point(5), s));
@@ -164,6 +159,7 @@ static void add_all(list *l) {
   add(l, "dequantise 2", 2, 0, nf_dequantise_new(nf_point(5), 2, SEED, s));
   add(l, "dequantise 17", 17, 0, nf_dequantise_new(image(3, 2, 1), 17, SEED, s));
   add(l, "dequantise 256", 256, 0, nf_dequantise_new(image(2, 2, 3), 256, SEED, s));
+  add(l, "sinh arcsinh", NORMAL, 0, sinh_arcsinh_new(image(2, 3, 3), s));
   add(l, "chain of none", NORMAL, VOLUME, nf_chain_new(nf_point(5), s));
   add(l, "chain of seven", NORMAL, 0, several(image(4, 2, 3), s));
 
@@ -181,23 +177,19 @@ static void add_all(list *l) {
   add(l, "glow plu prior", NORMAL, 0,
       MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
   add(l, "glow of pixels", 256, CURVED,
-      MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .pixel_levels = 256));
+      MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
 #undef MODEL
 }
 
 /* -------------------------------------------------------------------------------------------- */
 catalogue catalogue_new(void) {
-  list l = {{calloc(CAPACITY, sizeof(catalogue_entry)), 0}, NF_OK};
+  list l = {{calloc(CAPACITY, sizeof(catalogue_entry)), 0}, {0}};
   if (l.all.entry != NULL) add_all(&l);
   return l.all;
 }
 
 void catalogue_free(catalogue *c) {
-  for (size_t k = 0; k < c->n; k++) {
-    nf_bijector_free(c->entry[k].bijector);
-    free(c->entry[k].param);
-    free(c->entry[k].constant);
-  }
+  for (size_t k = 0; k < c->n; k++) nf_flow_free(c->entry[k].flow);
   free(c->entry);
   *c = (catalogue){NULL, 0};
 }

@@ -1,9 +1,10 @@
 /* Every layer of the suite in every mode, built and given weights that are not trivial, for any
- * test that loops over all of them. A new layer is proved by one new line in catalogue.c. */
+ * test that loops over all of them. A new layer is tested by one new line in catalogue.c. */
 #ifndef NF_TESTS_CATALOGUE_H
 #define NF_TESTS_CATALOGUE_H
 
-#include "layers/bijector.h"
+#include "layers/layer.h"
+#include "nf/flow.h"
 
 /* What the values of a sample are: N(0, 1), uniform in (0.02, 0.98), or from 2 up, pixels
  * 0 … input-1. */
@@ -20,9 +21,9 @@ typedef struct {
   unsigned input;
   int flags;
   int status; /* of building it */
-  nf_bijector *bijector;
+  nf_flow *flow;
+  nf_bijector *bijector; /* the flow's */
   size_t n_param;
-  nf_real *param, *constant;
 } catalogue_entry;
 
 typedef struct {
@@ -34,9 +35,9 @@ typedef struct {
 catalogue catalogue_new(void);
 void catalogue_free(catalogue *c);
 
-/* Layers are born as the identity or close to it, where many a mistake is invisible: this moves
- * every trainable tensor of a bound tree by N(0, σ²), σ = amount/√(size/rows), and prepares it. */
-int move_weights(nf_bijector *b, double amount, uint64_t seed);
+/* Layers are initialised to the identity or close to it, where many errors do not show: this moves
+ * every trainable tensor by N(0, σ²), σ = amount/√(size/rows), and prepares the flow. */
+int move_weights(nf_flow *f, double amount, uint64_t seed);
 
 /* data (n·D) receives n samples, the batch that is returned points to it. */
 nf_batch catalogue_draw(const catalogue_entry *e, size_t n, nf_real *data);

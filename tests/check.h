@@ -21,7 +21,7 @@
 /* The comparison alone; false too when a tolerance is negative or not finite. */
 bool check_is_close(double a, double b, double atol, double rtol);
 
-/* The comparison as a check. name says what a is, for the reader of a failure. */
+/* The comparison as a check. name is what a is, for the message of a failure. */
 #define check_close(name, a, b, atol, rtol) \
   check_close_at(name, a, b, atol, rtol, __FILE__, __LINE__)
 

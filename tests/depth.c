@@ -49,7 +49,7 @@ depth_error depth_measure(size_t steps, double amount) {
   nf_flow *f = nf_flow_from_model(&m, &e);
   if (f == NULL) return error;
   nf_real *x = calloc(4 * IMAGES * f->d + f->n_param, sizeof *x);
-  if (x != NULL && move_weights(f->bijector, amount, 1) == NF_OK) {
+  if (x != NULL && move_weights(f, amount, 1) == NF_OK) {
     const depth_error measured = measure(f, x, &e);
     if (e.status == NF_OK) error = measured;
   }

@@ -11,7 +11,7 @@ nf_flow *moved_flow(nf_bijector *b, double amount) {
   nf_error e = {0};
   nf_flow *f = nf_flow_new(b, SEED, &e);
   check_no_error(&e);
-  check_ok(move_weights(f->bijector, amount, SEED));
+  check_ok(move_weights(f, amount, SEED));
   return f;
 }
 

@@ -2,9 +2,9 @@
 #ifndef NF_TESTS_FUZZ_IMAGES_H
 #define NF_TESTS_FUZZ_IMAGES_H
 
-#include "core/status.h"
-#include "data/images.h"
 #include "fuzz.h"
+#include "nf/core.h"
+#include "nf/data.h"
 
 /* All of it is there, or there is nothing of it but one line that says why. Frees it. */
 static inline void fuzz_images(int status, nf_images *s, const char *message) {

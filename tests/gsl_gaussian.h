@@ -1,4 +1,4 @@
-/* A Gaussian fitted and asked by GSL: the other road to src/train/gaussian.h. The shrinkage is
+/* A Gaussian fitted and asked by GSL: the other road to src/nf/train.h. The shrinkage is
  * summed as Ledoit and Wolf define it, over all samples and all pairs of coordinates. */
 #ifndef NF_TESTS_GSL_GAUSSIAN_H
 #define NF_TESTS_GSL_GAUSSIAN_H

@@ -12,7 +12,7 @@ typedef struct {
   void *subject;
   void (*start)(void *subject); /* makes the state before the call */
   void (*call)(void *subject, nf_error *e);
-  /* Writes all that the call may change, at most MEMORY_STATE bytes; returns how many. */
+  /* Writes all that the call may change, up to MEMORY_STATE bytes; returns how many. */
   size_t (*state)(void *subject, char *to);
   void (*end)(void *subject); /* frees what start and call made */
 } memory_call;

@@ -1,13 +1,13 @@
 /* The oracles of src/verify, put to the layers of the catalogue, and the table of all oracles. */
 #include "oracles.h"
+#include "flow/flow.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "verify/gradient.h"
 #include "verify/jacobian.h"
-#include "verify/round_trip.h"
+#include "verify/layer.h"
 
 enum { SMALL = 48 }; /* the largest D for entry-by-entry Jacobians */
 
@@ -135,7 +135,7 @@ static int gradient_of_tensor(void *user, const char *path, nf_tensor *t) {
 static finding gradient_of_parameters(const catalogue_entry *e, nf_work *work) {
   double *data = reals(SAMPLES * dimensions(e));
   gradients g = {e, catalogue_draw(e, SAMPLES, data), work, {0}};
-  g.f.status = nf_bijector_tensors(e->bijector, gradient_of_tensor, &g);
+  g.f.status = nf_flow_tensors(e->flow, gradient_of_tensor, &g);
   free(data);
   return g.f;
 }

@@ -1,5 +1,5 @@
 /* The oracles of the catalogue. Each measures one error of one layer, which is 0 in exact
- * arithmetic, by the contract of layers/bijector.h alone; so it serves every layer that will
+ * arithmetic, by the contract of layers/layer.h alone; so it serves every layer that will
  * ever be written. */
 #ifndef NF_TESTS_ORACLES_H
 #define NF_TESTS_ORACLES_H

@@ -1,10 +1,13 @@
 # Tests that are more than a program of their own: allocations that fail (tests/memory.h), 50 digits,
-# float (tests/depth.h), two ranks where Open MPI is installed, the page of all errors.
+# float (tests/depth.h), two ranks where Open MPI is installed, the page of all errors. The layer of
+# examples/sinh_arcsinh.c is in the catalogue; that program's own main is not wanted there.
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
 $(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
 $(patsubst %.c,$(B)/%,$(shell grep -l mpfr.h tests/test_*.c)): private LIBS += -lmpfr -lgmp
-$(B)/tests/float_depth: $(call float,tests/float_depth.c tests/depth.c tests/catalogue.c) $(B)/libnf32.a
+$(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=example_main
+$(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
+    examples/sinh_arcsinh.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants

@@ -13,8 +13,8 @@ typedef struct {
 } edit; /* a sound checkpoint taken apart, to be put together with a fault */
 
 static const char *const keys[] = {
-    "nf_checkpoint", "family",       "shape",          "levels",       "steps",        "width",
-    "scale",         "prior",        "permutation",    "alpha",        "pixel_levels", "seed",
+    "nf_checkpoint", "family",       "shape",          "levels",       "steps", "width",
+    "scale",         "prior",        "permutation",    "alpha",        "bins",  "seed",
     "step",          "plateau_best", "plateau_waited", "plateau_scale"};
 enum { KEYS = sizeof keys / sizeof *keys, MODEL_KEYS = 12 };
 
@@ -241,7 +241,7 @@ static void metadata_are_checked(void **state) {
       {9, "0.5", "describe no model"},
       {9, "nan", "'alpha' is 'nan'; it must be a number"},
       {9, "1e999", "'alpha'"},
-      {10, "257", "'pixel_levels' is '257'"},
+      {10, "257", "'bins' is '257'"},
       {10, "1", "describe no model"},
       {11, "18446744073709551616", "'seed'"},
       {11, "-1", "'seed'"},

@@ -1,5 +1,5 @@
-/* Training without stored activations stands on an inverse that stays exact through the whole
- * depth. While no layer stretches much, the rounding errors of K steps add up like a random walk:
+/* Training without stored activations stands on an inverse that stays exact at any depth. While no
+ * layer stretches much, the rounding errors of K steps add up like a random walk:
  *
  *   error ≤ 50·√K·ε        weights of 0.2, K = 4 … 128, in double and in float
  *

@@ -5,8 +5,8 @@
 #include <zlib.h>
 
 #include "core/nearest.h"
-#include "data/images.h"
 #include "folder.h"
+#include "nf/data.h"
 
 static char message[NF_MESSAGE];
 

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "data/images.h"
 #include "folder.h"
 #include "message.h"
+#include "nf/data.h"
 
 /* nf_images_load of kind:path in the folder; a second path for labels, or NULL. */
 static void check_fails(int status, const char *kind, const char *path, const char *labels,

@@ -7,7 +7,7 @@
 #include "core/lu.h"
 #include "core/real.h"
 #include "core/vector.h"
-#include "verify/determinant.h"
+#include "verify/jacobian.h"
 
 /* --- linear algebra -------------------------------------------------------------------------- */
 static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, size_t padding) {

@@ -17,7 +17,7 @@ static void quadratic(const double *param, double *gradient) {
   for (int i = 0; i < 4; i++) gradient[i] = curvature[i] * (param[i] - minimum[i]);
 }
 
-/* One parameter by the equations of the paper: the moments are sums over the whole history. */
+/* One parameter by the equations of the paper: the moments are sums over all steps so far. */
 static double by_the_paper(nf_rule rule, int i, double param, double rate, int steps) {
   const double beta1 = 0.8, beta2 = 0.95, epsilon = 1e-3;
   double history[40];

@@ -2,8 +2,8 @@
  * refused. (One image a file; what nf says about such folders is in cli/nf-errors.txt.) */
 #include <png.h>
 
-#include "data/images.h"
 #include "folder.h"
+#include "nf/data.h"
 
 static void write_png(const char *name, unsigned w, unsigned h, unsigned format, const void *byte) {
   png_image image = {.version = PNG_IMAGE_VERSION, .width = w, .height = h, .format = format};

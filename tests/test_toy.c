@@ -1,6 +1,6 @@
 /* Toy densities: each integrates to 1, each sampler draws from the density beside it, the moons'
  * quadrature agrees with GSL's, and a point belongs to its number. */
-#include "data/toy.h"
+#include "nf/data.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_integration.h>

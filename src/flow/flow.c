@@ -7,16 +7,6 @@
 
 #include "core/real.h"
 
-/* A lone layer becomes a chain of one, so that its parameters have a path, "0.weight". */
-static nf_bijector *as_chain(nf_bijector *b, nf_error *e) {
-  if (b->n_child > 0) return b;
-  nf_bijector *chain = nf_chain_new(b->in, e);
-  nf_chain_add(chain, b, e);
-  if (chain != NULL && chain->n_child == 1) return chain;
-  nf_bijector_free(chain);
-  return NULL;
-}
-
 enum { MAX_THREADS = 1024, ACTIVATION_BUDGET = 48 << 20 };
 static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
 
@@ -55,8 +45,7 @@ nf_flow *nf_flow_new(nf_bijector *b, uint64_t seed, nf_error *e) {
     nf_fail(e, NF_EINVAL, "flow: the layer is NULL");
     return NULL;
   }
-  b = as_chain(b, e);
-  nf_flow *f = b != NULL && nf_status_of(e) == NF_OK ? calloc(1, sizeof *f) : NULL;
+  nf_flow *f = nf_status_of(e) == NF_OK ? calloc(1, sizeof *f) : NULL;
   if (f == NULL) {
     nf_fail(e, NF_ENOMEM, "flow: out of memory");
     nf_bijector_free(b);
