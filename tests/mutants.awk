@@ -1,7 +1,7 @@
 # From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of NOTES.md, which
-# is read as the last file: it must have a row for every bug, in the words of tests/bugs.txt. A test is a cmocka test, named
-# PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a whole program, such as a
-# chapter, which fails with an exit status other than 0.
+# is read as the last file: it must have a row for every bug, in the words of tests/bugs.txt. A test
+# is a cmocka test, named PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a
+# program, such as a chapter, which fails with an exit status other than 0.
 
 FNR == NR && /^[a-z]/ { name[++bugs] = $1 }
 FNR == NR && $1 == "is" { sub(/^ *is */, ""); what[bugs] = $0 }
@@ -14,7 +14,7 @@ FILENAME == "NOTES.md" {
 }
 
 function fails(check) {
-  if (!((bug, check) in count)) caught[bug] = caught[bug] (caught[bug] == "" ? "" : "\n") check
+  if (!((bug, check) in count)) found[bug] = found[bug] (found[bug] == "" ? "" : "\n") check
   count[bug, check]++
   failures++
 }
@@ -51,42 +51,42 @@ sub(/^\[ RUN      \] /, "") {
 
 # --- the tables -------------------------------------------------------------------------------
 END {
-  if (caught["none"] != "") {
-    print "without any bug these fail:\n" caught["none"]
+  if (found["none"] != "") {
+    print "without any bug these fail:\n" found["none"]
     exit 1
   }
-  print "| the bug | its symptom | who catches it |\n|---|---|---|" > table
+  print "| the bug | its symptom | tests that find it |\n|---|---|---|" > table
   for (b = 1; b <= bugs; b++) {
-    n = split(caught[name[b]], check, "\n")
+    n = split(found[name[b]], check, "\n")
     printf "%s  %s\n%4s%s\n", name[b], what[b], "", symptom[b]
-    line = "    caught by"
+    line = "    found by"
     cell = ""
     for (i = 1; i <= n; i++) {
       c = count[name[b], check[i]]
       word = check[i] (c > 1 ? " (" c ")" : "")
-      if (length(line) + length(word) > 98) { print line; line = "             " }
+      if (length(line) + length(word) > 98) { print line; line = "            " }
       line = line " " word (i < n ? "," : "")
-      catches[check[i]]++
+      finds[check[i]]++
       if (n == 1) { alone[check[i]]++; only++ }
       if (i <= 3) cell = cell (i > 1 ? ", " : "") check[i]
     }
-    if (n > 3) cell = cell ", …"
-    print (n > 0 ? line : "    CAUGHT BY NOBODY")
-    free += n == 0
+    if (n > 3) cell = cell ", " n - 3 " more"
+    print (n > 0 ? line : "    NOT FOUND")
+    not_found += n == 0
     print "| " what[b] " | " symptom[b] " | " cell " |" > table
   }
-  print "\ncaught  alone  by"
+  print "\n found  alone  by"
   for (i = 1; i <= checks; i++)
-    if (check_name[i] in catches)
-      printf "%6d %6s  %s\n", catches[check_name[i]], alone[check_name[i]] + 0, check_name[i]
-  printf "\nthese catch none of them, and are there for other mistakes:"
+    if (check_name[i] in finds)
+      printf "%6d %6s  %s\n", finds[check_name[i]], alone[check_name[i]] + 0, check_name[i]
+  printf "\nthese find none of them:"
   for (i = 1; i <= checks; i++)
-    if (!(check_name[i] in catches)) { printf "%s %s", comma, check_name[i]; comma = "," }
+    if (!(check_name[i] in finds)) { printf "%s %s", comma, check_name[i]; comma = "," }
   for (b = 1; b <= bugs; b++)
     if (!in_notes[b]) {
       printf "\nNOTES.md has no row for %s as it is in %s", name[b], table
-      untold++
+      not_in_notes++
     }
-  printf "\n\n%d bugs, %d caught, %d by one test alone\n", bugs, bugs - free, only
-  exit free + untold > 0
+  printf "\n\n%d bugs, %d found, %d by one test alone\n", bugs, bugs - not_found, only
+  exit not_found + not_in_notes > 0
 }

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Who catches the bugs of tests/bugs.txt? Runs every program given, which are linked with the planted
-# library (tests/plant.awk), once without a bug, when all must be well, and once with each; prints
-# for every bug the tests that failed, and for every test what it caught. The exit status is 1 when
-# a bug was caught by nobody or has no row in NOTES.md. B is the build folder; in $B/mutants/table.md
-# is the table for the notes.
+# Runs every program given, which are linked with the planted library (tests/plant.awk), once without
+# a bug, when all tests must pass, and once with each of tests/bugs.txt. Prints for every bug the
+# tests that failed, and for every test how many bugs it found. The exit status is 1 when no test
+# failed for a bug, or a bug has no row in NOTES.md. B is the build folder; the table for the notes
+# is written to $B/mutants/table.md.
 set -u
 B=${B:-build}
 logs=$B/mutants/logs
 rm -rf "$logs" && mkdir -p "$logs" || exit 1
 
-# The slowest tests are left out: 60 times they would take minutes.
+# The slowest tests are left out: 70 times they would take minutes.
 cat > "$B/mutants/one.sh" <<'ONE'
 case $2 in
 */test_catalogue) NF_SKIP='*8x8x3*' ;;

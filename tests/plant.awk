@@ -6,7 +6,7 @@
 # beside bugs.c, which takes the bug's name from the environment, NF_BUG. An expression that is not
 # found is an error.
 
-function complain(what) {
+function fault(what) {
   print "tests/bugs.txt: " what > "/dev/stderr"
   broken = 1
 }
@@ -82,7 +82,7 @@ FNR == 1 {
 END {
   for (p = 1; p <= pairs; p++)
     if (!found[p])
-      complain(name[bug_of[p]] ": not in " file_of[p] \
+      fault(name[bug_of[p]] ": not in " file_of[p] \
                (function_of[p] != "" ? ", " function_of[p] : "") ": " right_of[p])
   out = to "/bugs.c"
   print "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n\nint nf_bug_planted;\n" \
