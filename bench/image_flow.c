@@ -47,14 +47,14 @@ static double useful_flops(size_t levels, size_t steps, size_t width) {
 }
 
 int main(int argc, char **argv) {
-  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS, KEEP, CHUNK, FUSED };
+  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS, BUDGET, CHUNK, FUSED };
   bench_option o[] = {
       {"levels", 3, 1, "scales"},
       {"steps", 8, 1, "steps of flow per scale"},
       {"width", 512, 1, "channels of the conditioners"},
       {"batch", 16, 1, "images"},
       {"threads", 2, 1, "threads"},
-      {"keep", 48, 0,
+      {"budget", 48, 0,
        "MiB of activations a thread saves for backward; the others it computes again"},
       {"chunk", 4, 1, "images that go through the layers together"},
       {"fused", 0, 0, "1: Adam within backward, stage by stage"},
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
   t.flow = nf_flow_from_model(&m, &t.e);
   nf_flow_set_threads(t.flow, (int)o[THREADS].value, &t.e);
   bench_need(&t.e);
-  t.flow->activation_budget = (size_t)o[KEEP].value << 20;
+  t.flow->activation_budget = (size_t)o[BUDGET].value << 20;
   t.flow->chunk = (size_t)o[CHUNK].value;
   const size_t size = t.n * nf_flow_dim(t.flow);
   t.x = bench_alloc(size, sizeof *t.x);
