@@ -1,14 +1,14 @@
 /* Any bytes as a safetensors file, and as a checkpoint. Neither may crash, leak or hang, and what
- * is accepted must be all there. */
+ * is read must be complete. */
 #include "fuzz.h"
 #include "io/checkpoint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  char message[NF_MESSAGE] = "";
+  nf_error e = {0};
   nf_safetensors file = {0};
   nf_checkpoint c = {0};
-  if (nf_safetensors_parse("fuzz", bytes, size, &file, message) != NF_OK) {
-    fuzz_require(fuzz_is_line(message));
+  if (nf_safetensors_parse("fuzz", bytes, size, &file, &e) != NF_OK) {
+    fuzz_require(fuzz_is_line(e.message));
     return 0;
   }
   for (size_t i = 0; i < file.n; i++) {
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fuzz_require(value != NULL && nf_safetensor_values(&file.tensor[i], value) == NF_OK);
     free(value);
   }
-  if (nf_checkpoint_build("fuzz", &file, &c, message) == NF_OK) nf_checkpoint_free(&c);
+  if (nf_checkpoint_build("fuzz", &file, &c, &e) == NF_OK) nf_checkpoint_free(&c);
   nf_safetensors_free(&file);
   return 0;
 }

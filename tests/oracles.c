@@ -1,5 +1,6 @@
 /* The oracles of src/verify, put to the layers of the catalogue, and the table of all oracles. */
 #include "oracles.h"
+#include "flow/flow.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -134,7 +135,7 @@ static int gradient_of_tensor(void *user, const char *path, nf_tensor *t) {
 static finding gradient_of_parameters(const catalogue_entry *e, nf_work *work) {
   double *data = reals(SAMPLES * dimensions(e));
   gradients g = {e, catalogue_draw(e, SAMPLES, data), work, {0}};
-  g.f.status = nf_bijector_tensors(e->bijector, gradient_of_tensor, &g);
+  g.f.status = nf_flow_tensors(e->flow, gradient_of_tensor, &g);
   free(data);
   return g.f;
 }

@@ -90,11 +90,11 @@ static const row table[] = {
     {"split of a coupling", split_of_a_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"chains in a chain", chains_in_a_chain, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"no parameters", no_parameters, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
-    {"glow of points, adam", glow_of_points, MOONS, 150, 4, 40, NF_ADAM, 0, 0},
-    {"glow of points, adam, ema", glow_of_points, MOONS, 150, 4, 40, NF_ADAM, 0.9, 0},
-    {"glow of points, adamax", glow_of_points, MOONS, 150, 4, 40, NF_ADAMAX, 0, 0},
-    {"glow of points, adamax, ema", glow_of_points, MOONS, 150, 4, 40, NF_ADAMAX, 0.9, 0},
-    {"glow of points, ema, clip", glow_of_points, MOONS, 150, 4, 100, NF_ADAM, 0.9, 1},
+    {"glow of points, adam", glow_of_points, MOONS, 150, 4, 12, NF_ADAM, 0, 0},
+    {"glow of points, adam, ema", glow_of_points, MOONS, 150, 4, 12, NF_ADAM, 0.9, 0},
+    {"glow of points, adamax", glow_of_points, MOONS, 150, 4, 12, NF_ADAMAX, 0, 0},
+    {"glow of points, adamax, ema", glow_of_points, MOONS, 150, 4, 12, NF_ADAMAX, 0.9, 0},
+    {"glow of points, ema, clip", glow_of_points, MOONS, 150, 4, 60, NF_ADAM, 0.9, 1},
 };
 enum { ROWS = sizeof table / sizeof *table };
 

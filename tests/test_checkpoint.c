@@ -1,8 +1,9 @@
-/* A flow on disk comes back bit for bit, and its training goes on as if never stopped. (Files that
+/* A flow on disk comes back bit for bit, and its training resumes with the same bits. (Files that
  * are refused are in test_checkpoint_faults.c.) */
+#include "fixture.h"
 #include "folder.h"
 #include "io/checkpoint.h"
-#include "small_flow.h"
+#include "nf/checkpoint.h"
 
 static void same_bits(const nf_real *a, const nf_real *b, size_t n) {
   assert_memory_equal(a, b, n * sizeof *a);
@@ -30,57 +31,60 @@ static void a_flow_comes_back_bit_for_bit(void **state) {
     nf_flow *flow = new_flow(m);
     nf_trainer *t = new_trainer(flow);
     train(t, m, 3); /* nothing is zero any more */
-    const nf_metadata note = {"note", "of the caller"};
-    char message[NF_MESSAGE] = "";
-    check_ok(nf_checkpoint_save(folder_path("a"), m, flow, NULL, 1, &note, message));
+    const nf_metadata pair = {"origin", "the caller"};
+    nf_error e = {0};
+    check_ok(nf_checkpoint_save(folder_path("a"), flow, NULL, 1, &pair, &e));
     nf_checkpoint c = {0};
-    check_ok(nf_checkpoint_load(folder_path("a"), &c, message));
+    check_ok(nf_checkpoint_load(folder_path("a"), &c, &e));
     assert_int_equal(c.flow->n_param, flow->n_param);
     same_bits(c.flow->param, flow->param, flow->n_param);
     same_bits(c.flow->constant, flow->constant, flow->n_constant);
-    assert_true(c.model.seed == m->seed && c.model.alpha == m->alpha && c.model.scale == m->scale);
-    assert_string_equal(nf_safetensors_metadata(&c.file, "note"), "of the caller");
+    const nf_model *back = nf_flow_model(c.flow);
+    assert_true(back->seed == m->seed && back->alpha == m->alpha && back->scale == m->scale);
+    assert_string_equal(nf_safetensors_metadata(&c.file, "origin"), "the caller");
 
-    const nf_batch x = samples(m, 99);
+    const nf_real *x = samples(m, 99);
     double log_p[16], again[16];
-    check_ok(nf_flow_log_prob(flow, &x, log_p));
-    check_ok(nf_flow_observe(c.flow, &x)); /* actnorm has been born already */
+    check_ok(nf_flow_log_prob(flow, SAMPLES, x, log_p, &e));
+    check_ok(nf_flow_init_from_data(c.flow, SAMPLES, x, &e)); /* actnorm is initialised */
     same_bits(c.flow->param, flow->param, flow->n_param);
-    check_ok(nf_flow_log_prob(c.flow, &x, again));
+    check_ok(nf_flow_log_prob(c.flow, SAMPLES, x, again, &e));
     assert_memory_equal(log_p, again, sizeof log_p);
 
-    check_ok(nf_checkpoint_save(folder_path("b"), &c.model, c.flow, NULL, 1, &note, message));
+    check_ok(nf_checkpoint_save(folder_path("b"), c.flow, NULL, 1, &pair, &e));
     same_file(folder_path("a"), folder_path("b"));
-    check_status(nf_checkpoint_resume(&c, "a", t, message), NF_EFORMAT); /* no training in it */
+    nf_checkpoint_resume(&c, "a", t, &e);
+    check_failed(&e, NF_EFORMAT, "a: it has no training state");
     nf_checkpoint_free(&c);
     nf_trainer_free(t);
     nf_flow_free(flow);
   }
 }
 
-static void training_goes_on_as_if_never_stopped(void **state) {
+static void resumed_training_has_the_same_bits(void **state) {
   (void)state;
   const nf_model *model[] = {&image, &point};
   for (int k = 0; k < 2; k++) {
     const nf_model *m = model[k];
-    char message[NF_MESSAGE] = "";
+    nf_error e = {0};
     nf_flow *flow = new_flow(m);
     nf_trainer *t = new_trainer(flow);
     train(t, m, 4);
-    check_ok(nf_checkpoint_save(folder_path("half"), m, flow, t, 0, NULL, message));
+    check_ok(nf_checkpoint_save(folder_path("half"), flow, t, 0, NULL, &e));
     train(t, m, 4);
 
     nf_checkpoint c = {0};
-    check_ok(nf_checkpoint_load(folder_path("half"), &c, message));
+    check_ok(nf_checkpoint_load(folder_path("half"), &c, &e));
     nf_trainer *u = new_trainer(c.flow);
-    check_ok(nf_checkpoint_resume(&c, folder_path("half"), u, message));
+    check_ok(nf_checkpoint_resume(&c, folder_path("half"), u, &e));
     assert_int_equal(u->step, 4);
     train(u, m, 4);
     same_bits(c.flow->param, flow->param, flow->n_param);
     same_bits(u->m, t->m, flow->n_param);
     same_bits(u->v, t->v, flow->n_param);
-    same_bits(u->average, t->average, flow->n_param);
-    assert_true(u->plateau.best == t->plateau.best && u->plateau.waited == t->plateau.waited &&
+    same_bits(u->ema, t->ema, flow->n_param);
+    assert_true(u->plateau.best == t->plateau.best &&
+                u->plateau.bad_reports == t->plateau.bad_reports &&
                 u->plateau.scale == t->plateau.scale && t->plateau.scale < 1);
     nf_trainer_free(u);
     nf_checkpoint_free(&c);
@@ -92,30 +96,102 @@ static void training_goes_on_as_if_never_stopped(void **state) {
 /* A run that averages, gone on with by one that does not: with the weights, not their average. */
 static void averaging_may_end(void **state) {
   (void)state;
-  char message[NF_MESSAGE] = "";
+  nf_error e = {0};
   nf_flow *flow = new_flow(&point);
   nf_trainer *t = new_trainer(flow), *u = NULL;
   train(t, &point, 4);
-  check_ok(nf_checkpoint_save(folder_path("averaged"), &point, flow, t, 0, NULL, message));
+  check_ok(nf_checkpoint_save(folder_path("averaged"), flow, t, 0, NULL, &e));
   nf_checkpoint c = {0};
-  check_ok(nf_checkpoint_load(folder_path("averaged"), &c, message));
-  nf_train_settings set = t->set;
+  check_ok(nf_checkpoint_load(folder_path("averaged"), &c, &e));
+  nf_train_settings set = t->settings;
   set.ema = 0;
-  check_ok(nf_trainer_new(&u, c.flow, &set));
-  check_ok(nf_checkpoint_resume(&c, folder_path("averaged"), u, message));
+  u = nf_trainer_new(c.flow, &set, &e);
+  check_ok(nf_checkpoint_resume(&c, folder_path("averaged"), u, &e));
   same_bits(c.flow->param, flow->param, flow->n_param);
-  assert_memory_not_equal(t->average, flow->param, flow->n_param * sizeof(nf_real));
+  assert_memory_not_equal(t->ema, flow->param, flow->n_param * sizeof(nf_real));
   nf_trainer_free(u);
   nf_checkpoint_free(&c);
   nf_trainer_free(t);
   nf_flow_free(flow);
 }
 
+/* --- the public functions ------------------------------------------------------------------- */
+
+static void a_flow_remembers_its_model(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_flow *flow = new_flow(&image);
+  nf_trainer *t = new_trainer(flow);
+  train(t, &image, 3);
+  check_ok(nf_save(folder_path("public"), flow, t, &e));
+  nf_flow *back = nf_load(folder_path("public"), &e);
+  nf_trainer *u = new_trainer(back);
+  check_no_error(&e);
+  same_bits(back->param, flow->param, flow->n_param);
+  check_ok(nf_load_into(folder_path("public"), back, u, &e));
+  check_same_training(t, u);
+  nf_trainer_free(u), nf_flow_free(back);
+  nf_trainer_free(t), nf_flow_free(flow);
+}
+
+/* A chain of the caller's own, and the same layers with other values. */
+static nf_flow *own_chain(uint64_t seed) {
+  nf_error e = {0};
+  nf_bijector *chain = nf_chain_new(nf_point(3), &e);
+  nf_chain_add(chain, nf_conv1x1_new(nf_point(3), true, &e), &e);
+  nf_chain_add(chain, nf_actnorm_new(nf_point(3), &e), &e);
+  nf_flow *f = nf_flow_new(chain, seed, &e);
+  check_no_error(&e);
+  return f;
+}
+
+static void a_flow_built_by_hand_is_loaded_into_the_same_layers(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_flow *a = own_chain(1), *b = own_chain(2), *other = new_flow(&point);
+  check_ok(nf_save(folder_path("hand"), a, NULL, &e));
+  assert_memory_not_equal(a->param, b->param, a->n_param * sizeof *a->param);
+  check_ok(nf_load_into(folder_path("hand"), b, NULL, &e));
+  same_bits(b->param, a->param, a->n_param);
+  same_bits(b->constant, a->constant, a->n_constant);
+
+  assert_null(nf_load(folder_path("hand"), &e));
+  check_failed(&e, NF_EFORMAT, "hand: |'family'|nf_load_into");
+  nf_load_into(folder_path("hand"), other, NULL, &e);
+  check_failed(&e, NF_EFORMAT, "hand: tensor |is missing");
+  nf_flow_free(a), nf_flow_free(b), nf_flow_free(other);
+}
+
+/* The matrix in the file is singular, or there is no training state: nothing changes. */
+static void a_failed_load_changes_nothing(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_flow *a = own_chain(1), *b = own_chain(2);
+  const nf_train_settings set = settings();
+  nf_trainer *t = nf_trainer_new(b, &set, &e);
+  nf_real before[32];
+  assert_true(b->n_param <= 32);
+  memcpy(before, b->param, b->n_param * sizeof *before);
+  check_ok(nf_save(folder_path("no_training"), a, NULL, &e));
+  nf_load_into(folder_path("no_training"), b, t, &e);
+  check_failed(&e, NF_EFORMAT, "no_training: it has no training state");
+  same_bits(b->param, before, b->n_param);
+  a->bijector->child[0]->tensor[0].data[0] = -1e4;
+  check_ok(nf_save(folder_path("singular"), a, NULL, &e));
+  nf_load_into(folder_path("singular"), b, NULL, &e);
+  check_failed(&e, NF_ESINGULAR, "singular: |layer 0 (conv1x1)");
+  same_bits(b->param, before, b->n_param);
+  nf_trainer_free(t), nf_flow_free(a), nf_flow_free(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flow_comes_back_bit_for_bit),
-      cmocka_unit_test(training_goes_on_as_if_never_stopped),
+      cmocka_unit_test(resumed_training_has_the_same_bits),
       cmocka_unit_test(averaging_may_end),
+      cmocka_unit_test(a_flow_remembers_its_model),
+      cmocka_unit_test(a_flow_built_by_hand_is_loaded_into_the_same_layers),
+      cmocka_unit_test(a_failed_load_changes_nothing),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -1,6 +1,7 @@
 /* Image sets that are as they should be: the embedded ones against sums taken outside this
  * library, CIFAR-10 and IDX on small files made here and on the real ones when they are near,
  * and batches. What goes wrong with files is in test_io_errors.c. */
+#include <math.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -8,19 +9,19 @@
 #include "folder.h"
 #include "nf/data.h"
 
-static char message[NF_MESSAGE];
+static nf_error e;
 
 static void load(const char *kind, const char *name, nf_images *out) {
   char spec[1100];
   snprintf(spec, sizeof spec, "%s%s", kind, name);
-  const int status = nf_images_load(spec, out, message);
-  if (status != NF_OK) fail_msg("%s", message);
+  const int status = nf_images_load(spec, out, &e);
+  if (status != NF_OK) fail_msg("%s", &e);
 }
 
-static void check_set(const nf_images *s, size_t n, size_t h, size_t w, size_t c, unsigned levels) {
+static void check_set(const nf_images *s, size_t n, size_t h, size_t w, size_t c, unsigned bins) {
   assert_int_equal(s->n, n);
   assert_true(nf_shape_equal(s->shape, (nf_shape){h, w, c}));
-  assert_int_equal(s->levels, levels);
+  assert_int_equal(s->bins, bins);
 }
 
 static unsigned long crc(const uint8_t *bytes, size_t size) {
@@ -183,29 +184,25 @@ static void the_real_mnist(void **state) {
   nf_images_free(&s);
 }
 
-static void batches_and_back(void **state) {
+static void values_and_back(void **state) {
   (void)state;
   nf_images s, back;
   load("digits", "", &s);
   nf_real *value = malloc(10 * 64 * sizeof *value);
-  nf_batch x = {.data = value, .draw = 3};
-  check_ok(nf_images_batch(&s, 100, 10, &x));
-  assert_int_equal(x.n, 10);
-  assert_int_equal(x.first, 100);
-  assert_int_equal(x.draw, 3);
-  assert_true(nf_shape_equal(x.shape, s.shape));
+  check_ok(nf_images_values(&s, 100, 10, value, &e));
   for (size_t i = 0; i < 640; i++) check_close("pixel", (double)value[i], s.pixel[6400 + i], 0, 0);
-  check_ok(nf_images_from_batch(&x, 17, &back));
+  check_ok(nf_images_from_values(10, s.shape, value, 17, &back, &e));
   check_set(&back, 10, 8, 8, 1, 17);
   assert_memory_equal(back.pixel, s.pixel + 6400, 640);
   assert_null(back.label);
   nf_images_free(&back);
 
-  check_ok(nf_images_batch(&s, 1796, 1, &x));
-  check_status(nf_images_batch(&s, 1796, 2, &x), NF_EINVAL);
-  check_status(nf_images_batch(&s, 1798, 0, &x), NF_EINVAL);
-  check_status(nf_images_batch(&s, SIZE_MAX, 2, &x), NF_EINVAL);
-  assert_int_equal(x.first, 1796);
+  check_ok(nf_images_values(&s, 1796, 1, value, &e));
+  nf_images_values(&s, 1796, 2, value, &e);
+  check_failed(&e, NF_EINVAL, "1796|1798|1797");
+  nf_images_values(&s, 1798, 0, value, &e);
+  check_failed(&e, NF_EINVAL, "1798");
+  check_status(nf_images_values(&s, SIZE_MAX, 2, value, NULL), NF_EINVAL);
   free(value);
   nf_images_free(&s);
 }
@@ -213,13 +210,14 @@ static void batches_and_back(void **state) {
 static void samples_are_rounded_and_clamped(void **state) {
   (void)state;
   nf_real value[] = {-3, 0.4F, 0.6F, 15.4F, 15.6F, 1e30F};
-  const nf_batch x = {.n = 1, .shape = {2, 3, 1}, .data = value};
+  const nf_shape shape = {2, 3, 1};
   nf_images s;
-  check_ok(nf_images_from_batch(&x, 17, &s));
+  check_ok(nf_images_from_values(1, shape, value, 17, &s, &e));
   assert_memory_equal(s.pixel, ((uint8_t[]){0, 0, 1, 15, 16, 16}), 6);
   nf_images_free(&s);
   value[4] = (nf_real)NAN;
-  check_status(nf_images_from_batch(&x, 17, &s), NF_ENONFINITE);
+  nf_images_from_values(1, shape, value, 17, &s, &e);
+  check_failed(&e, NF_ENONFINITE, "sample 0");
   assert_null(s.pixel);
 }
 
@@ -244,7 +242,7 @@ int main(void) {
       cmocka_unit_test(idx_reads_plain_and_gzipped),
       cmocka_unit_test(the_real_cifar10),
       cmocka_unit_test(the_real_mnist),
-      cmocka_unit_test(batches_and_back),
+      cmocka_unit_test(values_and_back),
       cmocka_unit_test(samples_are_rounded_and_clamped),
       cmocka_unit_test(nearest_spelling),
   };

@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include "folder.h"
-#include "message.h"
 #include "nf/data.h"
 
 /* nf_images_load of kind:path in the folder; a second path for labels, or NULL. */
@@ -15,11 +14,11 @@ static void check_fails(int status, const char *kind, const char *path, const ch
            labels == NULL ? "" : folder_path(labels));
   uint8_t mark;
   nf_images out = {7, {1, 2, 3}, 5, &mark, &mark};
-  message[0] = 0;
-  check_status(nf_images_load(spec, &out, message), status);
+  nf_error e = {0};
+  nf_images_load(spec, &out, &e);
   assert_true(out.n == 7 && out.shape.h == 1 && out.shape.w == 2 && out.shape.c == 3);
-  assert_true(out.levels == 5 && out.pixel == &mark && out.label == &mark);
-  check_message(words);
+  assert_true(out.bins == 5 && out.pixel == &mark && out.label == &mark);
+  check_failed(&e, status, words);
 }
 
 static void names(void **state) {
@@ -38,8 +37,9 @@ static void names(void **state) {
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     nf_images out;
-    check_status(nf_images_load(bad[i].name, &out, message), NF_EINVAL);
-    check_message(bad[i].words);
+    nf_error e = {0};
+    nf_images_load(bad[i].name, &out, &e);
+    check_failed(&e, NF_EINVAL, bad[i].words);
   }
 }
 
@@ -49,8 +49,9 @@ static void long_names_are_cut(void **state) {
   memset(name, 'x', sizeof name - 1);
   name[sizeof name - 1] = 0;
   nf_images out;
-  check_status(nf_images_load(name, &out, message), NF_EINVAL);
-  assert_int_equal(strlen(message), NF_MESSAGE - 1);
+  nf_error e = {0};
+  check_status(nf_images_load(name, &out, &e), NF_EINVAL);
+  assert_int_equal(strlen(e.message), NF_MESSAGE - 1);
 }
 
 static void cifar10(void **state) {
@@ -88,19 +89,17 @@ static void an_unreadable_folder(void **state) {
     print_message("root without another user to become: skipped\n");
     skip();
   }
-  char spec[1100], files[NF_MESSAGE];
+  char spec[1100];
+  nf_error files = {0}, idx = {0};
   nf_images out;
   snprintf(spec, sizeof spec, "cifar10:%s", folder_path("closed"));
-  const int status = nf_images_load(spec, &out, files);
+  nf_images_load(spec, &out, &files);
   snprintf(spec, sizeof spec, "idx:%s", folder_path("closed.idx"));
-  const int idx_status = nf_images_load(spec, &out, message);
+  nf_images_load(spec, &out, &idx);
   if (root) assert_int_equal(seteuid(0), 0);
   assert_int_equal(chmod(folder_path("closed"), 0755), 0);
-  assert_int_equal(status, NF_EIO);
-  assert_int_equal(idx_status, NF_EIO);
-  check_message("/closed.idx: |ermission denied");
-  memcpy(message, files, sizeof message);
-  check_message("/closed: cannot read the folder: |ermission denied");
+  check_failed(&idx, NF_EIO, "/closed.idx: |ermission denied");
+  check_failed(&files, NF_EIO, "/closed: cannot read the folder: |ermission denied");
 }
 
 /* Two images of 2×3 with byte `at` of the file set to `value`. */
@@ -136,8 +135,8 @@ static void idx_plain(void **state) {
   check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 8: a side of 0|at least 1|28 bytes");
 }
 
-/* Headers that promise more than there is: found before memory is asked for. */
-static void idx_lies(void **state) {
+/* Headers of more than there is: found before memory is allocated. */
+static void idx_header_larger_than_file(void **state) {
   (void)state;
   folder_write("i", idx_with(4, 0xff), IDX_SIZE);
   check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 4: a side of 4278190082|28 bytes can hold");
@@ -215,11 +214,11 @@ static void new_sets(void **state) {
   (void)state;
   nf_images s = {0};
   const nf_shape d = {2, 2, 1};
-  check_status(nf_images_new(0, d, 17, false, &s), NF_EINVAL);
-  check_status(nf_images_new(1, d, 1, false, &s), NF_EINVAL);
-  check_status(nf_images_new(1, d, 257, false, &s), NF_EINVAL);
-  check_status(nf_images_new(1, (nf_shape){2, 0, 1}, 2, false, &s), NF_ESHAPE);
-  check_status(nf_images_new(SIZE_MAX / 2, d, 17, true, &s), NF_ENOMEM);
+  check_status(nf_images_new(0, d, 17, false, &s, NULL), NF_EINVAL);
+  check_status(nf_images_new(1, d, 1, false, &s, NULL), NF_EINVAL);
+  check_status(nf_images_new(1, d, 257, false, &s, NULL), NF_EINVAL);
+  check_status(nf_images_new(1, (nf_shape){2, 0, 1}, 2, false, &s, NULL), NF_ESHAPE);
+  check_status(nf_images_new(SIZE_MAX / 2, d, 17, true, &s, NULL), NF_ENOMEM);
   assert_null(s.pixel);
 }
 
@@ -227,7 +226,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names),       cmocka_unit_test(long_names_are_cut),
       cmocka_unit_test(cifar10),     cmocka_unit_test(an_unreadable_folder),
-      cmocka_unit_test(idx_plain),   cmocka_unit_test(idx_lies),
+      cmocka_unit_test(idx_plain),   cmocka_unit_test(idx_header_larger_than_file),
       cmocka_unit_test(idx_gzipped), cmocka_unit_test(idx_too_large_an_image),
       cmocka_unit_test(idx_labels),  cmocka_unit_test(new_sets),
   };

@@ -8,15 +8,16 @@
 #include "core/real.h"
 #include "flow/flow.h"
 
-/* A layer with its own memory; a lone layer lives as a flow's first child. */
+/* A layer as a flow of its own. */
 typedef struct {
   nf_flow *flow;
   nf_bijector *layer;
 } alone;
 
 static alone hold(nf_bijector *b) {
-  alone a = {NULL, b};
-  check_ok(nf_flow_new(&a.flow, b, 1));
+  nf_error e = {0};
+  alone a = {nf_flow_new(b, 1, &e), b};
+  check_no_error(&e);
   return a;
 }
 static void set(nf_tensor *t, const double *values) {
@@ -24,23 +25,23 @@ static void set(nf_tensor *t, const double *values) {
 }
 #define SET(tensor, ...) set(&(tensor), (const double[]){__VA_ARGS__})
 
-/* f(x) is z and its log-det is as said; f⁻¹(z) is x. Ends the layer. */
+/* f(x) is z and its log-det is log_det; f⁻¹(z) is x. Ends the layer. */
 static void maps(alone a, const double *x, const double *z, double log_det) {
   const size_t d = a.flow->d;
   double out[32], back[32], forward, inverse;
   assert_true(d <= 32);
   const nf_batch from = {1, a.flow->bijector->in, (double *)(uintptr_t)x, 0, 0};
   const nf_batch to = {1, a.flow->bijector->out, out, 0, 0};
-  check_ok(nf_flow_forward(a.flow, &from, out, &forward));
+  check_ok(nf_flow_forward_batch(a.flow, &from, out, &forward, NULL));
   check_array("z", out, z, d, 1e-15, 1e-15);
   check_close("log_det", forward, log_det, 1e-15, 1e-15);
-  check_ok(nf_flow_inverse(a.flow, &to, back, &inverse));
+  check_ok(nf_flow_inverse(a.flow, to.n, to.data, back, &inverse, NULL));
   check_array("x", back, x, d, 1e-14, 1e-14);
   check_close("log_det of the inverse", inverse, -log_det, 1e-15, 1e-15);
   nf_flow_free(a.flow);
 }
 
-static int s; /* sticky status of the constructors */
+static nf_error s; /* of the constructors */
 
 /* --- matrices, scales, orders ---------------------------------------------------------------- */
 static void affine(void **state) {
@@ -52,15 +53,15 @@ static void affine(void **state) {
   maps(a, x, z, 2 * log(2));
 }
 
-/* Glow's matrix is born a rotation: it keeps lengths and volume, whole or as P·L·U. */
-static void conv1x1_is_born_a_rotation(void **state) {
+/* Glow's matrix is initialised to a rotation: it preserves lengths and volume, full or as P·L·U. */
+static void conv1x1_is_initialised_to_a_rotation(void **state) {
   (void)state;
   const double x[] = {1, -2, 3, sqrt(2), 0.5};
   const nf_batch batch = {1, nf_point(5), (double *)(uintptr_t)x, 0, 0};
   double z[2][5], log_det;
   for (int plu = 0; plu < 2; plu++) {
     alone a = hold(nf_conv1x1_new(nf_point(5), plu, &s));
-    check_ok(nf_flow_forward(a.flow, &batch, z[plu], &log_det));
+    check_ok(nf_flow_forward_batch(a.flow, &batch, z[plu], &log_det, NULL));
     double norm_squared = 0;
     for (int k = 0; k < 5; k++) norm_squared += z[plu][k] * z[plu][k];
     check_close("‖Wx‖²", norm_squared, 16.25, 0, 1e-14);
@@ -181,7 +182,7 @@ static void logit_of_pixel_128(void **state) {
   const double x = 128.5 / 256, p = 0.05 + 0.9 * x;
   double z, log_det;
   const nf_batch batch = {1, nf_point(1), (double *)(uintptr_t)&x, 0, 0};
-  check_ok(nf_flow_forward(a.flow, &batch, &z, &log_det));
+  check_ok(nf_flow_forward_batch(a.flow, &batch, &z, &log_det, NULL));
   check_close("y of the notes, 11.1", z, 0.0070312790, 5e-11, 0);
   check_close("its log-det", log_det, 1.2809462052, 5e-11, 0);
   maps(a, &x, &(double){log(p / (1 - p))}, log(0.9 / (p * (1 - p))));
@@ -198,7 +199,7 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
   double x[N * D], z[N * D], again[N * D], log_det[N], mean = 0, square = 0;
   for (int k = 0; k < N * D; k++) x[k] = k % 2 ? 255 : k % 256;
   nf_batch batch = {N, nf_point(D), x, 0, 0};
-  check_ok(nf_flow_forward(a.flow, &batch, z, log_det));
+  check_ok(nf_flow_forward_batch(a.flow, &batch, z, log_det, NULL));
   for (int k = 0; k < N * D; k++) {
     assert_true(x[k] / 256 < z[k] && z[k] < (x[k] + 1) / 256);
     const double u = 256 * z[k] - x[k];
@@ -210,12 +211,12 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
   for (int i = 0; i < N; i++) check_close("log_det", log_det[i], -D * log(256), 0, 1e-15);
 
   const nf_batch last = {1, nf_point(D), x + (N - 1) * D, N - 1, 0}; /* sample 63 alone */
-  check_ok(nf_flow_forward(a.flow, &last, again, NULL));
+  check_ok(nf_flow_forward_batch(a.flow, &last, again, NULL, NULL));
   assert_memory_equal(again, z + (N - 1) * D, D * sizeof *z);
-  check_ok(nf_flow_forward(b.flow, &batch, again, NULL)); /* another seed */
+  check_ok(nf_flow_forward_batch(b.flow, &batch, again, NULL, NULL)); /* another seed */
   assert_memory_not_equal(again, z, sizeof z);
   batch.draw = 1; /* another draw */
-  check_ok(nf_flow_forward(a.flow, &batch, again, NULL));
+  check_ok(nf_flow_forward_batch(a.flow, &batch, again, NULL, NULL));
   assert_memory_not_equal(again, z, sizeof z);
   nf_flow_free(a.flow), nf_flow_free(b.flow);
 }
@@ -223,20 +224,20 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
 /* A matrix is computed again when any of the tensors that it is made of has changed. */
 static void a_1x1_convolution_sees_every_change(void **state) {
   (void)state;
-  int status = NF_OK;
-  nf_flow *f = NULL;
-  check_ok(nf_flow_new(&f, nf_conv1x1_new(nf_point(4), true, &status), 3));
-  const nf_bijector *b = f->bijector->child[0];
+  nf_error e = {0};
+  nf_flow *f = nf_flow_new(nf_conv1x1_new(nf_point(4), true, &e), 3, &e);
+  check_no_error(&e);
+  const nf_bijector *b = f->bijector;
   double x[4] = {0.3, -1.1, 0.7, 1.9}, before[4], after[4];
   const nf_batch batch = {.n = 1, .shape = nf_point(4), .data = x};
   nf_real *sign = b->tensor[2].data, *order = b->tensor[1].data, *lu = b->tensor[0].data;
   for (int change = 0; change < 3; change++) {
-    check_ok(nf_flow_forward(f, &batch, before, NULL));
+    check_ok(nf_flow_forward_batch(f, &batch, before, NULL, NULL));
     const nf_real first = order[0];
     if (change == 0) sign[3] = -sign[3];
     if (change == 1) order[0] = order[2], order[2] = first;
     if (change == 2) lu[2] += 0.5;
-    check_ok(nf_flow_forward(f, &batch, after, NULL));
+    check_ok(nf_flow_forward_batch(f, &batch, after, NULL, NULL));
     double moved = 0;
     for (int k = 0; k < 4; k++) moved = fmax(moved, fabs(after[k] - before[k]));
     assert_true(moved > 1e-3);
@@ -244,10 +245,52 @@ static void a_1x1_convolution_sees_every_change(void **state) {
   nf_flow_free(f);
 }
 
+static void samples_of_a_batch(void **state) {
+  (void)state;
+  double x[12];
+  const nf_batch b = {3, {1, 2, 2}, x, 0, 0};
+  assert_int_equal(nf_batch_size(&b), 12);
+  assert_ptr_equal(nf_batch_sample(&b, 2), x + 8);
+}
+
+static void a_layer_holds_so_many_tensors(void **state) {
+  (void)state;
+  static const nf_bijector_type type = {.name = "mine"};
+  nf_error e = {0};
+  nf_bijector *b = nf_bijector_new(&type, sizeof *b, nf_point(1), nf_point(1), &e);
+  for (int i = 0; i < NF_BIJECTOR_TENSORS; i++) nf_bijector_add_param(b, "w", 1, 0, 0, 0, &e);
+  check_no_error(&e);
+  nf_bijector_add_constant(b, "c", 1, &e);
+  check_failed(&e, NF_EINVAL, "mine|tensor|c|4");
+  assert_int_equal(b->n_tensor, NF_BIJECTOR_TENSORS);
+  nf_bijector_free(b);
+}
+
+/* A layer without backward can be evaluated, and not trained. */
+static int keep(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  (void)b, (void)x, (void)log_det, (void)work;
+  return NF_OK;
+}
+
+static void a_layer_without_backward_has_no_gradient(void **state) {
+  (void)state;
+  static const nf_bijector_type type = {.name = "mine", .forward = keep, .inverse = keep};
+  nf_error e = {0};
+  nf_flow *f =
+      nf_flow_new(nf_bijector_new(&type, sizeof(nf_bijector), nf_point(1), nf_point(1), &e), 1, &e);
+  const double x = 0;
+  double log_p = NAN, loss = 42, gradient;
+  check_ok(nf_flow_log_prob(f, 1, &x, &log_p, &e));
+  check_close("log p", log_p, -0.91893853320467274178, 0, 1e-15);
+  check_status(nf_flow_gradient(f, 1, &x, &loss, &gradient, NULL), NF_EINVAL);
+  assert_true(loss == 42);
+  nf_flow_free(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(affine),
-      cmocka_unit_test(conv1x1_is_born_a_rotation),
+      cmocka_unit_test(conv1x1_is_initialised_to_a_rotation),
       cmocka_unit_test(actnorm_scales_and_then_shifts),
       cmocka_unit_test(permute_takes_from),
       cmocka_unit_test(a_chain_begins_with_its_first_layer),
@@ -259,6 +302,9 @@ int main(void) {
       cmocka_unit_test(logit_of_pixel_128),
       cmocka_unit_test(dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample),
       cmocka_unit_test(a_1x1_convolution_sees_every_change),
+      cmocka_unit_test(samples_of_a_batch),
+      cmocka_unit_test(a_layer_holds_so_many_tensors),
+      cmocka_unit_test(a_layer_without_backward_has_no_gradient),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,6 @@
 
 #include "folder.h"
 #include "io/png.h"
-#include "message.h"
 
 static void check_png(const char *path, unsigned format, unsigned width, unsigned height,
                       const uint8_t *expected, size_t size) {
@@ -23,16 +22,16 @@ static void check_png(const char *path, unsigned format, unsigned width, unsigne
 static void png_shows_the_grid(void **state) {
   (void)state;
   uint8_t gray[] = {0, 16, 8, 4, 1, 2, 3, 4, 16, 15, 14, 13}; /* three of 2×2 */
-  const nf_images g = {.n = 3, .shape = {2, 2, 1}, .levels = 17, .pixel = gray};
+  const nf_images g = {.n = 3, .shape = {2, 2, 1}, .bins = 17, .pixel = gray};
   const uint8_t grid[] = {0,   255, 128, 15,  31,  127, 63,  128, 47,  63,  128, 128, 128,
                           128, 128, 255, 239, 128, 128, 128, 223, 207, 128, 128, 128};
-  check_ok(nf_png_write_grid(folder_path("g.png"), &g, 2, message));
+  check_ok(nf_png_write_grid(folder_path("g.png"), &g, 2, NULL));
   check_png(folder_path("g.png"), PNG_FORMAT_GRAY, 5, 5, grid, sizeof grid);
 
   uint8_t colour[] = {1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255}; /* two of 1×2 */
-  const nf_images c = {.n = 2, .shape = {1, 2, 3}, .levels = 256, .pixel = colour};
+  const nf_images c = {.n = 2, .shape = {1, 2, 3}, .bins = 256, .pixel = colour};
   const uint8_t row[] = {1, 2, 3, 4, 5, 6, 128, 128, 128, 250, 251, 252, 253, 254, 255};
-  check_ok(nf_png_write_grid(folder_path("g.png"), &c, 100, message));
+  check_ok(nf_png_write_grid(folder_path("g.png"), &c, 100, NULL));
   check_png(folder_path("g.png"), PNG_FORMAT_RGB, 5, 1, row, sizeof row);
 }
 
@@ -48,27 +47,28 @@ static size_t files_in(const char *path) {
 /* Whatever fails, no half picture and no temporary file stays, and the old file is as it was. */
 static void failures_leave_nothing(void **state) {
   (void)state;
+  nf_error e = {0};
   static uint8_t pixel[64 * 64 * 2];
   uint32_t r = 1;
   for (size_t i = 0; i < sizeof pixel; i++)
     pixel[i] = (uint8_t)((r = r * 1664525 + 1013904223) >> 24);
-  nf_images s = {.n = 2, .shape = {64, 64, 1}, .levels = 256, .pixel = pixel};
+  nf_images s = {.n = 2, .shape = {64, 64, 1}, .bins = 256, .pixel = pixel};
   folder_mkdir("p");
   folder_mkdir("p/folder");
   folder_write("p/a.png", "old", 3);
 
-  check_status(nf_png_write_grid(folder_path("none/a.png"), &s, 1, message), NF_EIO);
-  check_message("none/a.png: cannot write: No such file");
-  check_status(nf_png_write_grid(folder_path("p/folder"), &s, 1, message), NF_EIO);
-  check_message("p/folder: cannot write: ");
-  check_status(nf_png_write_grid(folder_path("p/a.png"), &s, 0, message), NF_EINVAL);
-  check_message("p/a.png: |0 columns|at least one");
+  nf_png_write_grid(folder_path("none/a.png"), &s, 1, &e);
+  check_failed(&e, NF_EIO, "none/a.png: cannot write: No such file");
+  nf_png_write_grid(folder_path("p/folder"), &s, 1, &e);
+  check_failed(&e, NF_EIO, "p/folder: cannot write: ");
+  nf_png_write_grid(folder_path("p/a.png"), &s, 0, &e);
+  check_failed(&e, NF_EINVAL, "p/a.png: |0 columns|at least one");
   s.shape.c = 2, s.n = 1;
-  check_status(nf_png_write_grid(folder_path("p/a.png"), &s, 1, message), NF_ESHAPE);
-  check_message("p/a.png: |1 or 3 channels|2");
+  nf_png_write_grid(folder_path("p/a.png"), &s, 1, &e);
+  check_failed(&e, NF_ESHAPE, "p/a.png: |1 or 3 channels|2");
   s.shape = (nf_shape){1, 1, 1}, s.n = 500001;
-  check_status(nf_png_write_grid(folder_path("p/a.png"), &s, 1, message), NF_EINVAL);
-  check_message("p/a.png: 1×1000001|1000000");
+  nf_png_write_grid(folder_path("p/a.png"), &s, 1, &e);
+  check_failed(&e, NF_EINVAL, "p/a.png: 1×1000001|1000000");
   s.shape = (nf_shape){64, 64, 1}, s.n = 2;
 
   struct rlimit limit, small = {1000, 0}; /* a disk that is full after 1000 bytes */
@@ -76,10 +76,9 @@ static void failures_leave_nothing(void **state) {
   small.rlim_max = limit.rlim_max;
   signal(SIGXFSZ, SIG_IGN);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const int status = nf_png_write_grid(folder_path("p/a.png"), &s, 1, message);
+  nf_png_write_grid(folder_path("p/a.png"), &s, 1, &e);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  assert_int_equal(status, NF_EIO);
-  check_message("p/a.png: cannot write: ");
+  check_failed(&e, NF_EIO, "p/a.png: cannot write: ");
 
   assert_int_equal(files_in(folder_path("p")), 2);
   char old[4] = "";
@@ -88,7 +87,7 @@ static void failures_leave_nothing(void **state) {
   assert_int_equal(fread(old, 1, sizeof old, f), 3);
   fclose(f);
   assert_string_equal(old, "old");
-  check_ok(nf_png_write_grid(folder_path("p/a.png"), &s, 1, message));
+  check_ok(nf_png_write_grid(folder_path("p/a.png"), &s, 1, &e));
   assert_int_equal(files_in(folder_path("p")), 2);
 }
 

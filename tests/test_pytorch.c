@@ -35,13 +35,11 @@ static int fill(void *user, const char *path, nf_tensor *t) {
 }
 
 static nf_flow *build(nf_model m, double scale) {
-  nf_flow *flow = NULL;
-  int status = NF_OK;
-  nf_bijector *b = nf_model_new(&m, &status);
-  check_ok(status);
-  check_ok(nf_flow_new(&flow, b, 0));
-  check_ok(nf_bijector_tensors(flow->bijector, fill, &(filling){scale, 0}));
-  check_ok(nf_bijector_prepare(flow->bijector));
+  nf_error e = {0};
+  nf_flow *flow = nf_flow_from_model(&m, &e);
+  check_no_error(&e);
+  check_ok(nf_flow_tensors(flow, fill, &(filling){scale, 0}));
+  check_ok(nf_flow_prepare(flow, NULL));
   return flow;
 }
 
@@ -68,7 +66,7 @@ static void compare(comparison *c, const char *name, const char *what, double va
 static int compare_tensor(void *user, const char *path, nf_tensor *t) {
   comparison *c = user;
   if (!t->trainable) return NF_OK;
-  const double *g = c->gradient + t->place;
+  const double *g = c->gradient + t->flat_offset;
   double norm_sq = 0, dot = 0;
   for (size_t i = 0; i < nf_tensor_size(t); i++) {
     norm_sq += g[i] * g[i];
@@ -96,8 +94,8 @@ static void check_flow(const char *name, nf_flow *flow, size_t n) {
   assert_non_null(gradient);
   for (size_t i = 0; i < n * flow->d; i++) x[i] = 4 * rule(99, i);
   const nf_batch batch = {.n = n, .shape = flow->bijector->in, .data = x};
-  check_ok(nf_flow_log_prob(flow, &batch, log_p));
-  check_ok(nf_flow_gradient(flow, &batch, &loss, gradient));
+  check_ok(nf_flow_log_prob_batch(flow, &batch, log_p, NULL));
+  check_ok(nf_flow_gradient_batch(flow, &batch, &loss, gradient, NULL));
 
   char label[32];
   for (size_t i = 0; i < n; i++) {
@@ -106,7 +104,7 @@ static void check_flow(const char *name, nf_flow *flow, size_t n) {
   }
   compare(&c, "loss", "", loss);
   c.gradient = gradient;
-  check_ok(nf_bijector_tensors(flow->bijector, compare_tensor, &c));
+  check_ok(nf_flow_tensors(flow, compare_tensor, &c));
   assert_int_equal(c.seen, values_of(golden, name));
   free(gradient);
   free(x);

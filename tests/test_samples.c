@@ -18,10 +18,11 @@ enum { N = 10000, SEED = 23 };
 static const double AMOUNT = 0.2; /* of moved weights */
 
 static nf_flow *flow_of(nf_bijector *b) {
-  nf_flow *f = NULL;
-  check_ok(nf_flow_new(&f, b, SEED));
-  check_ok(nf_flow_set_threads(f, 2));
-  check_ok(move_weights(f->bijector, AMOUNT, SEED));
+  nf_error e = {0};
+  nf_flow *f = nf_flow_new(b, SEED, &e);
+  nf_flow_set_threads(f, 2, &e);
+  check_no_error(&e);
+  check_ok(move_weights(f, AMOUNT, SEED));
   return f;
 }
 
@@ -30,24 +31,23 @@ static nf_flow *model(nf_family family, nf_shape shape) {
   m.width = 6;
   m.steps = 2;
   m.bins = 0; /* noise on pixels is not what the model drew */
-  int status = NF_OK;
-  return flow_of(nf_model_new(&m, &status));
+  nf_error e = {0};
+  return flow_of(nf_bijector_from_model(&m, &e));
 }
 
 static double p_of(nf_flow *f, double *x, double temperature, size_t *where) {
-  const nf_batch batch = {N, f->bijector->in, x, 0, 0};
   double p = NAN;
-  check_ok(nf_verify_samples(f, &batch, temperature, &p, where));
+  check_ok(nf_verify_samples(f, N, x, temperature, &p, where));
   return p;
 }
 
-/* The p-value of samples drawn at one temperature and judged at another. */
-static double judge(nf_flow *f, uint64_t seed, double drawn_at, double judged_at) {
+/* The p-value of samples drawn at one temperature and tested at another. */
+static double p_value(nf_flow *f, uint64_t seed, double drawn_at, double tested_at) {
   size_t where = 0;
   double *x = malloc(N * f->d * sizeof *x);
   assert_non_null(x);
-  check_ok(nf_flow_sample(f, seed, 0, N, drawn_at, x));
-  const double p = p_of(f, x, judged_at, &where);
+  check_ok(nf_flow_sample(f, N, seed, drawn_at, x, NULL));
+  const double p = p_of(f, x, tested_at, &where);
   free(x);
   return p;
 }
@@ -59,7 +59,7 @@ static void samples_of_every_builder_come_from_its_density(void **state) {
   for (int family = NF_NICE; family <= NF_GLOW; family++) {
     for (int k = 0; k < 3; k++) {
       nf_flow *f = model((nf_family)family, shape[k]);
-      const double p = judge(f, (uint64_t)family, 1, 1);
+      const double p = p_value(f, (uint64_t)family, 1, 1);
       if (!(p >= ALPHA)) fail_msg("family %d, D = %zu: p = %.3g", family, f->d, p);
       nf_flow_free(f);
     }
@@ -75,10 +75,10 @@ static void temperature_scales_the_variance_of_latents(void **state) {
   for (int k = 0; k < 3; k++) {
     const double t = temperature[k];
     size_t where = 0;
-    check_ok(nf_flow_sample(f, SEED, 0, N, t, x));
+    check_ok(nf_flow_sample(f, N, SEED, t, x, NULL));
     assert_true(p_of(f, x, t, &where) >= ALPHA);
     const nf_batch batch = {N, f->bijector->in, x, 0, 0};
-    check_ok(nf_flow_forward(f, &batch, z, NULL));
+    check_ok(nf_flow_forward_batch(f, &batch, z, NULL, NULL));
     double variance = 0;
     for (size_t i = 0; i < N * f->d; i++) variance += z[i] * z[i] / count;
     check_close("variance of z", variance, t * t, 0, 5 * sqrt(2 / count));
@@ -92,37 +92,37 @@ static void temperature_scales_the_variance_of_latents(void **state) {
  * them, E_u p(k + u), add up to 1. */
 static void pixels_come_with_their_probabilities(void **state) {
   (void)state;
-  enum { LEVELS = 17, DRAWS = 2000 };
+  enum { BINS = 17, DRAWS = 2000 };
   const double a = -0.3, b = 0.4;
-  int status = NF_OK;
-  nf_bijector *chain = nf_chain_new(nf_point(1), &status), *actnorm;
-  nf_chain_add(chain, nf_dequantise_new(nf_point(1), LEVELS, SEED, &status), &status);
-  nf_chain_add(chain, nf_logit_new(nf_point(1), 0, &status), &status);
-  nf_chain_add(chain, actnorm = nf_actnorm_new(nf_point(1), &status), &status);
+  nf_error e = {0};
+  nf_bijector *chain = nf_chain_new(nf_point(1), &e), *actnorm;
+  nf_chain_add(chain, nf_dequantise_new(nf_point(1), BINS, SEED, &e), &e);
+  nf_chain_add(chain, nf_logit_new(nf_point(1), 0, &e), &e);
+  nf_chain_add(chain, actnorm = nf_actnorm_new(nf_point(1), &e), &e);
   nf_flow *f = flow_of(chain);
   actnorm->tensor[0].data[0] = a;
   actnorm->tensor[1].data[0] = b;
 
-  double x[N], count[LEVELS] = {0}, expected[LEVELS], below = 0;
-  for (int k = 0; k < LEVELS; k++) {
-    const double edge = (k + 1.0) / LEVELS, z = exp(a) * log(edge / (1 - edge)) + b;
+  double x[N], count[BINS] = {0}, expected[BINS], below = 0;
+  for (int k = 0; k < BINS; k++) {
+    const double edge = (k + 1.0) / BINS, z = exp(a) * log(edge / (1 - edge)) + b;
     expected[k] = N * (gsl_cdf_ugaussian_P(z) - below);
     below = gsl_cdf_ugaussian_P(z);
   }
-  check_ok(nf_flow_sample(f, SEED, 0, N, 1, x));
+  check_ok(nf_flow_sample(f, N, SEED, 1, x, NULL));
   for (int i = 0; i < N; i++) {
-    assert_true(x[i] == floor(x[i]) && x[i] >= 0 && x[i] < LEVELS);
+    assert_true(x[i] == floor(x[i]) && x[i] >= 0 && x[i] < BINS);
     count[(int)x[i]]++;
   }
-  assert_true(nf_verify_counts(LEVELS, count, expected) >= ALPHA);
+  assert_true(nf_verify_counts(BINS, count, expected) >= ALPHA);
 
-  double pixel[LEVELS], log_p[LEVELS], sum = 0, square = 0;
-  for (int k = 0; k < LEVELS; k++) pixel[k] = k;
+  double pixel[BINS], log_p[BINS], sum = 0, square = 0;
+  for (int k = 0; k < BINS; k++) pixel[k] = k;
   for (uint64_t draw = 0; draw < DRAWS; draw++) {
-    const nf_batch all = {LEVELS, nf_point(1), pixel, 0, draw};
+    const nf_batch all = {BINS, nf_point(1), pixel, 0, draw};
     double total = 0;
-    check_ok(nf_flow_log_prob(f, &all, log_p));
-    for (int k = 0; k < LEVELS; k++) total += exp(log_p[k]);
+    check_ok(nf_flow_log_prob_batch(f, &all, log_p, NULL));
+    for (int k = 0; k < BINS; k++) total += exp(log_p[k]);
     sum += total / DRAWS;
     square += total * total / DRAWS;
   }
@@ -137,14 +137,14 @@ static void pixels_come_with_their_probabilities(void **state) {
 static void the_false_alarm_rate_is_as_stated(void **state) {
   (void)state;
   enum { SETS = 400, FEW = 640, D = 3 };
-  int status = NF_OK, alarms = 0;
-  nf_flow *f = flow_of(nf_affine_new(nf_point(D), &status));
+  nf_error e = {0};
+  int alarms = 0;
+  nf_flow *f = flow_of(nf_affine_new(nf_point(D), &e));
   for (uint64_t seed = 0; seed < SETS; seed++) {
     double x[FEW * D], p = NAN;
     size_t where = 0;
-    const nf_batch batch = {FEW, nf_point(D), x, 0, 0};
-    check_ok(nf_flow_sample(f, seed, 0, FEW, 1, x));
-    check_ok(nf_verify_samples(f, &batch, 1, &p, &where));
+    check_ok(nf_flow_sample(f, FEW, seed, 1, x, NULL));
+    check_ok(nf_verify_samples(f, FEW, x, 1, &p, &where));
     alarms += p < 0.05;
   }
   if (alarms < 5 || alarms > 38) fail_msg("%d alarms of %d", alarms, SETS);
@@ -154,14 +154,14 @@ static void the_false_alarm_rate_is_as_stated(void **state) {
 static void a_wrong_temperature_is_found(void **state) {
   (void)state;
   nf_flow *f = model(NF_REALNVP, nf_point(5));
-  assert_true(judge(f, SEED, 0.95, 1) < ALPHA);
-  assert_true(judge(f, SEED, 1, 0.95) < ALPHA);
+  assert_true(p_value(f, SEED, 0.95, 1) < ALPHA);
+  assert_true(p_value(f, SEED, 1, 0.95) < ALPHA);
   nf_flow_free(f);
 }
 
-/* An inverse that forgets a bias: z ↦ (z + 0.1 - b)·e⁻ᵃ for (z - b)·e⁻ᵃ */
+/* An inverse with a wrong bias: z ↦ (z + 0.1 - b)·e⁻ᵃ for (z - b)·e⁻ᵃ */
 static const nf_bijector_type *right;
-static int forgetful(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
+static int without_bias(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
   for (size_t k = 0; k < nf_batch_size(z); k++) z->data[k] += 0.1;
   return right->inverse(b, z, log_det, work);
 }
@@ -173,11 +173,11 @@ static void a_broken_inverse_is_found(void **state) {
   assert_string_equal(actnorm->type->name, "actnorm");
   right = actnorm->type;
   nf_bijector_type broken = *right;
-  broken.inverse = forgetful;
+  broken.inverse = without_bias;
   actnorm->type = &broken;
-  assert_true(judge(f, SEED, 1, 1) < ALPHA);
+  assert_true(p_value(f, SEED, 1, 1) < ALPHA);
   actnorm->type = right;
-  assert_true(judge(f, SEED, 1, 1) >= ALPHA);
+  assert_true(p_value(f, SEED, 1, 1) >= ALPHA);
   nf_flow_free(f);
 }
 
@@ -189,7 +189,7 @@ static void latents_that_depend_on_each_other_are_found(void **state) {
   size_t where = 0;
   for (size_t k = 0; k < 4 * N; k++) z[k] = nf_random_normal(SEED, 0, k % 4 == 1 ? k - 1 : k);
   const nf_batch latent = {N, nf_point(4), z, 0, 0};
-  check_ok(nf_flow_inverse(f, &latent, x, NULL));
+  check_ok(nf_flow_inverse(f, latent.n, latent.data, x, NULL, NULL));
   assert_true(p_of(f, x, 1, &where) < ALPHA);
   assert_int_equal(where, 4);
   nf_flow_free(f);
@@ -200,13 +200,9 @@ static void too_few_samples_are_refused(void **state) {
   nf_flow *f = model(NF_NICE, nf_point(2));
   double x[400] = {0}, p = 42;
   size_t where = 42;
-  nf_batch batch = {159, nf_point(2), x, 0, 0};
-  check_status(nf_verify_samples(f, &batch, 1, &p, &where), NF_EINVAL);
-  batch.n = 160;
-  check_status(nf_verify_samples(f, &batch, 0, &p, &where), NF_EINVAL);
-  check_status(nf_verify_samples(f, &batch, NAN, &p, &where), NF_EINVAL);
-  batch.shape = nf_point(1);
-  check_status(nf_verify_samples(f, &batch, 1, &p, &where), NF_ESHAPE);
+  check_status(nf_verify_samples(f, 159, x, 1, &p, &where), NF_EINVAL);
+  check_status(nf_verify_samples(f, 160, x, 0, &p, &where), NF_EINVAL);
+  check_status(nf_verify_samples(f, 160, x, NAN, &p, &where), NF_EINVAL);
   assert_true(p == 42 && where == 42);
   nf_flow_free(f);
 }

@@ -11,17 +11,17 @@ enum { TENSORS = 6, LARGE = 300 * 40 };
 
 static nf_safetensors example;
 static nf_real values[TENSORS][LARGE];
-static nf_saved_tensor whole[TENSORS + 1];
+static nf_saved_tensor full[TENSORS + 1];
 
 static int prepare(void **state) {
-  char message[NF_MESSAGE] = "";
+  nf_error e = {0};
   if (folder_make(state) != 0) return -1;
-  check_ok(nf_safetensors_read("golden/ch09_state_dict.safetensors", &example, message));
+  check_ok(nf_safetensors_read("golden/ch09_state_dict.safetensors", &example, &e));
   assert_int_equal(example.n, TENSORS);
   for (size_t k = 0; k < TENSORS; k++) {
     const nf_safetensor *t = &example.tensor[k];
     check_ok(nf_safetensor_values(t, values[k]));
-    whole[k] = (nf_saved_tensor){t->name, t->rank, {t->dim[0], t->dim[1]}, values[k]};
+    full[k] = (nf_saved_tensor){t->name, t->rank, {t->dim[0], t->dim[1]}, values[k]};
   }
   return 0;
 }
@@ -31,8 +31,8 @@ static int end(void **state) {
   return folder_remove(state);
 }
 
-/* The program's exit status; what it says on the channel that `redirect` leaves open. */
-static int chapter(const char *redirect, char said[4096]) {
+/* The program's exit status; what it prints on the channel that `redirect` leaves open. */
+static int chapter(const char *redirect, char printed[4096]) {
   char command[2400];
   const char *b = getenv("B");
   snprintf(command, sizeof command,
@@ -40,24 +40,24 @@ static int chapter(const char *redirect, char said[4096]) {
            folder_path("dict"), redirect);
   FILE *f = popen(command, "r");
   assert_non_null(f);
-  said[fread(said, 1, 4095, f)] = 0;
+  printed[fread(printed, 1, 4095, f)] = 0;
   const int status = pclose(f);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static void save(size_t n, const nf_saved_tensor tensor[]) {
-  char message[NF_MESSAGE] = "";
-  check_ok(nf_safetensors_write(folder_path("dict"), n, tensor, 0, NULL, message));
+  nf_error e = {0};
+  check_ok(nf_safetensors_write(folder_path("dict"), n, tensor, 0, NULL, &e));
 }
 
 /* In F64 and backwards, and so no longer the bytes that PyTorch's file has. */
 static void any_order_and_precision(void **state) {
   (void)state;
   nf_saved_tensor backwards[TENSORS];
-  for (size_t k = 0; k < TENSORS; k++) backwards[k] = whole[TENSORS - 1 - k];
+  for (size_t k = 0; k < TENSORS; k++) backwards[k] = full[TENSORS - 1 - k];
   save(TENSORS, backwards);
-  char said[4096], *rest = said;
-  assert_int_equal(chapter("2>&1", said), 0);
+  char printed[4096], *rest = printed;
+  assert_int_equal(chapter("2>&1", printed), 0);
   golden_file *g = golden_read("golden/ch09_pytorch_coupling.txt");
   size_t seen = 0;
   for (char *line; (line = strtok_r(rest, "\n", &rest)) != NULL;) {
@@ -78,10 +78,10 @@ static void any_order_and_precision(void **state) {
 static void other_weights_other_numbers(void **state) {
   (void)state;
   char before[4096], after[4096];
-  save(TENSORS, whole);
+  save(TENSORS, full);
   assert_int_equal(chapter("2>&1", before), 0);
   values[5][0] += 0.25; /* the bias of s_1: one quarter more in the log-det */
-  save(TENSORS, whole);
+  save(TENSORS, full);
   values[5][0] -= 0.25;
   assert_int_equal(chapter("2>&1", after), 0);
   for (int n = 1; n <= 3; n++) {
@@ -93,13 +93,13 @@ static void other_weights_other_numbers(void **state) {
 }
 
 static void refuses(size_t n, const nf_saved_tensor tensor[], const char *part) {
-  char said[4096];
+  char printed[4096];
   save(n, tensor);
-  assert_int_equal(chapter("2>&1 >/dev/null", said), 2);
-  const size_t length = strlen(said);
-  if (length == 0 || strchr(said, '\n') != said + length - 1 || strstr(said, "/dict: ") == NULL ||
-      strstr(said, part) == NULL)
-    fail_msg("not one line about the file with '%s' but: %s", part, said);
+  assert_int_equal(chapter("2>&1 >/dev/null", printed), 2);
+  const size_t length = strlen(printed);
+  if (length == 0 || strchr(printed, '\n') != printed + length - 1 ||
+      strstr(printed, "/dict: ") == NULL || strstr(printed, part) == NULL)
+    fail_msg("not one line about the file with '%s' but: %s", part, printed);
 }
 
 static void other_files_are_refused(void **state) {
@@ -109,32 +109,32 @@ static void other_files_are_refused(void **state) {
                                             "nn.2.bias",   "nn.4.weight", "nn.4.bias"};
   char part[64];
   for (size_t k = 0; k < TENSORS; k++) {
-    memcpy(t, whole, sizeof t);
+    memcpy(t, full, sizeof t);
     t[k] = t[TENSORS - 1]; /* the last takes the place of the missing one */
     snprintf(part, sizeof part, "there is no tensor '%s'", name[k]);
     refuses(TENSORS - 1, t, part);
-    memcpy(t, whole, sizeof t);
+    memcpy(t, full, sizeof t);
     t[k].name = "net.0.weight";
     refuses(TENSORS, t, part);
   }
-  memcpy(t, whole, sizeof t);
-  t[TENSORS] = whole[0], t[TENSORS].name = "nn.6.weight";
+  memcpy(t, full, sizeof t);
+  t[TENSORS] = full[0], t[TENSORS].name = "nn.6.weight";
   refuses(TENSORS + 1, t, "it has 7 tensors; AffineCoupling has 6");
 
   t[2].dim[0] = 5, t[2].dim[1] = 20; /* as many values */
   refuses(TENSORS, t, "nn.2.weight is 5×20; beside nn.0.weight of 10×3 it must be 10×10");
-  memcpy(t, whole, sizeof t);
+  memcpy(t, full, sizeof t);
   t[4].dim[0] = 10, t[4].dim[1] = 6; /* (in, out) */
   refuses(TENSORS, t, "nn.4.weight is 10×6; beside nn.0.weight of 10×3 it must be 6×10");
-  memcpy(t, whole, sizeof t);
+  memcpy(t, full, sizeof t);
   t[0].rank = 1, t[0].dim[0] = 30;
   refuses(TENSORS, t, "nn.0.weight is of rank 1; it must be of rank 2");
-  t[0] = whole[0], t[3].rank = 2, t[3].dim[1] = 1;
+  t[0] = full[0], t[3].rank = 2, t[3].dim[1] = 1;
   refuses(TENSORS, t, "nn.2.bias is of rank 2; it must be of rank 1");
-  t[3] = whole[3], t[0].dim[0] = 300, t[0].dim[1] = 40;
+  t[3] = full[3], t[0].dim[0] = 300, t[0].dim[1] = 40;
   refuses(TENSORS, t, "AffineCoupling(dim=80, hidden=300); at most (64, 256) fits here");
 
-  memcpy(t, whole, sizeof t);
+  memcpy(t, full, sizeof t);
   values[1][7] = NAN;
   refuses(TENSORS, t, "nn.0.bias: value 8 is not finite");
 }

@@ -138,16 +138,12 @@ static void a_point_belongs_to_its_number(void **state) {
 
 static void a_toy_is_found_by_its_name(void **state) {
   (void)state;
-  char message[NF_MESSAGE] = "";
-  for (int k = 0; k < NF_TOYS; k++) {
-    const nf_toy *toy = NULL;
-    check_ok(nf_toy_find(nf_toys[k].name, &toy, message));
-    assert_ptr_equal(toy, &nf_toys[k]);
-  }
-  const nf_toy *toy = NULL;
-  check_status(nf_toy_find("mons", &toy, message), NF_EINVAL);
-  assert_null(toy);
-  assert_string_equal(message, "toy:mons: no such density, nearest is 'moons'");
+  nf_error e = {0};
+  for (int k = 0; k < NF_TOYS; k++) assert_ptr_equal(nf_toy_find(nf_toys[k].name, &e), &nf_toys[k]);
+  check_no_error(&e);
+  assert_null(nf_toy_find("mons", &e));
+  assert_string_equal(e.message, "toy:mons: no such density, nearest is 'moons'");
+  assert_int_equal(e.status, NF_EINVAL);
 }
 
 int main(void) {

@@ -1,21 +1,22 @@
-/* The trace: every layer of the catalogue is judged by differences at its own input, the sums add
- * up, a large image is no obstacle, and a layer that lies is named by its row. */
+/* The trace: every layer of the catalogue is checked by differences at its own input, the sums add
+ * up, a large image is no obstacle, and a layer that is wrong is named by its row. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalogue.h"
 #include "check.h"
+#include "core/real.h"
 #include "flow/flow.h"
 #include "nf/model.h"
 #include "verify/log_det_fd.h"
 #include "verify/trace.h"
 
-/* What must hold of any trace in which each layer could be judged. Returns how many were. */
+/* What must hold of any trace in which each layer could be checked. Returns how many were. */
 static size_t check_trace(const char *name, const nf_bijector *b, const nf_batch *x) {
   nf_trace t;
   double log_det = 0, sum = 0;
-  size_t judged = 0;
+  size_t checked = 0;
   nf_work work = {0};
   check_ok(nf_verify_trace(b, x, &t));
   for (size_t i = 0; i < t.n; i++) {
@@ -29,7 +30,7 @@ static size_t check_trace(const char *name, const nf_bijector *b, const nf_batch
     check_close(name, r->sum, sum, 1e-11, 1e-12);
     check_close(name, r->check, r->log_det, 1e-7, 1e-7);
     assert_true(nf_verify_trace_holds(r));
-    judged++;
+    checked++;
   }
   nf_batch z = *x;
   z.data = malloc(nf_batch_size(x) * sizeof *z.data);
@@ -40,36 +41,36 @@ static size_t check_trace(const char *name, const nf_bijector *b, const nf_batch
   free(z.data);
   nf_work_free(&work);
   nf_verify_trace_free(&t);
-  return judged;
+  return checked;
 }
 
-static void every_layer_is_judged(void **state) {
+static void every_layer_is_checked(void **state) {
   (void)state;
   catalogue c = catalogue_new();
-  size_t judged = 0;
+  size_t checked = 0;
   for (size_t k = 0; k < c.n; k++) {
     const catalogue_entry *e = &c.entry[k];
     nf_real data[1024];
     assert_true(nf_shape_size(e->bijector->in) <= 1024);
     const nf_batch x = catalogue_draw(e, 1, data);
-    judged += check_trace(e->name, e->bijector, &x);
+    checked += check_trace(e->name, e->bijector, &x);
   }
-  assert_true(judged > c.n);
+  assert_true(checked > c.n);
   catalogue_free(&c);
 }
 
 /* The values of a row are those that a reader finds when the layers run one by one. */
 static void values_are_those_after_the_layer(void **state) {
   (void)state;
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  nf_bijector *chain = nf_chain_new(nf_point(2), &status);
-  nf_chain_add(chain, nf_affine_new(nf_point(2), &status), &status);
-  nf_chain_add(chain, nf_reverse_new(nf_point(2), &status), &status);
-  check_ok(nf_flow_new(&flow, chain, 1));
+  nf_error e = {0};
+  nf_bijector *chain = nf_chain_new(nf_point(2), &e);
+  nf_chain_add(chain, nf_affine_new(nf_point(2), &e), &e);
+  nf_chain_add(chain, nf_reverse_new(nf_point(2), &e), &e);
+  nf_flow *flow = nf_flow_new(chain, 1, &e);
+  check_no_error(&e);
   const double weight[6] = {2, 0.5, 0.1, 1.5, 0.3, -0.2};
   memcpy(flow->param, weight, sizeof weight);
-  check_ok(nf_bijector_prepare(flow->bijector));
+  check_ok(nf_flow_prepare(flow, NULL));
   double x[2] = {0.5, -1};
   const double y[2] = {0.8, -1.65}, reversed[2] = {-1.65, 0.8};
   nf_trace t;
@@ -90,17 +91,17 @@ static void values_are_those_after_the_layer(void **state) {
 
 static nf_flow *large_flow(nf_batch *x) {
   nf_model m = nf_model_default(NF_GLOW, (nf_shape){32, 32, 3});
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  m.steps = 1, m.width = 8, m.learned_prior = true;
-  check_ok(nf_flow_new(&flow, nf_model_new(&m, &status), 3));
+  nf_error e = {0};
+  m.steps = 1, m.width = 8, m.learned_prior = true, m.seed = 3;
+  nf_flow *flow = nf_flow_from_model(&m, &e);
+  check_no_error(&e);
   check_ok(move_weights(flow, 0.3, 5));
   *x = (nf_batch){.n = 1, .shape = m.shape, .data = malloc(3072 * sizeof(nf_real))};
   for (size_t i = 0; i < 3072; i++) x->data[i] = floor(256 * nf_random_uniform(1, 2, i));
   return flow;
 }
 
-static void a_large_image_is_judged_too(void **state) {
+static void a_large_image_is_checked_too(void **state) {
   (void)state;
   nf_batch x;
   nf_flow *flow = large_flow(&x);
@@ -109,34 +110,34 @@ static void a_large_image_is_judged_too(void **state) {
   nf_flow_free(flow);
 }
 
-static int (*honest)(const nf_bijector *, nf_batch *, double *, nf_work *);
-static int lie(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const int status = honest(b, x, log_det, work);
+static int (*right)(const nf_bijector *, nf_batch *, double *, nf_work *);
+static int off_by_a_hundredth(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  const int status = right(b, x, log_det, work);
   *log_det += 0.01;
   return status;
 }
 
-/* The layer's own table says what it always said, but for 0.01 nats: its row alone is wrong. */
-static void a_lying_layer_is_named(void **state) {
+/* A layer whose log-det is off by 0.01 nats: its row alone is wrong. */
+static void a_wrong_layer_is_named(void **state) {
   (void)state;
   nf_batch x;
   nf_trace t;
   nf_flow *flow = large_flow(&x);
   check_ok(nf_verify_trace(flow->bijector, &x, &t));
   const size_t n = t.n;
-  nf_bijector *liar[32];
+  nf_bijector *layer[32];
   assert_true(n <= 32);
-  for (size_t i = 0; i < n; i++) liar[i] = (nf_bijector *)(uintptr_t)t.row[i].layer;
+  for (size_t i = 0; i < n; i++) layer[i] = (nf_bijector *)(uintptr_t)t.row[i].layer;
   nf_verify_trace_free(&t);
   for (size_t k = 2; k < n; k += 3) {
-    const nf_bijector_type *type = liar[k]->type;
-    if (liar[k]->n_child > 0) continue;
-    nf_bijector_type lying = *type;
-    honest = type->forward;
-    lying.forward = lie;
-    liar[k]->type = &lying;
+    const nf_bijector_type *type = layer[k]->type;
+    if (layer[k]->n_child > 0) continue;
+    nf_bijector_type wrong = *type;
+    right = type->forward;
+    wrong.forward = off_by_a_hundredth;
+    layer[k]->type = &wrong;
     check_ok(nf_verify_trace(flow->bijector, &x, &t));
-    liar[k]->type = type;
+    layer[k]->type = type;
     for (size_t i = 0; i < n; i++) assert_int_equal(nf_verify_trace_holds(&t.row[i]), i != k);
     nf_verify_trace_free(&t);
   }
@@ -166,7 +167,7 @@ static void no_shape_no_answer(void **state) {
     for (size_t i = 0; i < 256; i++) x[i] = nf_random_normal(1, 1, i);
     check_ok(nf_verify_log_det_fd(&b, &(nf_batch){.n = 1, .shape = shape, .data = x}, &log_det));
     if (side < 16)
-      check_close("the whole J", log_det, (double)(side * side) * NF_LN_2, 1e-8, 0);
+      check_close("all of J", log_det, (double)(side * side) * NF_LN_2, 1e-8, 0);
     else
       assert_true(isnan(log_det));
   }
@@ -174,8 +175,8 @@ static void no_shape_no_answer(void **state) {
 
 static void errors_leave_no_trace(void **state) {
   (void)state;
-  int status = NF_OK;
-  nf_bijector *b = nf_reverse_new(nf_point(4), &status);
+  nf_error e = {0};
+  nf_bijector *b = nf_reverse_new(nf_point(4), &e);
   double x[8] = {1, 2, 3, NAN}, log_det = 7;
   nf_trace t = {.n = 99};
   nf_batch batch = {.n = 2, .shape = nf_point(4), .data = x};
@@ -193,10 +194,10 @@ static void errors_leave_no_trace(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_layer_is_judged),
+      cmocka_unit_test(every_layer_is_checked),
       cmocka_unit_test(values_are_those_after_the_layer),
-      cmocka_unit_test(a_large_image_is_judged_too),
-      cmocka_unit_test(a_lying_layer_is_named),
+      cmocka_unit_test(a_large_image_is_checked_too),
+      cmocka_unit_test(a_wrong_layer_is_named),
       cmocka_unit_test(no_shape_no_answer),
       cmocka_unit_test(errors_leave_no_trace),
   };

@@ -100,14 +100,11 @@ _Static_assert(ORACLES % 2 == 0, "the legend has two columns");
 /* --- flows: ∫p = 1, samples are of p --------------------------------------------------------- */
 static nf_flow *flow_of(nf_family family, nf_shape shape) {
   nf_model m = nf_model_default(family, shape);
-  nf_flow *f = NULL;
-  int status = NF_OK;
   m.steps = 3;
   m.width = 4;
   m.bins = 0;
-  if (nf_flow_new(&f, nf_model_new(&m, &status), 1) != NF_OK ||
-      move_weights(f->bijector, 0.1, 1) != NF_OK)
-    exit(1);
+  nf_flow *f = nf_flow_from_model(&m, NULL);
+  if (f == NULL || move_weights(f, 0.1, 1) != NF_OK) exit(1);
   return f;
 }
 
@@ -124,9 +121,8 @@ static double p_of_samples(nf_family family) {
   nf_flow *f = flow_of(family, (nf_shape){4, 4, 2});
   double p = NAN, *x = reals(N * f->d);
   size_t where = 0;
-  const nf_batch batch = {N, f->bijector->in, x, 0, 0};
-  int status = nf_flow_sample(f, (uint64_t)family, 0, N, 1, x);
-  if (status == NF_OK) status = nf_verify_samples(f, &batch, 1, &p, &where);
+  int status = nf_flow_sample(f, N, (uint64_t)family, 1, x, NULL);
+  if (status == NF_OK) status = nf_verify_samples(f, N, x, 1, &p, &where);
   free(x);
   nf_flow_free(f);
   return status == NF_OK ? p : NAN;
