@@ -7,8 +7,8 @@
 #include "../tools/train.h"
 #include "fuzz.h"
 
-/* Instead of those of tools/nf.c: an error is stored, not printed. */
-static nf_error last;
+/* In the place of tools/nf.c: the line of an error is stored, not printed. */
+static nf_error line;
 static int errors;
 int cli_error(const char *format, ...) {
   char text[NF_MESSAGE];
@@ -17,26 +17,25 @@ int cli_error(const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   errors++;
-  last = (nf_error){0};
-  nf_fail(&last, NF_EINVAL, "%s", text);
+  line = (nf_error){0};
+  nf_fail(&line, NF_EINVAL, "%s", text);
   return CLI_BAD_INPUT;
 }
-int cli_threads(void) { return 2; }
 
 static bool in(double value, double min, double max) { return value >= min && value <= max; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  enum { MAX_ARGUMENTS = 64 };
+  enum { ARGUMENTS = 64 };
   static char text[1 << 12];
-  char *argv[MAX_ARGUMENTS + 1] = {(char[]){"train"}};
+  char *argv[ARGUMENTS + 1] = {(char[]){"train"}};
   int argc = 1;
   if (size >= sizeof text) return 0;
   memcpy(text, bytes, size);
   text[size] = 0;
-  for (size_t at = 0; at < size && argc < MAX_ARGUMENTS; at += strlen(text + at) + 1)
+  for (size_t at = 0; at < size && argc < ARGUMENTS; at += strlen(text + at) + 1)
     argv[argc++] = text + at;
   argv[argc] = NULL;
-  optind = 0; /* getopt may stand in the middle of the arguments before */
+  optind = 0; /* getopt may be in the middle of the arguments before */
   getopt_long(1, argv, ":", NULL, NULL);
 
   cli_settings s;
@@ -44,13 +43,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const int out = dup(1), nowhere = open("/dev/null", O_WRONLY); /* for --help */
   fuzz_require(out >= 0 && nowhere >= 0);
   fflush(stdout), dup2(nowhere, 1);
-  const cli_parsed parsed = cli_settings_read(&s, argc, argv);
+  const int status = cli_settings_read(&s, argc, argv);
   fflush(stdout), dup2(out, 1);
   close(out), close(nowhere);
-  fuzz_require(errors == (parsed == CLI_REFUSED) && (errors == 0 || fuzz_is_line(last.message)));
-  if (parsed != CLI_GO) return 0;
+  fuzz_require(errors == (status == CLI_BAD_INPUT) && (errors == 0 || fuzz_is_line(line.message)));
+  if (status != CLI_GO) return 0;
 
-  fuzz_require(in(s.alpha, 0, 0.49) && in(s.ema, 0, 0.999999) && in((double)s.threads, 1, 1024));
+  fuzz_require(in(s.alpha, 0, 0.49) && in(s.ema, 0, 0.999999) && in((double)s.threads, 0, 1024));
   const cli_data image = {.shape = {8, 8, 1}, .bins = 17}, point = {.shape = {1, 1, 2}};
   nf_model m;
   for (int i = 0; i < 2; i++) {

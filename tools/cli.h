@@ -16,12 +16,12 @@ int cli_sample(int argc, char **argv);
 int cli_interpolate(int argc, char **argv);
 int cli_reconstruct(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_man(int argc, char **argv);
 
 /* "nf COMMAND: …" on stderr, one line; returns CLI_BAD_INPUT. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* --- options (options.c): one table a command, from which they are read and help is printed -----
- */
+/* --- options (options.c): a table a command, by which they are read and help is printed ------ */
 
 typedef enum {
   CLI_FLAG,  /* to: bool */
@@ -34,8 +34,8 @@ typedef enum {
 typedef struct {
   const char *name, *value; /* --name VALUE */
   cli_option_kind kind;
-  void *to; /* holds the default; -1 for a word: whatever suits */
-  const char *help;
+  void *to;         /* holds the default; -1 for a word, 0 for a number: help has it */
+  const char *help; /* %s in it stands for the words */
   double min, max;
   const char *const *word; /* ends with NULL */
 } cli_option;
@@ -47,12 +47,11 @@ typedef struct {
   const char *examples; /* lines to copy */
 } cli_command;
 
-typedef enum { CLI_GO, CLI_HELPED, CLI_REFUSED } cli_parsed;
-
-/* Reads argv[1 …]; the operand goes to *operand. --help prints to stdout and gives CLI_HELPED; an
- * error is one line on stderr and CLI_REFUSED. */
-cli_parsed cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
-                            char **argv, const char **operand);
+/* Reads argv[1 …]; the operand goes to *operand. Returns CLI_GO or the exit status to end with:
+ * that of --help, which prints to stdout, or of an error. */
+enum { CLI_GO = -1 };
+int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
+                     char **argv, const char **operand);
 extern bool cli_help_is_man;           /* --help prints a section of the man page */
 void cli_print_roff(const char *text); /* with roff's special characters escaped */
 
@@ -67,16 +66,18 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
   }
 #define CLI_OPTION_RANGE(to) \
   { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
-#define CLI_OPTION_THREADS(to) \
-  { "threads", "N", CLI_WHOLE, to, "threads; the result does not depend on them", 1, 1024, NULL }
+#define CLI_OPTION_THREADS(to)                                                                    \
+  {                                                                                               \
+    "threads", "N", CLI_WHOLE, to, "threads; the result does not depend on them [one a core]", 1, \
+        1024, NULL                                                                                \
+  }
 #define CLI_OPTION_SEED(to)                                                                 \
   {                                                                                         \
     "seed", "S", CLI_WHOLE, to, "of all that is random; the same seed, the same result", 0, \
         1.8e19, NULL                                                                        \
   }
 
-/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density ----------
- */
+/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density -------- */
 
 enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
 
@@ -85,9 +86,9 @@ typedef struct {
   size_t n, first;   /* samples first … first+n-1 of the set */
   nf_shape shape;    /* of one */
   unsigned bins;     /* of a pixel; 0: points */
-  nf_images images;  /* or */
-  nf_real *point;    /* of */
-  const nf_toy *toy; /* NULL: images */
+  nf_images images;  /* {0}: points */
+  nf_real *point;    /* all points of the density, (CLI_TOY_POINTS, 2); NULL: images */
+  const nf_toy *toy; /* their density; NULL: images */
 } cli_data;          /* start from {0} */
 
 /* range is NULL or "A:B": samples A … B-1.   errors  those of nf_images_load, NF_EINVAL */
@@ -101,12 +102,11 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
  * be freed. */
 size_t *cli_data_order(const cli_data *d, uint64_t seed);
 
-/* --- what is loaded and shown (nf.c) ------------------------------------------------------------
- */
+/* --- what is loaded and shown (nf.c) ---------------------------------------------------------- */
 
-int cli_threads(void); /* the number of cores */
+int cli_threads(uint64_t given); /* one a core when 0 is given */
 
-/* A checkpoint ready to run on that many threads. False after an error. */
+/* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
 /* Data that fit the model. False after an error. */
 bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
@@ -124,8 +124,7 @@ void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
                       size_t columns, nf_error *e);
 
-/* --- baselines (baseline.c) ---------------------------------------------------------------------
- */
+/* --- baselines (baseline.c) ------------------------------------------------------------------- */
 
 /* Two densities fitted in closed form to exactly the samples on which a flow was trained:
  *

@@ -24,11 +24,12 @@ static const cli_command command = {
     "held out, unless --all is given. --importance K takes K draws of the dequantisation noise\n"
     "for each image, which bounds its log-probability more tightly. For toy data there is also\n"
     "the divergence KL(data|flow) from the true density. --baselines SPEC names the data that the\n"
-    "flow was trained on, and shows what it must beat: two densities fitted to the same training\n"
-    "samples and evaluated on the same others. Independent pixels: the histogram of each, with "
-    "one\n"
-    "more sample at every level. One Gaussian: of all pixels together after the flow's own\n"
-    "dequantisation and logit, its covariance shrunk (Ledoit & Wolf 2004).",
+    "flow was trained on, and evaluates two densities that are fitted to the same training "
+    "samples\n"
+    "on the same others. Independent pixels: the histogram of each, with one more sample of every\n"
+    "value. One Gaussian: of all pixels together after the flow's own dequantisation and logit, "
+    "its\n"
+    "covariance shrunk (Ledoit & Wolf 2004).",
     "  nf eval digits.safetensors --data digits --baselines digits\n"
     "  nf eval cifar.safetensors --data cifar10-test:DIR --importance 16 --csv images.csv"};
 
@@ -44,7 +45,7 @@ typedef struct {
   double *log_p, *first_draw; /* nats: with all draws, and with the first alone */
 } results;
 
-/* log (1/K) Σ exp(l_k), kept as a running maximum and sum. */
+/* log (1/K) Σ exp(l_k), as a running maximum and sum. */
 typedef struct {
   double max, sum;
 } log_mean;
@@ -168,7 +169,7 @@ static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_
     printf("%-20s not fitted: more than 4096 dimensions\n", "one Gaussian");
     return NF_OK;
   }
-  nf_flow_set_threads(gaussian, (int)s->threads, &own);
+  nf_flow_set_threads(gaussian, cli_threads(s->threads), &own);
   if (own.status == NF_OK) evaluate(data, gaussian, 1, r, &own);
   if (own.status == NF_OK) {
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
@@ -195,7 +196,7 @@ static int write_csv(const char *path, const cli_data *data, const results *r, n
 }
 
 int cli_eval(int argc, char **argv) {
-  settings s = {.importance = 1, .threads = (uint64_t)cli_threads()};
+  settings s = {.importance = 1};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s.data),
       CLI_OPTION_RANGE(&s.range),
@@ -209,9 +210,9 @@ int cli_eval(int argc, char **argv) {
       CLI_OPTION_THREADS(&s.threads),
   };
   const char *path = NULL;
-  const cli_parsed parsed =
+  const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
-  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (status != CLI_GO) return status;
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;

@@ -11,12 +11,12 @@ static const cli_command command = {
     "info", "MODEL",
     "Prints the model, and its layers in the order in which data pass: path (as in the names of\n"
     "the tensors), kind, shape in and out, parameters. With --data there is also the mean log-det\n"
-    "of each layer, in nats; a chain's or split's is that of what it contains, and the whole\n"
-    "flow's is the sum. With --trace the first sample alone passes: values after each layer, its\n"
-    "log-det, the running sum, and log|det J| of the layer by differences. These are of numbers "
-    "in\n"
-    "single precision: they may be off by 0.001, or by 0.001 of the log-det; '!' marks what is\n"
-    "further off, and the exit status is then 1.",
+    "of each layer, in nats; a chain's or split's is that of what it contains, and that of all is\n"
+    "the sum. With --trace the first sample alone passes: values after each layer, its log-det, "
+    "the\n"
+    "running sum, and log|det J| of the layer by differences. These are of numbers in single\n"
+    "precision: they may be off by 0.001, or by 0.001 of the log-det; '!' marks what is further\n"
+    "off, and the exit status is then 1.",
     "  nf info digits.safetensors --data digits\n"
     "  nf info digits.safetensors --data digits --trace"};
 
@@ -148,9 +148,9 @@ int cli_info(int argc, char **argv) {
       CLI_OPTION_DATA(&spec),
       CLI_OPTION_RANGE(&range),
       {"trace", NULL, CLI_FLAG, &traced, "the first sample, layer by layer", 0, 0, NULL}};
-  const cli_parsed parsed =
+  int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
-  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (status != CLI_GO) return status;
   if (traced && spec == NULL) return cli_error("--trace needs a sample: name --data, too");
   nf_checkpoint c = {0};
   cli_data data = {0};
@@ -160,7 +160,7 @@ int cli_info(int argc, char **argv) {
     return CLI_BAD_INPUT;
   }
   double *log_det = malloc((c.flow->n_layer + 1) * sizeof *log_det);
-  int status = log_det == NULL ? NF_ENOMEM : NF_OK;
+  status = log_det == NULL ? NF_ENOMEM : NF_OK;
   nf_trace t = {0};
   if (status == NF_OK && spec != NULL)
     status = traced ? trace(&data, c.flow, &t) : measure(&data, c.flow, log_det);

@@ -8,8 +8,8 @@
 
 static const cli_command command = {
     "interpolate", "MODEL",
-    "From one sample of the data to another, in equal steps through the whole latent: a strip of\n"
-    "images, its ends the originals. Points become a CSV.",
+    "From one sample of the data to another, in equal steps through the latent of all scales: a\n"
+    "strip of images, its ends the originals. Points become a CSV.",
     "  nf interpolate digits.safetensors --data digits --from 3 --to 14 --n 9 --out strip.png"};
 
 typedef struct {
@@ -56,7 +56,7 @@ static void run(const settings *s, const cli_data *data, nf_flow *flow, nf_error
 
 int cli_interpolate(int argc, char **argv) {
   const char *path = NULL;
-  settings s = {.n = 8, .to = 1, .threads = (uint64_t)cli_threads()};
+  settings s = {.n = 8, .to = 1};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s.data),
       CLI_OPTION_RANGE(&s.range),
@@ -66,9 +66,9 @@ int cli_interpolate(int argc, char **argv) {
       {"out", "FILE", CLI_TEXT, &s.out, "the PNG, or for points the CSV", 0, 0, NULL},
       CLI_OPTION_THREADS(&s.threads),
   };
-  const cli_parsed parsed =
+  const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
-  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (status != CLI_GO) return status;
   if (s.out == NULL) return cli_error("--out is missing, as in --out strip.png");
   nf_checkpoint c = {0};
   cli_data data = {0};

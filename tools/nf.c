@@ -13,7 +13,7 @@ static const char help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
     "\n"
     "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
-    "log-probability, and it draws new ones. Train one, then ask it.\n"
+    "log-probability, and it draws new ones.\n"
     "\n"
     "commands        (nf COMMAND --help tells more)\n"
     "  train         learn a flow from data by maximum likelihood; stop and resume at will\n"
@@ -22,6 +22,7 @@ static const char help[] =
     "  interpolate   from one image to another through the latent space\n"
     "  reconstruct   data to latent and back: what comes back is the same\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
+    "  man           this manual, as a page for man; nf --version: version and precision\n"
     "\n"
     "data\n"
     "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
@@ -54,16 +55,17 @@ int cli_error(const char *format, ...) {
   return CLI_BAD_INPUT;
 }
 
-int cli_threads(void) {
+int cli_threads(uint64_t given) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  return cores > 0 ? (int)cores : 1;
+  return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
 }
 
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
   nf_error e = {0};
   nf_checkpoint_load(path, out, &e);
-  if (e.status == NF_OK && nf_flow_set_threads(out->flow, (int)threads, NULL) == NF_OK) return true;
-  if (e.status == NF_OK) nf_fail(&e, NF_ENOMEM, "%s: no memory for %d threads", path, (int)threads);
+  const int n = cli_threads(threads);
+  if (e.status == NF_OK && nf_flow_set_threads(out->flow, n, NULL) == NF_OK) return true;
+  nf_fail(&e, NF_ENOMEM, "%s: no memory for %d threads", path, n);
   nf_checkpoint_free(out);
   cli_error("%s", e.message);
   return false;
@@ -109,17 +111,26 @@ void cli_duration(double seconds, char text[32]) {
     snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
 }
 
-/* --- the commands -------------------------------------------------------------------------------
- */
+/* --- the commands ---------------------------------------------------------------------------- */
 
-enum { COMMANDS = 6 };
-static const char *const names[COMMANDS + 1] = {"train",       "eval",        "sample",
-                                                "interpolate", "reconstruct", "info"};
-static int (*const commands[COMMANDS])(int, char **) = {
-    cli_train, cli_eval, cli_sample, cli_interpolate, cli_reconstruct, cli_info};
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+} commands[] = {{"train", cli_train},
+                {"eval", cli_eval},
+                {"sample", cli_sample},
+                {"interpolate", cli_interpolate},
+                {"reconstruct", cli_reconstruct},
+                {"info", cli_info},
+                {"man", cli_man}};
+enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* The page nf(1), from the same tables as --help. */
-static int print_man(void) {
+/* The page nf(1): what --help prints, with roff's requests. */
+int cli_man(int argc, char **argv) {
+  static const cli_command command = {"man", NULL, "Prints this manual as a page for man.",
+                                      "  nf man > nf.1\n  man ./nf.1"};
+  const int status = cli_read_options(&command, 0, NULL, argc, argv, NULL);
+  if (status != CLI_GO) return status;
   printf(
       ".TH NF 1 \"\" \"nf %s\" \"normalizing flows\"\n.SH NAME\n"
       "nf \\- normalizing flows on images and points\n.SH SYNOPSIS\n"
@@ -129,37 +140,41 @@ static int print_man(void) {
   printf("\n.fi\n.SH COMMANDS\n");
   cli_help_is_man = true;
   for (int i = 0; i < COMMANDS; i++)
-    commands[i](2, (char *[]){(char *)names[i], (char *)"--help", NULL});
+    commands[i].run(2, (char *[]){argv[0], (char[]){"--help"}, NULL});
   return CLI_OK;
 }
 
 static int run_command(int argc, char **argv) {
+  const char *name[COMMANDS + 1] = {NULL};
+  for (int i = 0; i < COMMANDS; i++) name[i] = commands[i].name;
+  const int command = cli_find_word("command", argv[1], name);
+  if (command < 0) return CLI_BAD_INPUT;
+  command_name = name[command];
+  if (commands[command].run != cli_train && ranks_all.count > 1)
+    return cli_error("only nf train shares its work among ranks; start this without mpirun");
+  return commands[command].run(argc - 1, argv + 1);
+}
+
+static int run(int argc, char **argv) {
 #ifdef SIGXFSZ
   signal(SIGXFSZ, SIG_IGN); /* a file too large is an error to report, as a full disk is */
 #endif
-  if (argc < 2) return cli_error("the command is missing; see nf --help");
   int status = CLI_OK;
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+  if (argc < 2)
+    return cli_error("the command is missing; see nf --help");
+  else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
     puts(help);
-  } else if (strcmp(argv[1], "--version") == 0) {
+  else if (strcmp(argv[1], "--version") == 0)
     printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");
-  } else if (strcmp(argv[1], "man") == 0) {
-    status = print_man();
-  } else {
-    const int command = cli_find_word("command", argv[1], names);
-    if (command < 0) return CLI_BAD_INPUT;
-    command_name = names[command];
-    if (commands[command] != cli_train && ranks_all.count > 1)
-      return cli_error("only nf train shares its work among ranks; start this without mpirun");
-    status = commands[command](argc - 1, argv + 1);
-  }
+  else
+    status = run_command(argc, argv);
   if (fflush(stdout) != 0 || ferror(stdout)) return cli_error("cannot write to standard output");
   return status;
 }
 
 int main(int argc, char **argv) {
   ranks_begin(&argc, &argv);
-  const int status = run_command(argc, argv);
+  const int status = run(argc, argv);
   /* An error on all ranks is printed once; one on another than rank 0, by that rank. */
   if (ranks_first_where(last_error[0] != 0) && !ranks_is_first()) fputs(last_error, stderr);
   ranks_end();

@@ -1,6 +1,8 @@
 /* getopt_long reads the options; here its table is made from ours, values are checked, and help is
  * printed, as text or as a section of the man page. */
 #include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +13,37 @@
 
 enum { MAX_OPTIONS = 40, HELP = 1000, MISSING = ':', UNKNOWN = '?' };
 
-static void print_default(const cli_option *o) {
+enum { HELP_TEXT = 300 };
+
+/* Appends to the help of one option, cut to fit. */
+static void append(char text[HELP_TEXT], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void append(char text[HELP_TEXT], const char *format, ...) {
+  const size_t length = strlen(text);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text + length, HELP_TEXT - length, format, arguments);
+  va_end(arguments);
+}
+
+/* Its help, with the words that it can be, and its default. */
+static void help_text(const cli_option *o, char text[HELP_TEXT]) {
+  const char *words = strstr(o->help, "%s");
+  const int before = (int)(words != NULL ? (size_t)(words - o->help) : strlen(o->help));
+  text[0] = 0;
+  append(text, "%.*s", before, o->help);
+  for (size_t i = 0; words != NULL && o->word[i] != NULL; i++)
+    append(text, "%s%s", i > 0 ? ", " : "", o->word[i]);
+  if (words != NULL) append(text, "%s", words + 2);
   if (o->kind == CLI_WHOLE && *(uint64_t *)o->to > 0)
-    printf(" [%llu]", *(unsigned long long *)o->to);
-  if (o->kind == CLI_REAL && *(double *)o->to > 0) printf(" [%g]", *(double *)o->to);
-  if (o->kind == CLI_WORD && *(int *)o->to >= 0) printf(" [%s]", o->word[*(int *)o->to]);
+    append(text, " [%" PRIu64 "]", *(uint64_t *)o->to);
+  if (o->kind == CLI_REAL && *(double *)o->to > 0) append(text, " [%g]", *(double *)o->to);
+  if (o->kind == CLI_WORD && *(int *)o->to >= 0) append(text, " [%s]", o->word[*(int *)o->to]);
 }
 
 bool cli_help_is_man = false;
 
-/* Lines that begin with a dot or an apostrophe are requests to roff, and a plain hyphen is not '-'.
- */
+/* To roff a line that begins with a dot or an apostrophe is a request, and '-' is a hyphen. */
 void cli_print_roff(const char *text) {
   for (bool line_start = true; *text != 0; line_start = *text++ == '\n') {
     if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", stdout);
@@ -36,12 +58,13 @@ static void print_man(const cli_command *c, size_t n, const cli_option option[])
   cli_print_roff(c->about);
   for (size_t i = 0; i < n; i++) {
     const cli_option *o = &option[i];
+    char text[HELP_TEXT];
     printf("\n.TP\n.B \\-\\-");
     cli_print_roff(o->name);
     if (o->value != NULL) printf(" \\fI%s\\fP", o->value);
     putchar('\n');
-    cli_print_roff(o->help);
-    print_default(o);
+    help_text(o, text);
+    cli_print_roff(text);
   }
   printf("\n.PP\n.nf\n");
   cli_print_roff(c->examples);
@@ -53,10 +76,10 @@ static void print_help(const cli_command *c, size_t n, const cli_option option[]
          c->operand != NULL ? " " : "", c->about);
   for (size_t i = 0; i < n; i++) {
     const cli_option *o = &option[i];
+    char text[HELP_TEXT];
     const int width = printf("  --%s %s", o->name, o->value != NULL ? o->value : "");
-    printf("%*s  %s", width < 24 ? 24 - width : 0, "", o->help);
-    print_default(o);
-    putchar('\n');
+    help_text(o, text);
+    printf("%*s  %s\n", width < 24 ? 24 - width : 0, "", text);
   }
   printf("  --help                  this text\n\nexamples\n%s\n", c->examples);
 }
@@ -107,16 +130,15 @@ static bool read_value(const cli_option *o, const char *text) {
   return false;
 }
 
-static cli_parsed unknown_option(size_t n, const cli_option option[], const char *text) {
+static int unknown_option(size_t n, const cli_option option[], const char *text) {
   const char *name[MAX_OPTIONS + 1] = {"help"};
   for (size_t i = 0; i < n; i++) name[i + 1] = option[i].name;
-  cli_error("option '%s': there is no such; the nearest is '--%s'", text,
-            nf_nearest(text + strspn(text, "-"), n + 1, name));
-  return CLI_REFUSED;
+  return cli_error("option '%s': there is no such; the nearest is '--%s'", text,
+                   nf_nearest(text + strspn(text, "-"), n + 1, name));
 }
 
-cli_parsed cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
-                            char **argv, const char **operand) {
+int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
+                     char **argv, const char **operand) {
   struct option table[MAX_OPTIONS + 2] = {{"help", no_argument, NULL, HELP}};
   for (size_t i = 0; i < n; i++)
     table[i + 1] = (struct option){option[i].name,
@@ -126,21 +148,16 @@ cli_parsed cli_read_options(const cli_command *c, size_t n, const cli_option opt
   for (int got; (got = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
     if (got == HELP) {
       (cli_help_is_man ? print_man : print_help)(c, n, option);
-      return CLI_HELPED;
+      return CLI_OK;
     }
-    if (got == MISSING) {
-      cli_error("%s: its value is missing", argv[optind - 1]);
-      return CLI_REFUSED;
-    }
+    if (got == MISSING) return cli_error("%s: its value is missing", argv[optind - 1]);
     if (got == UNKNOWN) return unknown_option(n, option, argv[optind - 1]);
-    if (!read_value(&option[got - 256], optarg)) return CLI_REFUSED;
+    if (!read_value(&option[got - 256], optarg)) return CLI_BAD_INPUT;
   }
   if (c->operand != NULL && optind < argc) *operand = argv[optind++];
   if (optind < argc)
-    cli_error("'%s': there is nothing for it to say; see nf %s --help", argv[optind], c->name);
-  else if (c->operand != NULL && *operand == NULL)
-    cli_error("%s is missing; see nf %s --help", c->operand, c->name);
-  else
-    return CLI_GO;
-  return CLI_REFUSED;
+    return cli_error("'%s': unexpected argument; see nf %s --help", argv[optind], c->name);
+  if (c->operand != NULL && *operand == NULL)
+    return cli_error("%s is missing; see nf %s --help", c->operand, c->name);
+  return CLI_GO;
 }

@@ -16,8 +16,8 @@
 
 typedef struct {
   int rank, count;
-} rank_of;
-extern rank_of ranks_all; /* 0 of 1 before ranks_begin */
+} cli_ranks;
+extern cli_ranks ranks_all; /* 0 of 1 before ranks_begin */
 
 void ranks_begin(int *argc, char ***argv); /* stdout of all but rank 0 is closed */
 void ranks_end(void);
@@ -32,10 +32,10 @@ static inline bool ranks_is_first(void) { return ranks_all.rank == 0; }
 /* Of n things in order, this rank's are begin … begin + count - 1; counts differ by at most 1. */
 typedef struct {
   size_t begin, count;
-} rank_share;
-static inline rank_share ranks_share(size_t n) {
+} cli_share;
+static inline cli_share ranks_share(size_t n) {
   const size_t r = (size_t)ranks_all.rank, all = (size_t)ranks_all.count;
-  return (rank_share){n * r / all, n * (r + 1) / all - n * r / all};
+  return (cli_share){n * r / all, n * (r + 1) / all - n * r / all};
 }
 
 /* 0 only when `failure` is 0 on every rank, else the largest. */

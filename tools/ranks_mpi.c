@@ -4,7 +4,7 @@
 
 #include "ranks.h"
 
-rank_of ranks_all = {0, 1};
+cli_ranks ranks_all = {0, 1};
 
 enum { MAX_COUNT = 1 << 28 }; /* values at a time: MPI counts in int */
 

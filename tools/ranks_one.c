@@ -1,7 +1,7 @@
 /* One process: the sum over all ranks, and the largest of them, is what it has. */
 #include "ranks.h"
 
-rank_of ranks_all = {0, 1};
+cli_ranks ranks_all = {0, 1};
 
 void ranks_begin(int *argc, char ***argv) { (void)argc, (void)argv; }
 void ranks_end(void) {}

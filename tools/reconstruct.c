@@ -8,10 +8,9 @@
 
 static const cli_command command = {
     "reconstruct", "MODEL",
-    "Sends data to the latent and back, and reports what differs: a pixel that the "
-    "arithmetic\n"
-    "rounds over the edge of its cell, if any. Exit status 1 when a pixel is off by more than one\n"
-    "level, or a coordinate by more than 0.001. --out draws originals above what came back.",
+    "Sends data to the latent and back, and reports what differs: pixels that the arithmetic\n"
+    "rounds over the edge of their bins, if any. Exit status 1 when a pixel is off by more than\n"
+    "one bin, or a coordinate by more than 0.001. --out draws originals above what came back.",
     "  nf reconstruct digits.safetensors --data digits --n 16 --out pairs.png"};
 
 typedef struct {
@@ -48,7 +47,7 @@ static int report(const nf_model *m, size_t n, const nf_real *x, const nf_real *
     if (off > largest) largest = off;
   }
   if (m->bins > 0)
-    printf("%zu of %zu pixels differ, the most by %g levels\n", differ, size, largest);
+    printf("%zu of %zu pixels differ, by at most %g bins\n", differ, size, largest);
   else
     printf("largest difference of a coordinate: %.3g\n", largest);
   return largest <= (m->bins > 0 ? 1 : 1e-3) ? CLI_OK : CLI_FAILED;
@@ -79,7 +78,7 @@ static int run(const settings *s, const cli_data *data, nf_flow *flow) {
 
 int cli_reconstruct(int argc, char **argv) {
   const char *path = NULL;
-  settings s = {.n = 64, .threads = (uint64_t)cli_threads()};
+  settings s = {.n = 64};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s.data),
       CLI_OPTION_RANGE(&s.range),
@@ -88,9 +87,9 @@ int cli_reconstruct(int argc, char **argv) {
        0, NULL},
       CLI_OPTION_THREADS(&s.threads),
   };
-  const cli_parsed parsed =
+  const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
-  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (status != CLI_GO) return status;
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;

@@ -36,16 +36,17 @@ static void handle_signals(void) {
 /* The state of the loop. */
 typedef struct {
   cli_run *run;
-  rank_share part; /* of a mini-batch, */
-  nf_batch x;      /* this one */
-  nf_batch held;   /* its part of the samples held out */
-  double *log_p;   /* of those */
-  size_t *index;
-  double start, shown, smooth; /* when it began, when progress was last shown, mean loss */
-  double spent;                /* seconds, as last agreed on */
-  int stopped_by;              /* a signal, likewise */
-  uint64_t first;              /* step at the start */
-  double validation;           /* nats, NAN before the first */
+  cli_share part;      /* of a mini-batch: this rank's samples */
+  nf_batch x;          /* those of this step */
+  nf_batch held;       /* this rank's part of the samples held out */
+  double *log_p;       /* of the samples in held */
+  size_t *index;       /* of the samples of this step, of all ranks */
+  double start, shown; /* seconds: when the loop began, when progress was last shown */
+  double smooth;       /* running mean of the loss */
+  double spent;        /* seconds of the run, as last agreed on */
+  int stopped_by;      /* a signal, as last agreed on; 0: none */
+  uint64_t first;      /* step at the start */
+  double validation;   /* nats, NAN before the first */
   bool progress;
   nf_error *e;
 } loop;
@@ -63,7 +64,7 @@ static size_t training_samples(const cli_run *r) { return r->data->n - r->held; 
 
 /* --- checkpoints ------------------------------------------------------------------------- */
 
-/* For use: the averaged weights. */
+/* The averaged weights alone. */
 static int save_best(loop *l) {
   cli_run *r = l->run;
   if (!ranks_is_first()) return NF_OK;
@@ -74,7 +75,7 @@ static int save_best(loop *l) {
   return status;
 }
 
-/* For resuming: everything. */
+/* Everything, to resume from. */
 static int save_last(loop *l) {
   cli_run *r = l->run;
   if (!ranks_is_first()) return NF_OK;
@@ -113,7 +114,7 @@ static void combine(loop *l, double *loss) {
   ranks_sum(1, loss);
 }
 
-/* Of all ranks together */
+/* One step of all ranks together. */
 static int shared_step(loop *l, nf_train_stats *stats) {
   cli_run *r = l->run;
   double loss;
@@ -128,7 +129,7 @@ static int shared_step(loop *l, nf_train_stats *stats) {
   return status != NF_OK ? fail_step(l, &own) : NF_OK;
 }
 
-/* --fused, of the only rank */
+/* One step of the only rank. */
 static int fused_step(loop *l, nf_train_stats *stats) {
   if (l->run->seconds > 0) estimate_steps(l);
   nf_error own = {0};
@@ -251,7 +252,7 @@ static int prepare(loop *l) {
   cli_run *r = l->run;
   const size_t d = nf_shape_size(r->data->shape);
   l->part = ranks_share(r->batch);
-  const rank_share held = ranks_share(r->held); /* perhaps none */
+  const cli_share held = ranks_share(r->held); /* perhaps none */
   l->x = (nf_batch){.n = l->part.count, .shape = r->data->shape};
   l->held = (nf_batch){.n = held.count, .shape = r->data->shape, .first = held.begin, .draw = 1};
   l->x.data = malloc(l->x.n * d * sizeof *l->x.data);

@@ -39,16 +39,15 @@ int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_re
 
 static const cli_command command = {
     "sample", "MODEL",
-    "Draws samples: Gaussian noise through the flow, backwards. Images become one PNG grid, "
-    "points\n"
-    "a CSV. A temperature below 1 keeps closer to what is typical. Sample i of a seed is the same\n"
-    "however many are drawn.",
+    "Draws samples: Gaussian noise through the inverse of the flow. Images become one PNG grid,\n"
+    "points a CSV. A temperature below 1 stays closer to what is typical. Sample i of a seed is\n"
+    "the same however many are drawn.",
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "  nf sample moons.safetensors --n 1000 --seed 7 --out moons.csv"};
 
 int cli_sample(int argc, char **argv) {
   const char *path = NULL, *out = NULL;
-  uint64_t n = 64, columns = 0, seed = 1, threads = (uint64_t)cli_threads();
+  uint64_t n = 64, columns = 0, seed = 1, threads = 0;
   double temperature = 1;
   const cli_option option[] = {
       {"out", "FILE", CLI_TEXT, &out, "the PNG, or for points the CSV", 0, 0, NULL},
@@ -58,9 +57,9 @@ int cli_sample(int argc, char **argv) {
       CLI_OPTION_SEED(&seed),
       CLI_OPTION_THREADS(&threads),
   };
-  const cli_parsed parsed =
+  const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
-  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  if (status != CLI_GO) return status;
   if (out == NULL) return cli_error("--out is missing, as in --out samples.png");
   nf_checkpoint c = {0};
   nf_error e = {0}, own = {0};

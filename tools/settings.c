@@ -1,4 +1,5 @@
 /* The options of nf train, and what follows from them: a model, and how it is trained. */
+#include "flow/models.h"
 #include "train.h"
 
 static const char *const couplings[] = {"additive", "affine", NULL};
@@ -10,17 +11,17 @@ const char *const cli_decays[] = {"constant", "cosine", "plateau", NULL};
 static const cli_command command = {
     "train", NULL,
     "Learns a flow by maximum likelihood: steps on mini-batches that make the data more probable.\n"
-    "Some samples are held out; every so often the flow is evaluated on them, in bits per "
-    "dimension\n"
-    "(points: in nats), and the best so far goes to OUT. Beside OUT, with X for its name without\n"
-    ".safetensors, stand X.last.safetensors, from which the same command with --resume goes on\n"
-    "exactly, and the log X.csv. Ctrl-C finishes the step, saves, and exits with 130.",
+    "Some samples are held out; every so often the flow is evaluated on them, in bits per\n"
+    "dimension (points: in nats), and the best so far goes to OUT. Beside OUT, with X for its "
+    "name\n"
+    "without .safetensors, are X.last.safetensors, from which the same command with --resume goes\n"
+    "on exactly, and the log X.csv. Ctrl-C finishes the step, saves, and exits with 130.",
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
     "  nf train --data toy:moons --model realnvp --steps 2000 --out moons.safetensors\n"
     "  nf train --data cifar10:DIR --model glow --levels 3 --depth 8 --width 128 --minutes 60 \\\n"
     "    --out cifar.safetensors"};
 
-cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv) {
+int cli_settings_read(cli_settings *s, int argc, char **argv) {
   *s = (cli_settings){.family = -1,
                       .coupling = -1,
                       .scale = -1,
@@ -34,8 +35,7 @@ cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv) {
                       .warmup = 100,
                       .rate = 1e-3,
                       .ema = 0.999,
-                      .seed = 1,
-                      .threads = (uint64_t)cli_threads()};
+                      .seed = 1};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s->data),
       CLI_OPTION_RANGE(&s->range),
@@ -45,30 +45,27 @@ cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"steps", "N", CLI_WHOLE, &s->steps, "length of the run; or", 1, 1e12, NULL},
       {"epochs", "N", CLI_WHOLE, &s->epochs, "passes through the data; or", 1, 1e9, NULL},
       {"minutes", "M", CLI_REAL, &s->minutes, "time [1, when no length is given]", 1e-3, 1e6, NULL},
-      {"model", "NAME", CLI_WORD, &s->family, "nice, realnvp or glow [images: glow]", 0, 0,
+      {"model", "NAME", CLI_WORD, &s->family, "%s [images: glow, points: realnvp]", 0, 0,
        nf_family_names},
       {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
       {"depth", "K", CLI_WHOLE, &s->depth,
        "steps of flow a level (glow), couplings (nice, points) [4; points: 8]", 1, 4096, NULL},
       {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
        NULL},
-      {"coupling", "KIND", CLI_WORD, &s->coupling, "additive or affine [nice: additive]", 0, 0,
-       couplings},
+      {"coupling", "KIND", CLI_WORD, &s->coupling, "%s [nice: additive]", 0, 0, couplings},
       {"scale", "FORM", CLI_WORD, &s->scale,
-       "of affine couplings: exp, tanh, sigmoid [glow: sigmoid, realnvp: tanh]", 0, 0,
-       nf_scale_names},
-      {"permutation", "KIND", CLI_WORD, &s->permutation,
-       "glow's 1×1 convolution: full or plu [plu]", 0, 0, permutations},
-      {"prior", "KIND", CLI_WORD, &s->prior,
-       "of what a split factors out: standard, learned [learned]", 0, 0, priors},
+       "of affine couplings: %s [glow: sigmoid, realnvp: tanh]", 0, 0, nf_scale_names},
+      {"permutation", "KIND", CLI_WORD, &s->permutation, "glow's 1×1 convolution: %s [plu]", 0, 0,
+       permutations},
+      {"prior", "KIND", CLI_WORD, &s->prior, "of what a split factors out: %s [learned]", 0, 0,
+       priors},
       {"alpha", "A", CLI_REAL, &s->alpha, "of the logit of pixels", 0, 0.49, NULL},
       {"batch", "N", CLI_WHOLE, &s->batch, "samples a step", 1, 1e6, NULL},
-      {"optimiser", "NAME", CLI_WORD, &s->optimiser, "adam or adamax", 0, 0, cli_optimisers},
+      {"optimiser", "NAME", CLI_WORD, &s->optimiser, "%s", 0, 0, cli_optimisers},
       {"rate", "R", CLI_REAL, &s->rate, "learning rate", 1e-12, 1e3, NULL},
       {"warmup", "N", CLI_WHOLE, &s->warmup,
        "steps in which the rate grows to that, at most a tenth of the run", 0, 1e12, NULL},
-      {"decay", "KIND", CLI_WORD, &s->decay, "of the rate: constant, cosine, plateau", 0, 0,
-       cli_decays},
+      {"decay", "KIND", CLI_WORD, &s->decay, "of the rate: %s", 0, 0, cli_decays},
       {"clip", "G", CLI_REAL, &s->clip, "largest norm of the gradient; 0: any", 0, 1e30, NULL},
       {"ema", "D", CLI_REAL, &s->ema, "decay of the averaged weights that are evaluated", 0,
        0.999999, NULL},
@@ -84,22 +81,22 @@ cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv) {
 }
 
 /* Options that do not go together. */
-static bool is_consistent(const cli_settings *s, nf_family family) {
+static bool is_consistent(const cli_settings *s, const nf_architecture *a) {
   const int lengths = (s->steps > 0) + (s->epochs > 0) + (s->minutes > 0);
   if (lengths > 1)
     cli_error("--steps, --epochs and --minutes: give one of them");
-  else if (s->coupling == 1 && family == NF_NICE)
-    cli_error("--coupling affine: nice couples additively; realnvp couples affinely");
-  else if (s->scale > 0 && (s->coupling == 0 || family == NF_NICE))
+  else if (s->coupling == 1 && !a->affine)
+    cli_error("--coupling affine: the couplings of %s are additive", a->name);
+  else if (s->scale > 0 && (s->coupling == 0 || !a->affine))
     cli_error("--scale %s: an additive coupling has no scale", nf_scale_names[s->scale]);
   else if (s->scale == 0 && s->coupling == 1)
     cli_error("--scale none: that is an additive coupling");
   else if (s->fused && s->clip > 0)
-    cli_error("--fused: --clip needs the norm of the whole gradient, which is never stored");
-  else if (s->permutation >= 0 && family != NF_GLOW)
-    cli_error("--permutation: only glow has a 1×1 convolution");
-  else if (s->prior >= 0 && family != NF_GLOW)
-    cli_error("--prior: only glow can learn it");
+    cli_error("--fused: --clip needs the norm of the complete gradient, which is never stored");
+  else if (s->permutation >= 0 && !a->plu)
+    cli_error("--permutation: %s has no 1×1 convolution", a->name);
+  else if (s->prior >= 0 && !a->prior)
+    cli_error("--prior: that of %s is not learned", a->name);
   else
     return true;
   return false;
@@ -109,7 +106,7 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   const nf_family family = s->family >= 0   ? (nf_family)s->family
                            : data->bins > 0 ? NF_GLOW
                                             : NF_REALNVP;
-  if (!is_consistent(s, family)) return false;
+  if (!is_consistent(s, nf_architecture_of(family))) return false;
   nf_model m = nf_model_default(family, data->shape);
   m.bins = data->bins;
   m.alpha = s->alpha;

@@ -46,12 +46,12 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   return status;
 }
 
-/* --- the log: its lines after the checkpoint that a run resumes from are written again
- * -------------- */
+/* --- the log: a run that resumes writes the lines after its checkpoint again -------------------
+ */
 
 static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
 
-static int keep_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
+static int copy_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
   nf_new_file f;
   int status = nf_new_file_open(&f, path, e);
   if (status != NF_OK) return status;
@@ -72,7 +72,7 @@ static int open_log(const char *path, uint64_t resume_at, FILE **out, nf_error *
   FILE *old = resume_at > 0 && is_file ? fopen(path, "r") : NULL;
   const bool resumes = old != NULL;
   if (resumes) {
-    const int status = keep_until(old, path, resume_at, e);
+    const int status = copy_until(old, path, resume_at, e);
     fclose(old);
     if (status != NF_OK) return status;
   }
@@ -152,7 +152,7 @@ static void begin(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error 
   r->trainer = nf_trainer_new(c->flow, &set, e);
 }
 
-/* All that a checkpoint keeps, from rank 0, which alone has read data or a file. */
+/* All that a checkpoint holds, from rank 0, which alone has read data or a file. */
 static void share(cli_run *r) {
   nf_trainer *t = r->trainer;
   const size_t bytes = t->flow->n_param * sizeof *t->flow->param;
@@ -219,7 +219,7 @@ static int run(cli_run *r, const cli_settings *s) {
     resume(r, s, &c, &e);
   else if (!resumes)
     begin(r, s, &c, &e);
-  nf_flow_set_threads(c.flow, (int)s->threads, &e);
+  nf_flow_set_threads(c.flow, cli_threads(s->threads), &e);
   if (e.status == NF_OK && s->fused) c.flow->activation_budget = FUSED_BUDGET;
   if (e.status == NF_OK && ranks_is_first()) open_log(r->log_path, r->trainer->step, &r->log, &e);
   int result = ranks_agree(e.status == NF_OK ? CLI_OK : cli_error("%s", e.message));
@@ -269,8 +269,8 @@ static int train_on(const cli_data *data, const cli_settings *s) {
 
 int cli_train(int argc, char **argv) {
   cli_settings s;
-  const cli_parsed parsed = cli_settings_read(&s, argc, argv);
-  if (parsed != CLI_GO) return parsed == CLI_HELPED ? CLI_OK : CLI_BAD_INPUT;
+  const int status = cli_settings_read(&s, argc, argv);
+  if (status != CLI_GO) return status;
   if (s.data == NULL) return cli_error("--data is missing, as in --data digits");
   if (s.out == NULL) return cli_error("--out is missing, as in --out digits.safetensors");
   nf_error e = {0};

@@ -1,4 +1,4 @@
-/* A training run: what it is told (settings.c), how it begins (train.c), and its loop (run.c). */
+/* A training run: its options (settings.c), how it begins (train.c), and its loop (run.c). */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
 
@@ -17,7 +17,8 @@ typedef struct {
   double minutes, alpha, rate, clip, ema;
 } cli_settings;
 
-cli_parsed cli_settings_read(cli_settings *s, int argc, char **argv);
+/* Returns CLI_GO or the exit status to end with. */
+int cli_settings_read(cli_settings *s, int argc, char **argv);
 
 /* The model for these data. False after an error about what does not go together. */
 bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *out);
@@ -37,10 +38,10 @@ typedef struct {
   const size_t *order; /* cli_data_order: the first `held` samples are held out */
   size_t held, batch;
   uint64_t every;          /* steps between validations */
-  uint64_t steps;          /* the run's length; an estimate when */
-  double seconds;          /* its time is given, which otherwise is 0 */
+  double seconds;          /* length of the run as time; 0: as steps */
+  uint64_t steps;          /* length of the run; an estimate when seconds > 0 */
   uint64_t warmup;         /* steps, as given */
-  double spent;            /* seconds, before this process resumed it */
+  double spent;            /* seconds that the run took before it was resumed */
   const char *best, *last; /* paths: the weights alone, and everything */
   nf_model model;
   nf_trainer *trainer;

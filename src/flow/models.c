@@ -1,18 +1,21 @@
-/* Three published architectures, each a few lines of layers. */
+/* Published architectures, each a few lines of layers, and one row of the table at the end. */
+#include "flow/models.h"
+
 #include "flow/flow.h"
 #include "layers/layer.h"
 
 nf_model nf_model_default(nf_family family, nf_shape shape) {
-  const bool image = nf_shape_pixels(shape) > 1;
+  const nf_architecture *a = nf_architecture_of(family);
+  const bool image = nf_shape_pixels(shape) > 1, scales = image && a != NULL && a->levels;
   size_t levels = 1;
-  for (size_t h = shape.h, w = shape.w; image && levels < 3 && h % 4 == 0 && w % 4 == 0; levels++)
+  for (size_t h = shape.h, w = shape.w; scales && levels < 3 && h % 4 == 0 && w % 4 == 0; levels++)
     h /= 2, w /= 2;
   return (nf_model){.family = family,
                     .shape = shape,
-                    .levels = family == NF_NICE ? 1 : levels,
+                    .levels = levels,
                     .steps = image ? 4 : 8,
                     .width = 64,
-                    .scale = family == NF_GLOW ? NF_SCALE_SIGMOID : NF_SCALE_TANH,
+                    .scale = a != NULL ? a->scale : NF_SCALE_TANH,
                     .plu = true,
                     .learned_prior = image,
                     .bins = image ? 256 : 0,
@@ -45,12 +48,6 @@ static void add_nice(nf_bijector *chain, const nf_model *m, nf_error *e) {
   nf_chain_add(chain, nf_actnorm_new(nf_point(d), e), e);
 }
 
-/* On points: couplings that swap halves. */
-static void add_realnvp_points(nf_bijector *chain, const nf_model *m, nf_error *e) {
-  for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m->width, e);
-}
-
 /* The paper normalises activations by batch; a density needs a fixed map, hence actnorm. */
 static void add_realnvp_couplings(nf_bijector *chain, size_t count, nf_mask mask, const nf_model *m,
                                   nf_error *e) {
@@ -77,6 +74,16 @@ static void add_realnvp_scales(nf_bijector *chain, const nf_model *m, size_t lev
   nf_chain_add(chain, nf_split_new(shape, inner, e), e);
 }
 
+/* On points: couplings that swap halves. */
+static void add_realnvp(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  if (nf_shape_pixels(m->shape) > 1) {
+    add_realnvp_scales(chain, m, m->levels, e);
+    return;
+  }
+  for (size_t i = 0; i < m->steps; i++)
+    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m->width, e);
+}
+
 static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels, nf_error *e) {
   if (nf_status_of(e) != NF_OK || chain == NULL) return;
   if (nf_shape_pixels(m->shape) > 1)
@@ -98,16 +105,43 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
   nf_chain_add(chain, nf_split_new(shape, inner, e), e);
 }
 
+static void add_glow(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  add_glow_levels(chain, m, m->levels, e);
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+/* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
+ * constant in nf_family is for C programs. */
+/* clang-format off */
+#define ARCHITECTURES(row)                                                           \
+  /*  name       layers       scale             affine levels steps  plu    prior */ \
+  row("nice",    add_nice,    NF_SCALE_TANH,    false, false, true,  false, false)   \
+  row("realnvp", add_realnvp, NF_SCALE_TANH,    true,  true,  false, false, false)   \
+  row("glow",    add_glow,    NF_SCALE_SIGMOID, true,  true,  true,  true,  true)
+/* clang-format on */
+
+#define NAME(name, ...) name,
+#define ROW(...)        {__VA_ARGS__},
+const char *const nf_family_names[] = {ARCHITECTURES(NAME) NULL};
+static const nf_architecture architectures[] = {ARCHITECTURES(ROW)};
+
+const nf_architecture *nf_architecture_of(nf_family family) {
+  const size_t i = (size_t)family;
+  return i < sizeof architectures / sizeof *architectures ? &architectures[i] : NULL;
+}
+
 static bool valid(const nf_model *m, nf_error *e) {
+  const nf_architecture *a = nf_architecture_of(m->family);
   const bool point = nf_shape_pixels(m->shape) == 1;
-  const bool one_level = point || m->family == NF_NICE;
-  const bool has_steps = m->family != NF_REALNVP || point;
-  if (m->levels < 1 || m->levels > 16)
+  if (a == NULL)
+    nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
+  else if (m->levels < 1 || m->levels > 16)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
-  else if (one_level && m->levels != 1)
+  else if ((point || !a->levels) && m->levels != 1)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; %s has 1", m->levels,
-            point ? "a flow on points" : "nice");
-  else if (has_steps && (m->steps < 1 || m->steps > 4096))
+            point ? "a flow on points" : a->name);
+  else if ((point || a->steps) && (m->steps < 1 || m->steps > 4096))
     nf_fail(e, NF_EINVAL, "model: steps is %zu; it can be 1 to 4096", m->steps);
   else if (m->width < 1 || m->width > 65536)
     nf_fail(e, NF_EINVAL, "model: width is %zu; it can be 1 to 65536", m->width);
@@ -124,14 +158,7 @@ nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e) {
     nf_chain_add(chain, nf_dequantise_new(m->shape, m->bins, m->seed, &own), &own);
     nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, &own), &own);
   }
-  if (m->family == NF_NICE)
-    add_nice(chain, m, &own);
-  else if (m->family == NF_REALNVP && nf_shape_pixels(m->shape) == 1)
-    add_realnvp_points(chain, m, &own);
-  else if (m->family == NF_REALNVP)
-    add_realnvp_scales(chain, m, m->levels, &own);
-  else
-    add_glow_levels(chain, m, m->levels, &own);
+  nf_architecture_of(m->family)->add(chain, m, &own);
   if (own.status == NF_OK) return chain;
   nf_fail(e, own.status, "%s", own.message);
   nf_bijector_free(chain);
@@ -151,5 +178,4 @@ const nf_model *nf_flow_model(const nf_flow *f) {
   return f != NULL && f->has_model ? &f->model : NULL;
 }
 
-const char *const nf_family_names[] = {"nice", "realnvp", "glow", NULL};
 const char *const nf_scale_names[] = {"none", "exp", "tanh", "sigmoid", NULL};

@@ -6,6 +6,7 @@
 
 #include "core/number.h"
 #include "core/real.h"
+#include "flow/models.h"
 #include "io/checkpoint.h"
 #include "io/checkpoint_state.h"
 #include "nf/checkpoint.h"
@@ -104,7 +105,7 @@ static int check_tensors(const char *path, const nf_safetensors *file, size_t n_
 /* Each of Glow's steps has a matrix of c×c, and c grows with the levels: a file of less than
  * that is no such model, and nothing is allocated for what it claims. */
 static bool is_plausible(const nf_model *m, const nf_safetensors *file) {
-  if (m->family != NF_GLOW) return true;
+  if (!nf_architecture_of(m->family)->plu) return true;
   double values = 0, c = (double)m->shape.c;
   for (size_t i = 0; i < file->n; i++) values += (double)file->tensor[i].size;
   for (size_t l = 0; nf_shape_pixels(m->shape) > 1 && l < m->levels + 1; l++) c *= 2;

@@ -1,0 +1,19 @@
+/* The architectures of nf/model.h, one row each (models.c). */
+#ifndef NF_FLOW_MODELS_H
+#define NF_FLOW_MODELS_H
+
+#include "nf/model.h"
+
+typedef struct {
+  const char *name;
+  void (*add)(nf_bijector *chain, const nf_model *m, nf_error *e); /* after dequantise and logit */
+  nf_scale scale;                                                  /* usual one of its couplings */
+  /* What it reads of nf_model: scale; levels, on images; steps, on images (on points all do); plu;
+   * learned_prior. */
+  bool affine, levels, steps, plu, prior;
+} nf_architecture;
+
+/* NULL when there is no such family */
+const nf_architecture *nf_architecture_of(nf_family family);
+
+#endif
