@@ -1,2 +1,0 @@
-/* For tests that have not moved to it yet. */
-#include "fixture.h"
