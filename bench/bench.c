@@ -1,4 +1,4 @@
-/* Options, clock, the yardstick. */
+/* Options, clock, the reference, SGEMM. */
 #include "bench.h"
 
 #include <cblas.h>
@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "core/gemm.h"
+#include "core/real.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
   printf("usage: %s [--NAME N]…\n%s\n\n", program, about);
@@ -33,9 +34,9 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
     }
     char *end = NULL;
     const long number = value != NULL ? strtol(value, &end, 10) : 0;
-    if (value == NULL || end == value || *end != '\0' || number < o->least || number > 1000000) {
+    if (value == NULL || end == value || *end != '\0' || number < o->min || number > 1000000) {
       fprintf(stderr, "%s: %s: options are --NAME with a whole number from %ld (see --help)\n",
-              argv[0], argv[i], o->name != NULL ? o->least : 1);
+              argv[0], argv[i], o->name != NULL ? o->min : 1);
       exit(2);
     }
     o->value = number;
@@ -68,7 +69,7 @@ double bench_seconds(void (*work)(void *user), void *user, double budget) {
 
 enum { SIDE = 2048 };
 typedef struct {
-  nf_threads *team;
+  nf_threads *pool;
   size_t threads;
   nf_real *a, *b, *c;
   bool own;
@@ -89,7 +90,7 @@ static void multiply_rows(void *user, int t) {
 
 static void multiply(void *user) {
   product *p = user;
-  nf_threads_run(p->team, (int)p->threads, multiply_rows, p);
+  nf_threads_run(p->pool, (int)p->threads, multiply_rows, p);
 }
 
 double bench_sgemm_gflops(int threads) {
@@ -98,11 +99,11 @@ double bench_sgemm_gflops(int threads) {
   nf_real *all = bench_alloc(3 * size, sizeof *all);
   for (size_t i = 0; i < 2 * size; i++) all[i] = (nf_real)(i % 7) - 3;
   product p = {nf_threads_new(threads), (size_t)threads, all, all + size, all + 2 * size, false};
-  bench_need(p.team == NULL ? NF_ENOMEM : NF_OK, "threads");
+  bench_need(p.pool == NULL ? NF_ENOMEM : NF_OK, "threads");
   double seconds = bench_seconds(multiply, &p, 1);
   p.own = true;
   seconds = fmin(seconds, bench_seconds(multiply, &p, 1));
-  nf_threads_free(p.team);
+  nf_threads_free(p.pool);
   free(all);
   return 2e-9 * SIDE * SIDE * SIDE / seconds;
 }

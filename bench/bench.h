@@ -7,10 +7,10 @@
 
 #include "flow/flow.h"
 
-/* --name N: a whole number, with its default and the least it can be. The table ends with {0}. */
+/* --name N: a whole number, with its default and the min it can be. The table ends with {0}. */
 typedef struct {
   const char *name;
-  long value, least;
+  long value, min;
   const char *help;
 } bench_option;
 
@@ -20,7 +20,7 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
 void bench_print(const char *name, double value, const char *unit);
 
 /* Seconds of one call of work(user): the shortest of those that fit in about `budget` seconds,
- * at least three, after one that warms up. */
+ * at min three, after one that warms up. */
 double bench_seconds(void (*work)(void *user), void *user, double budget);
 
 /* GFLOP/s of C = A·B in float, 2048³, with one single-threaded product a thread; each has a

@@ -4,30 +4,31 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "nf.h"
-#include "train/trainer.h"
+#include "flow/flow.h"
+#include "nf/nf.h"
 
 typedef struct {
   nf_flow *flow;
   nf_trainer *trainer;
-  nf_batch x, batch; /* all points, and the first few of them to train on */
+  size_t n, batch; /* points, and how many of them a step takes */
+  nf_real *x;
   double *log_p;
   nf_real *sample;
 } task;
 
 static void train(void *user) {
   task *t = user;
-  bench_need(nf_train_step(t->trainer, &t->batch, NULL), "train");
+  bench_need(nf_train_step(t->trainer, t->batch, t->x, NULL, NULL), "train");
 }
 
 static void log_prob(void *user) {
   task *t = user;
-  bench_need(nf_flow_log_prob(t->flow, &t->x, t->log_p), "log_prob");
+  bench_need(nf_flow_log_prob(t->flow, t->n, t->x, t->log_p, NULL), "log_prob");
 }
 
 static void draw(void *user) {
   task *t = user;
-  bench_need(nf_flow_sample(t->flow, 1, 0, t->x.n, 1, t->sample), "sample");
+  bench_need(nf_flow_sample(t->flow, t->n, 1, 1, t->sample, NULL), "sample");
 }
 
 int main(int argc, char **argv) {
@@ -45,22 +46,19 @@ int main(int argc, char **argv) {
   m.width = (size_t)o[WIDTH].value;
   const size_t batch = (size_t)o[BATCH].value, points = (size_t)o[POINTS].value;
   const size_t rows = batch > points ? batch : points;
-  int status = NF_OK;
-  task t = {0};
-  nf_bijector *b = nf_model_new(&m, &status);
-  bench_need(status, "a RealNVP with these --layers and --width");
-  bench_need(nf_flow_new(&t.flow, b, 1), "flow");
-  bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value), "threads");
-  nf_real *x = bench_alloc(2 * rows, sizeof *x);
-  for (size_t i = 0; i < 2 * rows; i++) x[i] = NF_R(nf_random_normal(2, 0, i));
-  t.x = (nf_batch){.n = points, .shape = m.shape, .data = x};
-  t.batch = (nf_batch){.n = batch, .shape = m.shape, .data = x};
+  nf_error e = {0};
+  task t = {.flow = nf_flow_from_model(&m, &e), .n = points, .batch = batch};
+  bench_need(e.status, "a RealNVP with these --layers and --width");
+  bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value, &e), "threads");
+  t.x = bench_alloc(2 * rows, sizeof *t.x);
+  for (size_t i = 0; i < 2 * rows; i++) t.x[i] = (nf_real)(nf_random_normal(2, 0, i));
   t.sample = bench_alloc(2 * points, sizeof *t.sample);
   t.log_p = bench_alloc(points, sizeof *t.log_p);
   bench_stir(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
+  t.trainer = nf_trainer_new(t.flow, &set, &e);
+  bench_need(e.status, "trainer");
 
   const double train_s = bench_seconds(train, &t, 1);
   const double log_prob_s = bench_seconds(log_prob, &t, 1);
@@ -74,6 +72,6 @@ int main(int argc, char **argv) {
   bench_print("parameters", (double)t.flow->n_param, "1");
   nf_trainer_free(t.trainer);
   nf_flow_free(t.flow);
-  free(x), free(t.sample), free(t.log_p);
+  free(t.x), free(t.sample), free(t.log_p);
   return 0;
 }

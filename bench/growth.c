@@ -5,21 +5,21 @@
  *
  * Names are SWEEP_SIZE_WHAT: log_prob_ms, train_ms (forward, backward, Adam) and memory_kib, the
  * most scratch memory that the threads together ever held. The sweep "depth" lets backward compute
- * the conditioners' activations again; "kept" is the same sweep when they are all kept. */
+ * the conditioners' activations again; "kept" is the same sweep when they are all saved. */
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench.h"
-#include "nf.h"
-#include "train/trainer.h"
+#include "flow/flow.h"
+#include "nf/nf.h"
 
 enum { CHANNELS = 12 };
 typedef struct {
   size_t d, steps, width, batch;
   int threads;
-  bool keep;
+  bool save; /* all activations */
 } size;
 
 typedef struct {
@@ -29,29 +29,30 @@ typedef struct {
 typedef struct {
   nf_flow *flow;
   nf_trainer *trainer;
-  nf_batch x;
+  size_t n;
+  nf_real *x;
   double *log_p;
 } task;
 
 static void log_prob(void *user) {
   task *t = user;
-  bench_need(nf_flow_log_prob(t->flow, &t->x, t->log_p), "log_prob");
+  bench_need(nf_flow_log_prob(t->flow, t->n, t->x, t->log_p, NULL), "log_prob");
 }
 
 static void train(void *user) {
   task *t = user;
-  bench_need(nf_train_step(t->trainer, &t->x, NULL), "train");
+  bench_need(nf_train_step(t->trainer, t->n, t->x, NULL, NULL), "train");
 }
 
-static nf_bijector *steps_of_glow(const size *s, nf_shape shape, int *status) {
-  nf_bijector *chain = nf_chain_new(shape, status);
+static nf_bijector *steps_of_glow(const size *s, nf_shape shape, nf_error *e) {
+  nf_bijector *chain = nf_chain_new(shape, e);
   for (size_t k = 0; k < s->steps; k++) {
-    nf_chain_add(chain, nf_actnorm_new(shape, status), status);
-    nf_chain_add(chain, nf_conv1x1_new(shape, true, status), status);
+    nf_chain_add(chain, nf_actnorm_new(shape, e), e);
+    nf_chain_add(chain, nf_conv1x1_new(shape, true, e), e);
     nf_net *net =
         nf_convnet_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                       nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_SIGMOID), s->width, status);
-    nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_SIGMOID, net, status), status);
+                       nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_SIGMOID), s->width, e);
+    nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_SIGMOID, net, e), e);
   }
   return chain;
 }
@@ -59,27 +60,28 @@ static nf_bijector *steps_of_glow(const size *s, nf_shape shape, int *status) {
 static cost measure(const size *s) {
   const size_t side = (size_t)lround(sqrt((double)s->d / CHANNELS));
   const nf_shape shape = {side, side, CHANNELS};
-  task t = {.x = {.n = s->batch, .shape = shape}};
-  int status = NF_OK;
-  nf_bijector *b = steps_of_glow(s, shape, &status);
-  bench_need(status, "a flow with these --steps and --width");
-  bench_need(nf_flow_new(&t.flow, b, 1), "flow");
-  bench_need(nf_flow_set_threads(t.flow, s->threads), "threads");
-  t.flow->keep_bytes = s->keep ? SIZE_MAX / 2 : 0;
-  t.x.data = bench_alloc(nf_batch_size(&t.x), sizeof *t.x.data);
+  nf_error e = {0};
+  task t = {.flow = nf_flow_new(steps_of_glow(s, shape, &e), 1, &e), .n = s->batch};
+  const size_t values = s->batch * s->d;
+  bench_need(e.status, "a flow with these --steps and --width");
+  bench_need(nf_flow_set_threads(t.flow, s->threads, &e), "threads");
+  t.flow->activation_budget = s->save ? SIZE_MAX / 2 : 0;
+  t.x = bench_alloc(values, sizeof *t.x);
   t.log_p = bench_alloc(s->batch, sizeof *t.log_p);
-  for (size_t i = 0; i < nf_batch_size(&t.x); i++) t.x.data[i] = NF_R(nf_random_normal(2, 0, i));
+  for (size_t i = 0; i < values; i++) t.x[i] = (nf_real)(nf_random_normal(2, 0, i));
   bench_stir(t.flow, 0.1 / (double)s->width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
+  t.trainer = nf_trainer_new(t.flow, &set, &e);
+  bench_need(e.status, "trainer");
 
   cost c = {1e3 * bench_seconds(log_prob, &t, 0.3), 1e3 * bench_seconds(train, &t, 0.3), 0};
   for (int i = 0; i < s->threads; i++)
-    c.memory_kib += (double)(t.flow->work[i].tmp.peak + t.flow->work[i].kept_memory.peak) / 1024;
+    c.memory_kib +=
+        (double)(t.flow->work[i].arena.peak + t.flow->activations[i].memory.peak) / 1024;
   nf_trainer_free(t.trainer);
   nf_flow_free(t.flow);
-  free(t.x.data), free(t.log_p);
+  free(t.x), free(t.log_p);
   return c;
 }
 
@@ -140,7 +142,7 @@ int main(int argc, char **argv) {
   sweep("d", &s, &s.d, 12, 4);
   sweep("batch", &s, &s.batch, 8, 2);
   sweep("depth", &s, &s.steps, 4, 2);
-  s.keep = true;
+  s.save = true;
   sweep("kept", &s, &s.steps, 4, 2);
   bench_print("sgemm_gflops", bench_sgemm_gflops(s.threads), "GFLOP/s");
   bench_print("peak_rss_mib", bench_peak_rss_mib(), "MiB");

@@ -5,31 +5,31 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "nf.h"
-#include "train/trainer.h"
+#include "flow/flow.h"
+#include "nf/nf.h"
 
 typedef struct {
   nf_flow *flow;
   nf_trainer *trainer;
-  nf_batch x;
+  size_t n;
+  nf_real *x;
   double *log_p;
   nf_real *sample;
 } task;
 
 static void log_prob(void *user) {
   task *t = user;
-  bench_need(nf_flow_log_prob(t->flow, &t->x, t->log_p), "log_prob");
+  bench_need(nf_flow_log_prob(t->flow, t->n, t->x, t->log_p, NULL), "log_prob");
 }
 
 static void draw(void *user) {
   task *t = user;
-  bench_need(nf_flow_sample(t->flow, 1, 0, t->x.n, 0.7, t->sample), "sample");
+  bench_need(nf_flow_sample(t->flow, t->n, 1, 0.7, t->sample, NULL), "sample");
 }
 
 static void train(void *user) {
   task *t = user;
-  bench_need(nf_train_step(t->trainer, &t->x, NULL), "train");
-  t->x.first += t->x.n; /* other noise in every step */
+  bench_need(nf_train_step(t->trainer, t->n, t->x, NULL, NULL), "train");
 }
 
 /* Multiplications and additions of one image forward: those of matrix products, no others. */
@@ -48,47 +48,47 @@ static double useful_flops(size_t levels, size_t steps, size_t width) {
 }
 
 int main(int argc, char **argv) {
-  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS, KEEP, CHUNK, FUSED };
-  bench_option o[] = {{"levels", 3, 1, "scales"},
-                      {"steps", 8, 1, "steps of flow per scale"},
-                      {"width", 512, 1, "channels of the conditioners"},
-                      {"batch", 16, 1, "images"},
-                      {"threads", 2, 1, "threads"},
-                      {"keep", 48, 0, "MiB a thread may keep for backward; beyond, it recomputes"},
-                      {"chunk", 4, 1, "images a thread carries at a time"},
-                      {"fused", 0, 0, "1: Adam within backward, stage by stage"},
-                      {0}};
+  enum { LEVELS, STEPS, WIDTH, BATCH, THREADS, BUDGET, CHUNK, FUSED };
+  bench_option o[] = {
+      {"levels", 3, 1, "scales"},
+      {"steps", 8, 1, "steps of flow per scale"},
+      {"width", 512, 1, "channels of the conditioners"},
+      {"batch", 16, 1, "images"},
+      {"threads", 2, 1, "threads"},
+      {"budget", 48, 0, "MiB a thread of saved activations; beyond, backward recomputes"},
+      {"chunk", 4, 1, "images that go through the layers together"},
+      {"fused", 0, 0, "1: Adam within backward, stage by stage"},
+      {0}};
   bench_options(argc, argv, "A Glow on 32x32x3: images a second, and how much of SGEMM that is.",
                 o);
   nf_model m = nf_model_default(NF_GLOW, (nf_shape){32, 32, 3});
   m.levels = (size_t)o[LEVELS].value;
   m.steps = (size_t)o[STEPS].value;
   m.width = (size_t)o[WIDTH].value;
-  task t = {.x = {.n = (size_t)o[BATCH].value, .shape = m.shape}};
-  int status = NF_OK;
-  nf_bijector *b = nf_model_new(&m, &status);
-  bench_need(status, "a Glow on 32x32x3 with 1 to 5 --levels and these --steps and --width");
-  bench_need(nf_flow_new(&t.flow, b, 1), "flow");
-  bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value), "threads");
-  t.flow->keep_bytes = (size_t)o[KEEP].value << 20;
+  nf_error e = {0};
+  task t = {.flow = nf_flow_from_model(&m, &e), .n = (size_t)o[BATCH].value};
+  bench_need(e.status, "a Glow on 32x32x3 with 1 to 5 --levels and these --steps and --width");
+  bench_need(nf_flow_set_threads(t.flow, (int)o[THREADS].value, &e), "threads");
+  t.flow->activation_budget = (size_t)o[BUDGET].value << 20;
   t.flow->chunk = (size_t)o[CHUNK].value;
-  const size_t size = nf_batch_size(&t.x);
-  t.x.data = bench_alloc(size, sizeof(nf_real));
+  const size_t size = t.n * nf_flow_dim(t.flow);
+  t.x = bench_alloc(size, sizeof(nf_real));
   t.sample = bench_alloc(size, sizeof(nf_real));
-  t.log_p = bench_alloc(t.x.n, sizeof(double));
-  for (size_t i = 0; i < size; i++) t.x.data[i] = (nf_real)(nf_random_bits(2, 0, i) % 256);
-  bench_need(nf_flow_observe(t.flow, &t.x), "observe");
+  t.log_p = bench_alloc(t.n, sizeof(double));
+  for (size_t i = 0; i < size; i++) t.x[i] = (nf_real)(nf_random_bits(2, 0, i) % 256);
+  bench_need(nf_flow_init_from_data(t.flow, t.n, t.x, &e), "initialisation");
   bench_stir(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
   set.fused = o[FUSED].value > 0;
-  bench_need(nf_trainer_new(&t.trainer, t.flow, &set), "trainer");
+  t.trainer = nf_trainer_new(t.flow, &set, &e);
+  bench_need(e.status, "trainer");
 
-  const double images = (double)t.x.n, flops = useful_flops(m.levels, m.steps, m.width);
+  const double images = (double)t.n, flops = useful_flops(m.levels, m.steps, m.width);
   const double log_prob_rate = images / bench_seconds(log_prob, &t, 3);
   const double sample_rate = images / bench_seconds(draw, &t, 3);
   const double train_rate = images / bench_seconds(train, &t, 3);
-  const double peak = bench_peak_rss_mib(); /* before the yardstick takes its own */
+  const double peak = bench_peak_rss_mib(); /* before SGEMM takes its own */
   const double sgemm = bench_sgemm_gflops((int)o[THREADS].value);
   bench_print("log_prob_img_s", log_prob_rate, "1/s");
   bench_print("sample_img_s", sample_rate, "1/s");
@@ -100,6 +100,6 @@ int main(int argc, char **argv) {
   bench_print("parameters", (double)t.flow->n_param, "1");
   nf_trainer_free(t.trainer);
   nf_flow_free(t.flow);
-  free(t.x.data), free(t.sample), free(t.log_p);
+  free(t.x), free(t.sample), free(t.log_p);
   return 0;
 }

@@ -40,7 +40,7 @@ def choosing():
 
 
 def runs():
-    """name of a run: its command. "lean" recomputes what does not fit into 3 MiB a thread, and has
+    """name of a run: its command. "fused" recomputes what does not fit into 3 MiB a thread, and has
     no array of gradients."""
     table = {}
     for w in 512, 64:
@@ -51,7 +51,7 @@ def runs():
         table[f"best {w}"] = KEEPING + table[f"last {w}"]
         table[f"alone {w}"] = IMAGE + size + ["--threads", "1"]
     for k in "8", "32":
-        table[f"lean {k}"] = IMAGE + ["--steps", k, "--width", "512", "--batch", "16", "--threads",
+        table[f"fused {k}"] = IMAGE + ["--steps", k, "--width", "512", "--batch", "16", "--threads",
                                       "2", "--keep", "3", "--chunk", "2", "--fused", "1"]
     table["points"] = POINTS + ["--threads", "2"]
     table["points alone"] = POINTS + ["--threads", "1"]
@@ -89,7 +89,7 @@ def memory(ours, *peers):
 
 def depth(r):
     """peak memory less parameters and Adam's two moments, MiB"""
-    deep, flat = (r[f"lean {k}"]["peak_rss_mib"] - 3 * r[f"lean {k}"]["parameters"] * 4 / 2**20
+    deep, flat = (r[f"fused {k}"]["peak_rss_mib"] - 3 * r[f"fused {k}"]["parameters"] * 4 / 2**20
                   for k in (32, 8))
     return deep, flat, deep / flat
 
@@ -111,13 +111,13 @@ def rows():
                   (f"{work} at its best", rate(name, ours, users, last, f"best {w}"), least, goal),
                   (f"{work} as its users write it", rate(name, ours, users), None, None)]
     torch = [f"{kind} 512" for kind in ("users", "last", "best")]
-    table += [("peak memory in training, K=8 W=512 B=16, MiB, ours lean, PyTorch's least",
-               memory("lean 8", *torch), -1 / 4, -1 / 8),
+    table += [("peak memory in training, K=8 W=512 B=16, MiB, ours fused, PyTorch's smallest",
+               memory("fused 8", *torch), -1 / 4, -1 / 8),
               ("the same, ours as fast as above", memory("ours 512", *torch), None, None),
-              ("train, img/s, ours lean, PyTorch's better format",
-               rate("train_img_s", "lean 8", *torch[:2]), None, None),
-              ("the same, PyTorch at its best", rate("train_img_s", "lean 8", *torch), None, None),
-              ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours lean", depth, -1.1, -1.0),
+              ("train, img/s, ours fused, PyTorch's better format",
+               rate("train_img_s", "fused 8", *torch[:2]), None, None),
+              ("the same, PyTorch at its best", rate("train_img_s", "fused 8", *torch), None, None),
+              ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours fused", depth, -1.1, -1.0),
               ("W=512 log_prob as a fraction of SGEMM", fraction, 0.8, 0.9)]
     for w in 512, 64:
         for what in "log_prob", "train":
@@ -157,7 +157,7 @@ def pairs_wanted():
 
 
 def same_sizes(r):
-    for names in (["ours 512", "users 512", "last 512", "best 512", "lean 8"],
+    for names in (["ours 512", "users 512", "last 512", "best 512", "fused 8"],
                   ["ours 64", "users 64", "last 64", "best 64"],
                   ["points", "torch points 1", "torch points 2"]):
         counts = [f"{r[name]['parameters']:.0f}" for name in names]

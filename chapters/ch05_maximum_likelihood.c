@@ -12,19 +12,18 @@
 #include <stdio.h>
 
 #include "chapter.h"
+#include "core/real.h"
 #include "core/threads.h"
-#include "data/toy.h"
-#include "flow/models.h"
-#include "train/shuffle.h"
-#include "train/trainer.h"
+#include "flow/flow.h"
+#include "verify/density.h"
 #include "verify/jacobian.h"
-#include "verify/likelihood.h"
 
 /* --- (a) the affine flow ---------------------------------------------------------------------- */
 
+static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
+
 enum { D = 4, N = 1000 };
 static double cloud[N * D];
-static const nf_batch cloud_batch = {.n = N, .shape = {1, 1, D}, .data = cloud};
 
 /* x = M u with u uniform in [-2, 2]⁴: correlated, and far from Gaussian. */
 static void fill_cloud(void) {
@@ -45,17 +44,14 @@ static double affine_maximum(void) {
 
 /* -L after `steps` of Adam on all of the data; or, when there are none, by GSL. */
 static double affine_trained(unsigned steps) {
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  nf_trainer *trainer = NULL;
   nf_train_stats stats = {0};
   nf_train_settings set = nf_train_default();
   set.schedule = (nf_schedule){.decay = NF_COSINE, .rate = 0.05, .steps = steps + 1};
-  chapter_need(nf_flow_new(&flow, nf_affine_new(nf_point(D), &status), 1), "nf_flow_new");
-  chapter_need(nf_trainer_new(&trainer, flow, &set), "nf_trainer_new");
-  for (unsigned i = 0; i < steps; i++)
-    chapter_need(nf_train_step(trainer, &cloud_batch, &stats), "nf_train_step");
-  if (steps == 0) chapter_need(nf_verify_least_loss(flow, &cloud_batch, 1e-5, &stats.loss), "BFGS");
+  nf_flow *flow = nf_flow_new(nf_affine_new(nf_point(D), &e), 1, &e);
+  nf_trainer *trainer = nf_trainer_new(flow, &set, &e);
+  for (unsigned i = 0; i < steps; i++) nf_train_step(trainer, N, cloud, &stats, &e);
+  chapter_need(&e);
+  if (steps == 0) chapter_need_ok(nf_verify_min_loss(flow, N, cloud, 1e-5, &stats.loss), "BFGS");
   nf_trainer_free(trainer);
   nf_flow_free(flow);
   return -stats.loss;
@@ -80,11 +76,11 @@ static nf_flow *flows[TOYS];
 
 /* Eight affine couplings that take turns, each with an MLP of 2 × 24 hidden units. */
 static nf_flow *new_flow(void) {
-  int status = NF_OK;
-  nf_flow *flow = NULL;
+  nf_error own = {0}; /* two threads make flows */
   nf_model model = nf_model_default(NF_REALNVP, nf_point(2));
   model.width = 24;
-  chapter_need(nf_flow_new(&flow, nf_model_new(&model, &status), 1), "nf_flow_new");
+  nf_flow *flow = nf_flow_from_model(&model, &own);
+  chapter_need(&own);
   flow->chunk = BATCH; /* there are more flows than threads */
   return flow;
 }
@@ -99,9 +95,9 @@ static void hold_out(int k) {
 }
 
 static nf_divergence measure(int k, nf_flow *flow) {
-  const nf_batch x = {.n = HELD_OUT, .shape = nf_point(2), .data = held_out[k].x};
   nf_divergence d;
-  chapter_need(nf_verify_divergence(flow, &x, held_out[k].log_p, &d), "nf_verify_divergence");
+  chapter_need_ok(nf_verify_divergence(flow, HELD_OUT, held_out[k].x, held_out[k].log_p, &d),
+                  "nf_verify_divergence");
   return d;
 }
 
@@ -109,56 +105,56 @@ static nf_divergence measure(int k, nf_flow *flow) {
  * misses of it is 2·exp(-2π²). */
 static double on_grid(int k) {
   double kl = NAN;
-  chapter_need(nf_verify_divergence_grid(flows[k], nf_toys[k].log_density, 5, 100, &kl), "grid");
+  chapter_need_ok(nf_verify_divergence_grid(flows[k], nf_toys[k].log_density, 5, 100, &kl), "grid");
   return kl;
 }
 
-/* Fills flows[k]; shows the way from step 0 on to whoever looks. */
-static void learn(int k, void (*look)(int step, nf_divergence d)) {
+/* Fills flows[k]; reports the distance from step 0 on. */
+static void learn(int k, void (*report)(int step, nf_divergence d)) {
   static const int when[] = {0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, STEPS};
   double x[2 * POINTS], batch[2 * BATCH];
-  const nf_batch b = {.n = BATCH, .shape = nf_point(2), .data = batch};
   nf_train_settings set = nf_train_default();
-  nf_trainer *trainer = NULL;
+  nf_error own = {0};
   size_t index[BATCH];
   set.schedule = (nf_schedule){NF_COSINE, 0.01, STEPS / 20, STEPS, 0.01, 0, 0};
   set.clip = 5;
   flows[k] = new_flow();
   hold_out(k);
   nf_toy_sample(&nf_toys[k], 1, 0, POINTS, x);
-  chapter_need(nf_trainer_new(&trainer, flows[k], &set), "nf_trainer_new");
+  nf_trainer *trainer = nf_trainer_new(flows[k], &set, &own);
   for (int step = 0, next = 0;; step++) {
-    if (look && step == when[next]) look(step, measure(k, flows[k])), next++;
+    if (report && step == when[next]) report(step, measure(k, flows[k])), next++;
     if (step == STEPS) break;
     nf_shuffled_batch(1, (uint64_t)step, POINTS, BATCH, index);
     for (size_t i = 0; i < 2 * BATCH; i++) batch[i] = x[2 * index[i / 2] + i % 2];
-    chapter_need(nf_train_step(trainer, &b, NULL), "nf_train_step");
+    nf_train_step(trainer, BATCH, batch, NULL, &own);
+    chapter_need(&own);
   }
   nf_trainer_free(trainer);
 }
 
-static void show_step(int step, nf_divergence d) {
+static void print_row(int step, nf_divergence d) {
   chapter_row("%d", step);
-  chapter_cell_shown(d.entropy + d.kl);
-  chapter_cell_shown(d.kl);
-  chapter_cell_shown(d.error);
+  chapter_cell_unrecorded(d.entropy + d.kl);
+  chapter_cell_unrecorded(d.kl);
+  chapter_cell_unrecorded(d.error);
 }
 
 /* Four flows on two threads; the first is on the caller's, which may print. */
 static void learn_two(void *unused, int t) {
   (void)unused;
-  for (int k = t; k < TOYS; k += 2) learn(k, k == 0 ? show_step : NULL);
+  for (int k = t; k < TOYS; k += 2) learn(k, k == 0 ? print_row : NULL);
 }
 
 static void moons_section(void) {
   chapter_section("(b) RealNVP learns two moons: L = H(p_data) + KL(p_data‖p_flow)");
-  chapter_text("  8 couplings, %d steps of Adam on mini-batches of %d; judged by %d new points",
+  chapter_text("  8 couplings, %d steps of Adam on mini-batches of %d; evaluated on %d new points",
                STEPS, BATCH, HELD_OUT);
   chapter_table("step", 3, (const char *const[]){"L, nats", "KL, nats", "± s.e."});
-  nf_threads *team = nf_threads_new(2);
-  chapter_need(team != NULL ? NF_OK : NF_ENOMEM, "nf_threads_new");
-  nf_threads_run(team, 2, learn_two, NULL);
-  nf_threads_free(team);
+  nf_threads *pool = nf_threads_new(2);
+  chapter_need_ok(pool != NULL ? NF_OK : NF_ENOMEM, "nf_threads_new");
+  nf_threads_run(pool, 2, learn_two, NULL);
+  nf_threads_free(pool);
 }
 
 static void cell(int k, const char *what, double value) {
@@ -178,7 +174,7 @@ static void toys_section(void) {
     cell(k, "kl_before", before.kl);
     cell(k, "kl_after", after.kl);
     chapter_claim("∫ p_data·(log p_data - log p_flow) dx on a grid", on_grid(k), 5 * after.error);
-    chapter_cell_shown(after.error);
+    chapter_cell_unrecorded(after.error);
     nf_flow_free(flows[k]);
   }
   nf_flow_free(fresh);
@@ -203,14 +199,14 @@ static void plot_loss(void) {
 static void plot_densities(void) {
   enum { SIDE = 151, CELLS = SIDE * SIDE };
   static double x[2 * CELLS], log_p[TOYS][CELLS];
-  const nf_batch grid = {.n = CELLS, .shape = nf_point(2), .data = x};
   for (int i = 0; i < CELLS; i++) {
     x[2 * i] = 0.04 * (i % SIDE) - 3;
     x[2 * i + 1] = 0.04 * (i / SIDE) - 3;
   }
   for (int k = 0; k < TOYS; k++) {
     learn(k, NULL);
-    chapter_need(nf_flow_log_prob(flows[k], &grid, log_p[k]), "nf_flow_log_prob");
+    nf_flow_log_prob(flows[k], CELLS, x, log_p[k], &e);
+    chapter_need(&e);
     nf_flow_free(flows[k]);
   }
   for (int i = 0; i < CELLS; i++) {
@@ -228,8 +224,9 @@ static void plot_samples(void) {
   nf_flow *fresh = new_flow();
   learn(0, NULL);
   nf_toy_sample(&nf_toys[0], 3, 0, SHOWN, x[0]);
-  chapter_need(nf_flow_sample(fresh, 3, 0, SHOWN, 1, x[1]), "nf_flow_sample");
-  chapter_need(nf_flow_sample(flows[0], 3, 0, SHOWN, 1, x[2]), "nf_flow_sample");
+  nf_flow_sample(fresh, SHOWN, 3, 1, x[1], &e);
+  nf_flow_sample(flows[0], SHOWN, 3, 1, x[2], &e);
+  chapter_need(&e);
   for (int i = 0; i < SHOWN; i++, putchar('\n'))
     for (int k = 0; k < 3; k++) printf(" %.5g %.5g", x[k][2 * i], x[k][2 * i + 1]);
   nf_flow_free(fresh);
@@ -241,8 +238,7 @@ static void trace(void) {
   double x[2];
   nf_toy_sample(&nf_toys[0], 2, 0, 1, x);
   learn(0, NULL);
-  chapter_trace("A new point of the moons, after training", flows[0]->bijector,
-                &(nf_batch){.n = 1, .shape = nf_point(2), .data = x});
+  chapter_trace("A new point of the moons, after training", flows[0], 0, x);
   nf_flow_free(flows[0]);
 }
 
@@ -271,7 +267,7 @@ static void plot_transport(void) {
   for (size_t layer = 0;; layer++, printf("\n\n")) {
     for (int i = 0; i < SHOWN; i++) printf("%.3f %.5g %.5g\n", place[i], x[2 * i], x[2 * i + 1]);
     if (layer == chain->n_child) break;
-    chapter_need(nf_bijector_forward(chain->child[layer], &b, log_det, &work), "forward");
+    chapter_need_ok(nf_bijector_forward(chain->child[layer], &b, log_det, &work), "forward");
   }
   nf_work_free(&work);
   nf_flow_free(flows[0]);

@@ -11,7 +11,8 @@
 #include <stdio.h>
 
 #include "chapter.h"
-#include "flow/flow.h"
+
+static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
 enum { D = 6 };
 static const int pixel[D] = {0, 1, 127, 128, 254, 255};
@@ -27,12 +28,12 @@ static double bits(double log_p) { return -log_p / (D * log(2)); }
 /* --- GSL: the slope of the whole map k + u → y, without any formula for it ---------------------
  */
 
-static double whole_map(double k_plus_u, void *alpha) {
+static double composed_map(double k_plus_u, void *alpha) {
   return logit(squash(*(double *)alpha, k_plus_u / 256));
 }
 static double log_slope(int k, double alpha) {
   double slope, error;
-  gsl_deriv_central(&(gsl_function){whole_map, &alpha}, k + u, 1e-2, &slope, &error);
+  gsl_deriv_central(&(gsl_function){composed_map, &alpha}, k + u, 1e-2, &slope, &error);
   return log(slope);
 }
 
@@ -45,13 +46,11 @@ typedef struct {
 
 /* The logit, with dequantisation before it or without. */
 static nf_flow *preprocessing(nf_shape shape, bool dequantise, double alpha) {
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  nf_bijector *chain = nf_chain_new(shape, &status);
-  if (dequantise) nf_chain_add(chain, nf_dequantise_new(shape, 256, 0, &status), &status);
-  nf_chain_add(chain, nf_logit_new(shape, alpha, &status), &status);
-  chapter_need(status, "nf_logit_new, nf_dequantise_new");
-  chapter_need(nf_flow_new(&flow, chain, 0), "nf_flow_new");
+  nf_bijector *chain = nf_chain_new(shape, &e);
+  if (dequantise) nf_chain_add(chain, nf_dequantise_new(shape, 256, 0, &e), &e);
+  nf_chain_add(chain, nf_logit_new(shape, alpha, &e), &e);
+  nf_flow *flow = nf_flow_new(chain, 0, &e);
+  chapter_need(&e);
   return flow;
 }
 
@@ -59,15 +58,14 @@ static answer library(double alpha) {
   answer a;
   double x[D];
   const nf_shape one = nf_point(1);
-  nf_flow *flow = preprocessing(one, false, alpha), *whole = preprocessing(one, true, alpha);
+  nf_flow *flow = preprocessing(one, false, alpha), *both = preprocessing(one, true, alpha);
   for (int i = 0; i < D; i++) x[i] = (pixel[i] + u) / 256;
-  const nf_batch data = {.n = D, .shape = one, .data = x};
-  const nf_batch latent = {.n = D, .shape = one, .data = a.y};
-  chapter_need(nf_flow_forward(flow, &data, a.y, a.log_det), "nf_logit forward");
-  chapter_need(nf_flow_log_prob(flow, &data, a.log_p), "nf_flow_log_prob");
-  chapter_need(nf_flow_inverse(whole, &latent, a.k, NULL), "nf_dequantise, nf_logit inverse");
+  nf_flow_forward(flow, D, x, a.y, a.log_det, &e);
+  nf_flow_log_prob(flow, D, x, a.log_p, &e);
+  nf_flow_inverse(both, D, a.y, a.k, NULL, &e);
+  chapter_need(&e);
   nf_flow_free(flow);
-  nf_flow_free(whole);
+  nf_flow_free(both);
   return a;
 }
 
@@ -121,7 +119,7 @@ static void all_pixels(double alpha, const char *tag, const char *heading) {
     for (int j = 0; j < 4; j++)
       snprintf(name[j], sizeof name[j], "%s_%d_%s", what[j], pixel[i], tag);
     chapter_row("%d", pixel[i]);
-    chapter_cell_shown(x);
+    chapter_cell_unrecorded(x);
     chapter_cell(name[0], y);
     chapter_claim("the library", lib.y[i], 1e-12);
     chapter_cell(name[1], spread(y));
@@ -168,8 +166,9 @@ static void other_map(void) {
   }
   chapter_section("Why α + (1-α)x′ is not the notes' formula");
   chapter_text("  It takes (0, 1) to (α, 1): only the lower end is kept away from infinity.\n");
-  chapter_shown("y_notes_at_1", logit(squash(alpha, 1)), "logit(α + (1-2α)·1) = logit 0.95");
-  chapter_shown("y_other_at_1", logit(alpha + (1 - alpha) * 1), "logit(α + (1-α)·1) = logit 1");
+  chapter_unrecorded("y_notes_at_1", logit(squash(alpha, 1)), "logit(α + (1-2α)·1) = logit 0.95");
+  chapter_unrecorded("y_other_at_1", logit(alpha + (1 - alpha) * 1),
+                     "logit(α + (1-α)·1) = logit 1");
   chapter_text(
       "\n  Its constant is log(1-α). With the notes' log(1-2α) it is no density any more:\n");
   const double own = bits(log_p + D * log(1 - alpha));
@@ -183,8 +182,7 @@ static void trace(void) {
   double k[D];
   nf_flow *flow = preprocessing(nf_point(D), true, 0.05);
   for (int i = 0; i < D; i++) k[i] = pixel[i];
-  chapter_trace("The six pixels, u drawn by the library, α = 0.05", flow->bijector,
-                &(nf_batch){.n = 1, .shape = nf_point(D), .data = k});
+  chapter_trace("The six pixels, u drawn by the library, α = 0.05", flow, 0, k);
   nf_flow_free(flow);
 }
 

@@ -8,35 +8,37 @@
  * Shown on Jacobians small enough to look at; then, once and as a proof, for a whole multi-scale
  * Glow on a real image: the sum against LU of the complete Jacobian, found by differences and by
  * backward. The flow: logit, then a Glow of `levels` scales with 2 steps each, conditioners of
- * width 16, parameters born from seed 7, actnorm from the icons, then each parameter moved by
- * 0.05·N(0, 1) from Philox (seed 8, stream 0, its index). */
+ * width 16, parameters initialised from seed 7, actnorm from the icons, then each parameter moved
+ * by 0.05·N(0, 1) from Philox (seed 8, stream 0, its index). */
 #include <gsl/gsl_fit.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "chapter.h"
-#include "data/images.h"
 #include "flow/flow.h"
-#include "flow/models.h"
 #include "verify/jacobian.h"
 
 static chapter_option option[] = {
     {"side", "N", "side of the image in the proof, 8, 16 or 32 (d = 3·N²)", "8"}, {0}};
 
-enum { D = 12, MOST_SIDE = 32, MOST_D = 3072, SIZES = 5 };
+static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
+
+enum { D = 12, MAX_SIDE = 32, MAX_D = 3072, SIZES = 5 };
 
 static void *alloc(size_t count, size_t size) {
   void *p = calloc(count, size);
-  chapter_need(p == NULL ? NF_ENOMEM : NF_OK, "memory");
+  chapter_need_ok(p == NULL ? NF_ENOMEM : NF_OK, "memory");
   return p;
 }
 
-/* Parameters off their birth, so that no layer is an identity. */
+/* Parameters off their initial values, so that no layer is an identity. */
 static void move_parameters(nf_flow *flow, double amount) {
   for (size_t i = 0; i < flow->n_param; i++) flow->param[i] += amount * nf_random_normal(8, 0, i);
-  chapter_need(nf_bijector_prepare(flow->bijector), "parameters");
+  nf_flow_prepare(flow, &e);
+  chapter_need(&e);
 }
 
 /* --- Jacobians small enough to look at ------------------------------------------------------- */
@@ -45,30 +47,28 @@ typedef enum { COUPLING, PERMUTED, MIXED } picture; /* a coupling layer, and wha
 
 static nf_flow *small_flow(picture what) {
   const nf_shape shape = nf_point(D);
-  int status = NF_OK;
-  nf_bijector *chain = nf_chain_new(shape, &status);
+  nf_bijector *chain = nf_chain_new(shape, &e);
   nf_net *net = nf_mlp_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), 16, &status);
-  nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &status), &status);
-  if (what == PERMUTED) nf_chain_add(chain, nf_permute_new(shape, NULL, &status), &status);
-  if (what == MIXED) nf_chain_add(chain, nf_conv1x1_new(shape, true, &status), &status);
-  nf_flow *flow = NULL;
-  if (status == NF_OK) status = nf_flow_new(&flow, chain, 7);
-  chapter_need(status, "a coupling layer");
+                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), 16, &e);
+  nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &e), &e);
+  if (what == PERMUTED) nf_chain_add(chain, nf_permute_new(shape, NULL, &e), &e);
+  if (what == MIXED) nf_chain_add(chain, nf_conv1x1_new(shape, true, &e), &e);
+  nf_flow *flow = nf_flow_new(chain, 7, &e);
+  chapter_need(&e);
   move_parameters(flow, 0.2);
   return flow;
 }
 
-static nf_batch small_point(void) {
+static const double *small_point(void) {
   static double x[D];
   for (size_t i = 0; i < D; i++) x[i] = nf_random_normal(9, 0, i);
-  return (nf_batch){.n = 1, .shape = nf_point(D), .data = x};
+  return x;
 }
 
 static void small_jacobian(nf_flow *flow, double *j) {
-  const nf_batch x = small_point();
+  const nf_batch x = nf_flow_batch(flow, 1, small_point());
   nf_work work = {0};
-  chapter_need(nf_verify_jacobian(flow->bijector, &x, j, &work), "Jacobian");
+  chapter_need_ok(nf_verify_jacobian(flow->bijector, &x, j, &work), "Jacobian");
   nf_work_free(&work);
 }
 
@@ -92,7 +92,7 @@ static void structure(void) {
   static const char *const head[] = {"zeros above", "Σ of layers", "LU of J"};
   static const char *const label[] = {"coupling", "… then a permutation", "… then a 1×1 conv"};
   static const char *const name[] = {"coupling", "permuted", "mixed"};
-  const nf_batch x = small_point();
+  const double *x = small_point();
   chapter_section("One coupling layer of D = 12, by its Jacobian");
   chapter_text(
       "Zeros above the diagonal: 66 make it triangular, and det J the product of the diagonal.");
@@ -105,7 +105,8 @@ static void structure(void) {
     small_jacobian(flow, j);
     for (int row = 0; row < D; row++)
       for (int column = row + 1; column < D; column++) zeros += is_zero(j[row * D + column]);
-    chapter_need(nf_flow_forward(flow, &x, NULL, &log_det), "forward");
+    nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
+    chapter_need(&e);
     snprintf(cell[0], sizeof cell[0], "zeros_%s", name[what]);
     snprintf(cell[1], sizeof cell[1], "log_det_%s", name[what]);
     chapter_row("%s", label[what]);
@@ -113,7 +114,7 @@ static void structure(void) {
     chapter_cell(cell[1], log_det);
     const double lu = nf_verify_log_abs_det(D, j);
     chapter_claim("GSL LU", lu, 1e-8);
-    chapter_cell_shown(lu);
+    chapter_cell_unrecorded(lu);
     nf_flow_free(flow);
   }
 }
@@ -124,16 +125,18 @@ static void blocks(void) {
   const nf_shape shape = {4, 4, 6};
   enum { SIZE = 4 * 4 * 6 };
   double x[SIZE], log_det, *j = alloc(SIZE * SIZE, sizeof *j);
-  nf_flow *flow = NULL;
-  int status = NF_OK;
-  nf_bijector *conv = nf_conv1x1_new(shape, true, &status);
-  chapter_need(status == NF_OK ? nf_flow_new(&flow, conv, 7) : status, "1×1 convolution");
+  nf_bijector *chain = nf_chain_new(shape, &e);
+  nf_chain_add(chain, nf_conv1x1_new(shape, true, &e), &e);
+  nf_flow *flow = nf_flow_new(chain, 7, &e);
+  chapter_need(&e);
   move_parameters(flow, 0.2);
   for (size_t i = 0; i < SIZE; i++) x[i] = nf_random_normal(9, 1, i);
-  const nf_batch batch = {.n = 1, .shape = shape, .data = x};
-  chapter_need(nf_flow_forward(flow, &batch, NULL, &log_det), "forward");
+  nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
+  chapter_need(&e);
+  const nf_batch batch = nf_flow_batch(flow, 1, x);
   nf_work work = {0};
-  chapter_need(nf_verify_jacobian_columns(flow->bijector, &batch, 0x1p-14, j, &work), "Jacobian");
+  chapter_need_ok(nf_verify_jacobian_columns(flow->bijector, &batch, 0x1p-14, j, &work),
+                  "Jacobian");
   nf_work_free(&work);
   double sum = 0; /* log|det W| = Σ log|s|, the diagonal of the parameter "lu" */
   for (size_t i = 0; i < shape.c; i++) sum += flow->param[i * shape.c + i];
@@ -152,30 +155,29 @@ static nf_flow *glow(size_t side) {
   nf_model m = nf_model_default(NF_GLOW, (nf_shape){side, side, 3});
   m.steps = 2;
   m.width = 16;
-  m.pixel_levels = 0; /* the image comes dequantised: a Jacobian needs a smooth map */
-  int status = NF_OK;
-  nf_bijector *chain = nf_chain_new(m.shape, &status);
-  nf_chain_add(chain, nf_logit_new(m.shape, m.alpha, &status), &status);
-  nf_chain_add(chain, nf_model_new(&m, &status), &status);
-  nf_flow *flow = NULL;
-  chapter_need(status == NF_OK ? nf_flow_new(&flow, chain, 7) : status, "Glow");
+  m.bins = 0; /* the image comes dequantised: a Jacobian needs a smooth map */
+  nf_bijector *chain = nf_chain_new(m.shape, &e);
+  nf_chain_add(chain, nf_logit_new(m.shape, m.alpha, &e), &e);
+  nf_chain_add(chain, nf_bijector_from_model(&m, &e), &e);
+  nf_flow *flow = nf_flow_new(chain, 7, &e);
+  chapter_need(&e);
   return flow;
 }
 
-/* The middle side×side pixels of the icons, dequantised at u = 1/2. */
-static nf_batch middles(size_t side) {
+enum { COUNT = 64 };
+
+/* The middle side×side pixels of COUNT icons, dequantised at u = 1/2. */
+static double *middles(size_t side) {
   nf_images icons;
-  char message[NF_MESSAGE];
-  if (nf_images_icons(&icons, message) != NF_OK) chapter_fail("%s", message);
-  enum { COUNT = 64 };
-  nf_batch x = {.n = COUNT, .shape = {side, side, 3}};
-  x.data = alloc(nf_batch_size(&x), sizeof *x.data);
-  const size_t edge = (MOST_SIDE - side) / 2;
-  nf_real *to = x.data;
+  nf_images_icons(&icons, &e);
+  chapter_need(&e);
+  double *x = alloc(COUNT * side * side * 3, sizeof *x);
+  const size_t edge = (MAX_SIDE - side) / 2;
+  double *to = x;
   for (size_t n = 0; n < COUNT; n++)
     for (size_t row = edge; row < edge + side; row++)
       for (size_t k = edge * 3; k < (edge + side) * 3; k++)
-        *to++ = (icons.pixel[(n * MOST_SIDE + row) * MOST_SIDE * 3 + k] + 0.5) / 256;
+        *to++ = (icons.pixel[(n * MAX_SIDE + row) * MAX_SIDE * 3 + k] + 0.5) / 256;
   nf_images_free(&icons);
   return x;
 }
@@ -194,33 +196,34 @@ static double seconds(void) {
 }
 
 static size_t chosen_side(void) {
-  const long side = chapter_whole(option, 8, MOST_SIDE);
+  const long side = chapter_whole(option, 8, MAX_SIDE);
   if (side != 8 && side != 16 && side != 32) chapter_fail("--side %ld: 8, 16 or 32", side);
   return (size_t)side;
 }
 
-/* The flow of the proof; *x becomes icon 7, in the memory of all. */
-static nf_flow *proof_flow(size_t side, nf_batch *x) {
+/* The flow of the proof; *x becomes icon 7, to be freed. */
+static nf_flow *proof_flow(size_t side, double **x) {
   nf_flow *flow = glow(side);
   *x = middles(side);
-  chapter_need(nf_flow_observe(flow, x), "icons");
+  nf_flow_init_from_data(flow, COUNT, *x, &e);
+  chapter_need(&e);
   move_parameters(flow, 0.05);
-  memcpy(x->data, nf_batch_sample(x, 7), flow->d * sizeof *x->data);
-  x->n = 1;
+  memcpy(*x, *x + 7 * flow->d, flow->d * sizeof **x);
   return flow;
 }
 
 static void trace(void) {
-  nf_batch x;
+  double *x;
   nf_flow *flow = proof_flow(chosen_side(), &x);
-  chapter_trace("Icon 7 through the Glow of the proof", flow->bijector, &x);
-  free(x.data);
+  chapter_trace("Icon 7 through the Glow of the proof", flow, 0, x);
+  free(x);
   nf_flow_free(flow);
 }
 
 static void proof(size_t side) {
-  nf_batch x;
+  double *x;
   nf_flow *flow = proof_flow(side, &x);
+  const nf_batch batch = nf_flow_batch(flow, 1, x);
   const size_t d = flow->d;
   double log_det, *j = alloc(d * d, sizeof *j);
   chapter_section("A whole Glow on a real image: the sum against the determinant");
@@ -228,23 +231,25 @@ static void proof(size_t side) {
       "Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)", side,
       side, d, d * d);
   double start = seconds();
-  chapter_need(nf_flow_forward(flow, &x, NULL, &log_det), "forward");
+  nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
+  chapter_need(&e);
   const double time_sum = seconds() - start;
   chapter_value("log_det_glow", log_det, "Σ over all layers, as a flow accumulates it");
   nf_work work = {0};
   start = seconds();
-  chapter_need(nf_verify_jacobian_columns(flow->bijector, &x, 0x1p-22, j, &work), "columns");
+  chapter_need_ok(nf_verify_jacobian_columns(flow->bijector, &batch, 0x1p-22, j, &work), "columns");
   chapter_claim("LU of J by differences", nf_verify_log_abs_det(d, j), 1e-5);
   const double time_columns = seconds() - start;
   start = seconds();
-  chapter_need(nf_verify_jacobian_backward(flow->bijector, flow->n_param, &x, j, &work), "rows");
+  chapter_need_ok(nf_verify_jacobian_backward(flow->bijector, flow->n_param, &batch, j, &work),
+                  "rows");
   chapter_claim("LU of J by backward", nf_verify_log_abs_det(d, j), 1e-8);
   const double time_rows = seconds() - start;
-  chapter_shown("seconds_sum", three_digits(time_sum), "one forward pass");
-  chapter_shown("seconds_columns", three_digits(time_columns), "4d forward passes and LU");
-  chapter_shown("seconds_rows", three_digits(time_rows), "d backward passes and LU");
+  chapter_unrecorded("seconds_sum", three_digits(time_sum), "one forward pass");
+  chapter_unrecorded("seconds_columns", three_digits(time_columns), "4d forward passes and LU");
+  chapter_unrecorded("seconds_rows", three_digits(time_rows), "d backward passes and LU");
   nf_work_free(&work);
-  free(x.data), free(j);
+  free(x), free(j);
   nf_flow_free(flow);
 }
 
@@ -278,9 +283,9 @@ static double time_sum(size_t d) {
   return best;
 }
 
-static int measure(size_t most, double size[SIZES], double lu[SIZES], double sum[SIZES]) {
+static int measure(size_t max, double size[SIZES], double lu[SIZES], double sum[SIZES]) {
   int count = 0;
-  for (size_t d = D; d <= most; d *= 4, count++) {
+  for (size_t d = D; d <= max; d *= 4, count++) {
     size[count] = (double)d;
     lu[count] = time_lu(d);
     sum[count] = time_sum(d);
@@ -290,7 +295,7 @@ static int measure(size_t most, double size[SIZES], double lu[SIZES], double sum
 
 static void print_cost(void) {
   double size[SIZES], lu[SIZES], sum[SIZES];
-  const int count = measure(MOST_D, size, lu, sum);
+  const int count = measure(MAX_D, size, lu, sum);
   for (int i = 0; i < count; i++) printf("%g %g %g\n", size[i], lu[i], sum[i]);
 }
 
@@ -302,22 +307,22 @@ static double slope(int count, const double *size, const double *time) {
   return c1;
 }
 
-static void cost(size_t most) {
+static void cost(size_t max) {
   static const char *const head[] = {"LU, µs", "Σ s, µs", "ratio"};
   double size[SIZES], lu[SIZES], sum[SIZES];
-  const int count = measure(most, size, lu, sum);
+  const int count = measure(max, size, lu, sum);
   chapter_section("What it costs on this machine");
   chapter_table("d", 3, head);
   for (int i = 0; i < count; i++) {
     chapter_row("%g", size[i]);
-    chapter_cell_shown(three_digits(1e6 * lu[i]));
-    chapter_cell_shown(three_digits(1e6 * sum[i]));
-    chapter_cell_shown(three_digits(lu[i] / sum[i]));
+    chapter_cell_unrecorded(three_digits(1e6 * lu[i]));
+    chapter_cell_unrecorded(three_digits(1e6 * sum[i]));
+    chapter_cell_unrecorded(three_digits(lu[i] / sum[i]));
   }
-  chapter_shown("slope_lu", three_digits(slope(count, size, lu)),
-                "log time against log d; d³ in the limit");
-  chapter_shown("slope_sum", three_digits(slope(count, size, sum)),
-                "the same for the coupling's sum; d");
+  chapter_unrecorded("slope_lu", three_digits(slope(count, size, lu)),
+                     "log time against log d; d³ in the limit");
+  chapter_unrecorded("slope_sum", three_digits(slope(count, size, sum)),
+                     "the same for the coupling's sum; d");
 }
 
 int main(int argc, char **argv) {
@@ -340,6 +345,6 @@ int main(int argc, char **argv) {
   structure();
   blocks();
   proof(side);
-  cost(side == MOST_SIDE ? MOST_D : 768);
+  cost(side == MAX_SIDE ? MAX_D : 768);
   return chapter_end();
 }

@@ -5,16 +5,15 @@
  *   log p_X(x) = log N(z; 0, I) + Σ log-det of the stages        bits/dim = -log p_X/(d log 2)
  *
  * A trace sees every stage, and checks its log-det by differences. The flow is untrained:
- * parameter i is what it is at birth (seed 8) plus 0.02·N(0, 1) from Philox (seed 8, stream 1000,
+ * parameter i is its initial value (seed 8) plus 0.02·N(0, 1) from Philox (seed 8, stream 1000,
  * index i), so no layer is the identity; then the embedded icons initialise the actnorms. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chapter.h"
-#include "core/scalar.h"
+#include "core/real.h"
 #include "flow/flow.h"
-#include "flow/models.h"
 #include "io/png.h"
 #include "verify/trace.h"
 
@@ -31,36 +30,37 @@ enum { CIFAR, INDEX, PNG };
 /* --- the flow and the image ------------------------------------------------------------------ */
 
 static nf_flow *flow;
+static nf_error e;
+static size_t image; /* its number, which the noise belongs to */
 static double pixel[D], z[D], log_det, log_p;
-static nf_batch image = {.n = 1, .data = pixel};
 
 static void set_up(void) {
   nf_images icons, set;
-  char message[NF_MESSAGE];
-  int status = NF_OK;
-  if (nf_images_icons(&icons, message) != NF_OK) chapter_fail("%s", message);
+  nf_images_icons(&icons, &e);
+  chapter_need(&e);
 
   nf_model m = nf_model_default(NF_GLOW, icons.shape);
   m.levels = LEVELS, m.steps = STEPS, m.width = WIDTH, m.seed = SEED, m.alpha = ALPHA;
-  nf_bijector *b = nf_model_new(&m, &status);
-  chapter_need(status, "nf_model_new");
-  chapter_need(nf_flow_new(&flow, b, SEED), "nf_flow_new");
+  flow = nf_flow_from_model(&m, &e);
+  chapter_need(&e);
   for (size_t i = 0; i < flow->n_param; i++)
     flow->param[i] += 0.02 * nf_random_normal(SEED, 1000, i);
-  nf_batch all = {.n = 0, .data = malloc(icons.n * D * sizeof(double))};
-  chapter_need(all.data ? nf_images_batch(&icons, 0, icons.n, &all) : NF_ENOMEM, "the icons");
-  chapter_need(nf_flow_observe(flow, &all), "nf_flow_observe");
-  free(all.data);
+  double *all = malloc(icons.n * D * sizeof *all);
+  chapter_need_ok(all != NULL ? NF_OK : NF_ENOMEM, "the icons");
+  nf_images_values(&icons, 0, icons.n, all, &e);
+  nf_flow_init_from_data(flow, icons.n, all, &e);
+  chapter_need(&e);
+  free(all);
 
   if (option[CIFAR].value) {
-    if (nf_images_cifar10(option[CIFAR].value, false, &set, message) != NF_OK)
-      chapter_fail("%s", message);
+    nf_images_cifar10(option[CIFAR].value, false, &set, &e);
+    chapter_need(&e);
     nf_images_free(&icons);
   } else {
     set = icons;
   }
-  const size_t index = (size_t)chapter_whole(&option[INDEX], 0, (long)set.n - 1);
-  chapter_need(nf_images_batch(&set, index, 1, &image), "the image");
+  image = (size_t)chapter_whole(&option[INDEX], 0, (long)set.n - 1);
+  nf_images_values(&set, image, 1, pixel, &e);
   nf_images_free(&set);
 }
 
@@ -68,14 +68,17 @@ static nf_trace stages;
 
 static void run(void) {
   set_up();
-  chapter_need(nf_verify_trace(flow->bijector, &image, &stages), "nf_verify_trace");
-  chapter_need(nf_flow_forward(flow, &image, z, &log_det), "nf_flow_forward");
-  chapter_need(nf_flow_log_prob(flow, &image, &log_p), "nf_flow_log_prob");
+  nf_batch x = nf_flow_batch(flow, 1, pixel);
+  x.first = image;
+  chapter_need_ok(nf_verify_trace(flow->bijector, &x, &stages), "nf_verify_trace");
+  nf_flow_forward_batch(flow, &x, z, &log_det, &e);
+  nf_flow_log_prob_batch(flow, &x, &log_p, &e);
+  chapter_need(&e);
 }
 
 /* The coupling before a split predicts what leaves from what stays: it is named for that. */
 static const char *stage_name(const nf_bijector *layer) {
-  const bool prior = layer->net && strcmp(layer->net->type->name, "conv") == 0;
+  const bool prior = layer->net != NULL && layer->net->width == 0; /* one convolution */
   return prior ? "prior" : layer->type->name;
 }
 
@@ -99,7 +102,7 @@ static void plot_bits(void) {
 
 static void trace(void) {
   set_up();
-  chapter_trace("The image through all 27 stages", flow->bijector, &image);
+  chapter_trace("The image through all 27 stages", flow, image, pixel);
 }
 
 static double show_stages(void) {
@@ -119,10 +122,10 @@ static double show_stages(void) {
     chapter_row("%-10s %zu×%zu×%zu", stage_name(r->layer), s.h, s.w, s.c);
     chapter_cell(name, own);
     if (!r->parts) chapter_claim("differences", r->check, 1e-6);
-    chapter_cell_shown((double)done);
-    chapter_cell_shown(r->parts ? 0 : r->check);
-    chapter_cell_shown((double)(D - done));
-    chapter_cell_shown(sum += own);
+    chapter_cell_unrecorded((double)done);
+    chapter_cell_unrecorded(r->parts ? 0 : r->check);
+    chapter_cell_unrecorded((double)(D - done));
+    chapter_cell_unrecorded(sum += own);
   }
   return sum;
 }
@@ -141,9 +144,9 @@ static double show_scales(void) {
     char name[64];
     snprintf(name, sizeof name, "mean_z_sq_%zu", l);
     chapter_row("%zu", l);
-    chapter_cell_shown((double)(end - begin));
+    chapter_cell_unrecorded((double)(end - begin));
     chapter_cell(name, part / (double)(end - begin));
-    chapter_cell_shown(nf_log_normal(part, (double)(end - begin)));
+    chapter_cell_unrecorded(nf_log_normal(part, (double)(end - begin)));
     norm_sq += part;
   }
   return -0.5 * (norm_sq + D * NF_LN_2PI);
@@ -152,37 +155,37 @@ static double show_scales(void) {
 static void show_way_back(void) {
   double back[D], log_det_back;
   int wrong = 0;
-  const nf_batch latent = {.n = 1, .shape = nf_point(D), .data = z};
-  chapter_need(nf_flow_inverse(flow, &latent, back, &log_det_back), "nf_flow_inverse");
+  nf_flow_inverse(flow, 1, z, back, &log_det_back, &e);
+  chapter_need(&e);
   for (size_t i = 0; i < D; i++) wrong += back[i] != pixel[i];
   chapter_section("The way back");
   chapter_value("pixels_wrong", wrong, "of 3072, after z → x");
   chapter_claim("an exact inverse", 0, 0);
-  chapter_shown("log_det_back", log_det_back, "log|det ∂f⁻¹/∂z|");
+  chapter_unrecorded("log_det_back", log_det_back, "log|det ∂f⁻¹/∂z|");
   chapter_claim("-log|det ∂f/∂x|", -log_det, 1e-7);
 }
 
 static void show_samples(void) {
   static double x[SAMPLES * D];
-  double mean = 0, square = 0, least = 255, most = 0;
-  chapter_need(nf_flow_sample(flow, SEED, 0, SAMPLES, 1, x), "nf_flow_sample");
+  double mean = 0, square = 0, min = 255, max = 0;
+  nf_flow_sample(flow, SAMPLES, SEED, 1, x, &e);
+  chapter_need(&e);
   for (size_t i = 0; i < SAMPLES * D; i++) {
     mean += x[i] / (SAMPLES * D);
     square += x[i] * x[i] / (SAMPLES * D);
-    least = fmin(least, x[i]);
-    most = fmax(most, x[i]);
+    min = fmin(min, x[i]);
+    max = fmax(max, x[i]);
   }
   chapter_section("16 samples f⁻¹(z), z ~ N(0, I); the flow is untrained");
   chapter_value("sample_mean", mean, "of all pixels");
   chapter_value("sample_deviation", sqrt(square - mean * mean), NULL);
-  chapter_value("sample_least", least, NULL);
-  chapter_value("sample_most", most, NULL);
+  chapter_value("sample_min", min, NULL);
+  chapter_value("sample_max", max, NULL);
   if (!option[PNG].value) return;
   nf_images set;
-  char message[NF_MESSAGE];
-  const nf_batch batch = {.n = SAMPLES, .shape = image.shape, .data = x};
-  chapter_need(nf_images_from_batch(&batch, 256, &set), "the samples");
-  if (nf_png_write_grid(option[PNG].value, &set, 4, message) != NF_OK) chapter_fail("%s", message);
+  nf_images_from_values(SAMPLES, nf_flow_shape(flow), x, 256, &set, &e);
+  nf_png_write_grid(option[PNG].value, &set, 4, &e);
+  chapter_need(&e);
   nf_images_free(&set);
 }
 
@@ -199,12 +202,11 @@ int main(int argc, char **argv) {
                  .options = option,
                  .trace = trace});
   run();
+  chapter_text("  Image %s of %s, %zu×%zu×%zu; 3 scales of 2 steps, %zu parameters: what they",
+               option[INDEX].value, option[CIFAR].value ? "CIFAR-10" : "the embedded icons",
+               nf_flow_shape(flow).h, nf_flow_shape(flow).w, nf_flow_shape(flow).c, flow->n_param);
   chapter_text(
-      "  Image %s of %s, %zu×%zu×%zu; 3 scales of 2 steps, %zu parameters: what they are at",
-      option[INDEX].value, option[CIFAR].value ? "CIFAR-10" : "the embedded icons", image.shape.h,
-      image.shape.w, image.shape.c, flow->n_param);
-  chapter_text(
-      "  birth (seed 8) plus 0.02·N(0, 1); actnorms are initialised by the embedded icons.");
+      "  are initialised to (seed 8) plus 0.02·N(0, 1); actnorms take the embedded icons.");
   const double sum = show_stages(), log_p_z = show_scales();
 
   chapter_section("The density");

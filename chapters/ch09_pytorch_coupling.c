@@ -16,8 +16,10 @@
 #include <string.h>
 
 #include "chapter.h"
-#include "flow/flow.h"
+#include "core/real.h"
 #include "io/safetensors.h"
+
+static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
 enum { SAMPLES = 3, MAX_DIM = 64, MAX_HIDDEN = 256, TENSORS = 6 };
 enum { MAX_PARAM = MAX_HIDDEN * (MAX_DIM / 2 + MAX_HIDDEN + MAX_DIM + 2) + MAX_DIM };
@@ -65,9 +67,8 @@ static const nf_safetensor *find(const char *path, const nf_safetensors *file, s
 static module *from_state_dict(const char *path) {
   static module m;
   nf_safetensors file = {0};
-  char message[NF_MESSAGE];
-  if (nf_safetensors_read(path, &file, message) != NF_OK)
-    chapter_fail("%s%s", message, path == example_path ? "; run this in the project's root" : "");
+  if (nf_safetensors_read(path, &file, &e) != NF_OK)
+    chapter_fail("%s%s", e.message, path == example_path ? "; run this in the project's root" : "");
 
   const nf_safetensor *first = find(path, &file, 0, 2);
   m.dim = 2 * first->dim[1], m.hidden = first->dim[0];
@@ -83,7 +84,7 @@ static module *from_state_dict(const char *path) {
       chapter_fail("%s: %s is %zu×%zu; beside nn.0.weight of %zu×%zu it must be %zu×%zu", path,
                    t->name, t->dim[0], columns, m.hidden, m.dim / 2, side[k][0], side[k][1]);
     double *param = m.param + m.n_param;
-    chapter_need(nf_safetensor_values(t, param), t->name);
+    chapter_need_ok(nf_safetensor_values(t, param), t->name);
     for (size_t i = 0; i < t->size; i++)
       if (!isfinite(param[i]))
         chapter_fail("%s: %s: value %zu is not finite", path, t->name, i + 1);
@@ -137,31 +138,26 @@ static void by_hand(const module *m, answer *a) {
 /* --- the library ---------------------------------------------------------------------------- */
 
 static nf_flow *layer_of(const module *m) {
-  int status = NF_OK;
   const nf_shape shape = nf_point(m->dim);
-  nf_net *net =
-      nf_mlp_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                 nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), m->hidden, &status);
-  nf_bijector *layer = nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &status);
-  chapter_need(status, "nf_coupling_new");
-  nf_flow *flow = NULL;
-  chapter_need(nf_flow_new(&flow, layer, 0), "nf_flow_new");
-  if (flow->n_param != m->n_param) chapter_fail("the layer has %zu parameters", flow->n_param);
-  memcpy(flow->param, m->param, m->n_param * sizeof m->param[0]);
-  chapter_need(nf_bijector_prepare(layer), "nf_bijector_prepare");
+  nf_net *net = nf_mlp_new(nf_coupling_net_in(shape, NF_CHANNEL),
+                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), m->hidden, &e);
+  nf_bijector *layer = nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &e);
+  nf_flow *flow = nf_flow_new(layer, 0, &e);
+  chapter_need(&e);
+  if (nf_flow_n_param(flow) != m->n_param)
+    chapter_fail("the layer has %zu parameters", nf_flow_n_param(flow));
+  memcpy(nf_flow_param(flow), m->param, m->n_param * sizeof m->param[0]);
   return flow;
 }
 
 /* Also the largest |f⁻¹(f(x)) - x|. */
 static double library(module *m, answer *a) {
   nf_flow *flow = layer_of(m);
-  const nf_shape shape = nf_point(m->dim);
   double back[SAMPLES * MAX_DIM], worst = 0;
-  const nf_batch x = {.n = SAMPLES, .shape = shape, .data = m->x};
-  const nf_batch y = {.n = SAMPLES, .shape = shape, .data = a->y};
-  chapter_need(nf_flow_forward(flow, &x, a->y, a->log_det), "nf_flow_forward");
-  chapter_need(nf_flow_log_prob(flow, &x, a->log_p), "nf_flow_log_prob");
-  chapter_need(nf_flow_inverse(flow, &y, back, NULL), "nf_flow_inverse");
+  nf_flow_forward(flow, SAMPLES, m->x, a->y, a->log_det, &e);
+  nf_flow_log_prob(flow, SAMPLES, m->x, a->log_p, &e);
+  nf_flow_inverse(flow, SAMPLES, a->y, back, NULL, &e);
+  chapter_need(&e);
   for (size_t i = 0; i < SAMPLES * m->dim; i++) worst = fmax(worst, fabs(back[i] - m->x[i]));
   nf_flow_free(flow);
   return worst;
@@ -195,7 +191,7 @@ static void show(module *m, const char *prefix, const char *origin, const known 
     }
     if (!pytorch || !pytorch->y) continue;
     chapter_row("     PyTorch");
-    for (size_t n = 0; n < SAMPLES; n++) chapter_cell_shown(pytorch->y[n * dim + j]);
+    for (size_t n = 0; n < SAMPLES; n++) chapter_cell_unrecorded(pytorch->y[n * dim + j]);
   }
   for (size_t n = 0; n < SAMPLES; n++) {
     snprintf(name, sizeof name, "%s_log_det_%zu", prefix, n + 1);
@@ -207,15 +203,15 @@ static void show(module *m, const char *prefix, const char *origin, const known 
     chapter_claim("library: nf_flow_log_prob", lib.log_p[n], 1e-12 * size(lib.log_p[n]));
     if (pytorch) chapter_claim("PyTorch", pytorch->log_p[n], 1e-12);
   }
-  chapter_shown("round_trip", round_trip, "largest |f⁻¹(f(x)) - x|; nothing of net is inverted");
+  chapter_unrecorded("round_trip", round_trip,
+                     "largest |f⁻¹(f(x)) - x|; nothing of net is inverted");
   if (pytorch) chapter_claim("an exact inverse", 0, 1e-13);
 }
 
 static void trace(void) {
   module *m = by_rule(8, 32);
   nf_flow *flow = layer_of(m);
-  chapter_trace("Sample 1 through AffineCoupling(dim=8, hidden=32)", flow->bijector,
-                &(nf_batch){.n = 1, .shape = nf_point(8), .data = m->x});
+  chapter_trace("Sample 1 through AffineCoupling(dim=8, hidden=32)", flow, 0, m->x);
   nf_flow_free(flow);
 }
 

@@ -1,4 +1,4 @@
-/* See chapter.h. Every number goes through say(): recorded ones become name,value lines under
+/* Every number goes through print_quantity(): recorded ones become name,value lines under
  * --csv, and a reader sees all of them with their decimal points below each other. */
 #include "chapter.h"
 
@@ -10,20 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/message.h"
-#include "core/status.h"
-
 enum { NAME = 24, TEXT = 46, CHECK = 34, LABEL = 22, CELL = 15, WIDTH = 98 };
 
 static struct {
   const char *program;
-  bool csv, in_table, in_row, missed;
-  int left; /* columns to go before the next cell */
-  int held; /* claims of this table, and their largest difference */
+  bool csv, in_table, in_row, failed;
+  int left;   /* columns to go before the next cell */
+  int checks; /* claims of this table, and their largest difference */
   double worst;
   double last; /* the quantity that a claim is about */
   const char *last_name;
-} me = {.program = "chapter"};
+} out = {.program = "chapter"};
 
 /* --- printing --------------------------------------------------------------------------- */
 
@@ -59,8 +56,8 @@ static int number(double v, int point, int width) {
 }
 
 static void end_row(void) {
-  if (me.in_row) putchar('\n');
-  me.in_row = false;
+  if (out.in_row) putchar('\n');
+  out.in_row = false;
 }
 
 static void difference_line(double d) {
@@ -70,14 +67,14 @@ static void difference_line(double d) {
 /* A table ends with what was claimed in it, and a blank line. */
 static void end_table(void) {
   end_row();
-  if (me.in_table && me.held > 0) {
-    printf("  ✓ %d checks of these rows hold; largest ", me.held);
-    difference_line(me.worst);
+  if (out.in_table && out.checks > 0) {
+    printf("  ✓ %d checks of these rows hold; largest ", out.checks);
+    difference_line(out.worst);
   }
-  if (me.in_table) putchar('\n');
-  me.in_table = false;
-  me.held = 0;
-  me.worst = 0;
+  if (out.in_table) putchar('\n');
+  out.in_table = false;
+  out.checks = 0;
+  out.worst = 0;
 }
 
 static void rule(const char *dash, int n) {
@@ -86,21 +83,21 @@ static void rule(const char *dash, int n) {
 }
 
 static void blank_line(void) {
-  if (me.in_table)
+  if (out.in_table)
     end_table();
   else
     putchar('\n');
 }
 
 void chapter_section(const char *heading) {
-  if (me.csv) return;
+  if (out.csv) return;
   blank_line();
   printf("%s ", heading);
   rule("─", WIDTH - columns(heading) - 1);
 }
 
 void chapter_text(const char *format, ...) {
-  if (me.csv) return;
+  if (out.csv) return;
   end_table();
   va_list args;
   va_start(args, format);
@@ -110,13 +107,13 @@ void chapter_text(const char *format, ...) {
 }
 
 static void record(const char *name, double value) {
-  if (me.csv) printf("%s,%.17g\n", name, value);
+  if (out.csv) printf("%s,%.17g\n", name, value);
 }
 
-static void say(const char *name, double value, const char *formula) {
-  me.last = value;
-  me.last_name = name;
-  if (me.csv) return;
+static void print_quantity(const char *name, double value, const char *formula) {
+  out.last = value;
+  out.last_name = name;
+  if (out.csv) return;
   end_table();
   printf("  %s", name);
   spaces(NAME - 2 - columns(name));
@@ -130,17 +127,17 @@ static void say(const char *name, double value, const char *formula) {
 
 void chapter_value(const char *name, double value, const char *formula) {
   record(name, value);
-  say(name, value, formula);
+  print_quantity(name, value, formula);
 }
 
-void chapter_shown(const char *name, double value, const char *formula) {
-  say(name, value, formula);
+void chapter_unrecorded(const char *name, double value, const char *formula) {
+  print_quantity(name, value, formula);
 }
 
-void chapter_miss(const char *format, ...) {
-  me.missed = true;
+void chapter_fail_check(const char *format, ...) {
+  out.failed = true;
   fflush(stdout);
-  fprintf(stderr, "%s: ", me.program);
+  fprintf(stderr, "%s: ", out.program);
   va_list args;
   va_start(args, format);
   vfprintf(stderr, format, args);
@@ -149,16 +146,16 @@ void chapter_miss(const char *format, ...) {
 }
 
 void chapter_claim(const char *how, double other, double tolerance) {
-  const double difference = fabs(me.last - other);
+  const double difference = fabs(out.last - other);
   const bool holds = difference <= tolerance; /* false for a NaN */
   if (!holds)
-    chapter_miss("%s is %.17g, but by %s %.17g: they differ by more than %.2g", me.last_name,
-                 me.last, how, other, tolerance);
-  if (me.in_row && holds) {
-    me.held++;
-    me.worst = fmax(me.worst, difference);
+    chapter_fail_check("%s is %.17g, but by %s %.17g: they differ by more than %.2g", out.last_name,
+                       out.last, how, other, tolerance);
+  if (out.in_row && holds) {
+    out.checks++;
+    out.worst = fmax(out.worst, difference);
   }
-  if (me.csv || me.in_row) return;
+  if (out.csv || out.in_row) return;
   spaces(NAME - 2);
   printf("%s ", holds ? "✓" : "✗");
   spaces(number(other, 7, TEXT - NAME - 2) + 2);
@@ -168,9 +165,9 @@ void chapter_claim(const char *how, double other, double tolerance) {
 }
 
 void chapter_table(const char *label_head, int heads, const char *const *head) {
-  if (me.csv) return;
+  if (out.csv) return;
   blank_line();
-  me.in_table = true;
+  out.in_table = true;
   printf("  %s", label_head);
   spaces(LABEL - 2 - columns(label_head));
   for (int i = 0; i < heads; i++) {
@@ -183,7 +180,7 @@ void chapter_table(const char *label_head, int heads, const char *const *head) {
 }
 
 void chapter_row(const char *label_format, ...) {
-  if (me.csv) return;
+  if (out.csv) return;
   end_row();
   char label[200];
   va_list args;
@@ -191,54 +188,59 @@ void chapter_row(const char *label_format, ...) {
   vsnprintf(label, sizeof label, label_format, args);
   va_end(args);
   printf("  %s", label);
-  me.left = LABEL - 2 - columns(label);
-  me.in_row = true;
+  out.left = LABEL - 2 - columns(label);
+  out.in_row = true;
 }
 
 void chapter_cell(const char *name, double value) {
   record(name, value);
-  chapter_cell_shown(value);
-  me.last_name = name;
+  chapter_cell_unrecorded(value);
+  out.last_name = name;
 }
 
-void chapter_cell_shown(double value) {
-  me.last = value;
-  me.last_name = "a cell";
-  if (me.csv) return;
-  spaces(me.left);
-  me.left = number(value, 6, CELL - 1) + 1;
+void chapter_cell_unrecorded(double value) {
+  out.last = value;
+  out.last_name = "a cell";
+  if (out.csv) return;
+  spaces(out.left);
+  out.left = number(value, 6, CELL - 1) + 1;
 }
 
 /* --- options, beginning and end ------------------------------------------------------------ */
 
 void chapter_fail(const char *format, ...) {
-  char text[NF_MESSAGE], line[NF_MESSAGE];
+  char text[NF_MESSAGE];
+  nf_error line = {0};
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  nf_fail(0, line, "%s: %s", me.program, text); /* one line, whatever an argument holds */
+  nf_fail(&line, NF_EINVAL, "%s: %s", out.program, text); /* one line, whatever an argument holds */
   fflush(stdout);
-  fprintf(stderr, "%s\n", line);
+  fprintf(stderr, "%s\n", line.message);
   exit(2);
 }
 
-void chapter_need(int status, const char *what) {
+void chapter_need(const nf_error *e) {
+  if (e->status != NF_OK) chapter_fail("%s", e->message);
+}
+
+void chapter_need_ok(int status, const char *what) {
   if (status != NF_OK) chapter_fail("%s: %s", what, nf_status_text(status));
 }
 
-long chapter_whole(const chapter_option *o, long least, long most) {
+long chapter_whole(const chapter_option *o, long min, long max) {
   char *end = NULL;
   errno = 0;
   const long n = o->value ? strtol(o->value, &end, 10) : 0;
-  if (!end || end == o->value || *end || errno || n < least || n > most)
+  if (!end || end == o->value || *end || errno || n < min || n > max)
     chapter_fail("--%s is '%s'; it must be a whole number from %ld to %ld", o->name,
-                 o->value ? o->value : "", least, most);
+                 o->value ? o->value : "", min, max);
   return n;
 }
 
 static void help(const chapter *c) {
-  printf("usage: %s [--csv%s%s]", me.program, c->plots ? " | --plot NAME" : "",
+  printf("usage: %s [--csv%s%s]", out.program, c->plots ? " | --plot NAME" : "",
          c->trace ? " | --trace" : "");
   for (const chapter_option *o = c->options; o && o->name; o++)
     printf(" [--%s %s]", o->name, o->argument);
@@ -271,7 +273,7 @@ static const chapter_plot *find_plot(const chapter *c, const char *name) {
 
 void chapter_begin(int argc, char **argv, const chapter *c) {
   const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-  if (argc > 0) me.program = slash ? slash + 1 : argv[0];
+  if (argc > 0) out.program = slash ? slash + 1 : argv[0];
   const chapter_plot *plot = NULL;
   bool trace = false;
   for (int i = 1; i < argc; i++) {
@@ -281,7 +283,7 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
       exit(chapter_end());
     }
     if (strcmp(argv[i], "--csv") == 0) {
-      me.csv = true;
+      out.csv = true;
     } else if (c->trace && strcmp(argv[i], "--trace") == 0) {
       trace = true;
     } else if ((value = argument(argc, argv, &i, "plot"))) {
@@ -297,8 +299,8 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
     plot->print();
     exit(chapter_end());
   }
-  if (me.csv && !trace) return;
-  me.csv = false;
+  if (out.csv && !trace) return;
+  out.csv = false;
   const int used = printf("\nChapter %d. ", c->number) - 1;
   printf("%s", c->title);
   spaces(WIDTH - used - columns(c->title) - 8 - columns(c->notes));
@@ -310,7 +312,7 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
 }
 
 int chapter_end(void) {
-  if (me.in_table) end_table();
+  if (out.in_table) end_table();
   if (fflush(stdout) != 0 || ferror(stdout)) chapter_fail("cannot write all output to stdout");
-  return me.missed ? 1 : 0;
+  return out.failed ? 1 : 0;
 }

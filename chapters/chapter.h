@@ -1,4 +1,4 @@
-/* The voice of a chapter program. A chapter is one stream of named quantities that serves two
+/* What the chapter programs share. A chapter is one stream of named quantities that serves two
  * readers: a person sees title, text, formulas and numbers, and beside each headline its
  * independent check and the difference; `--csv` prints the same stream as name,value lines and
  * nothing else, which is what golden/ records. `--plot NAME` prints columns for gnuplot, and
@@ -18,7 +18,7 @@
 #ifndef CHAPTER_H
 #define CHAPTER_H
 
-#include "layers/bijector.h"
+#include "nf/nf.h"
 
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
@@ -45,7 +45,7 @@ typedef struct {
 
 /* Reads the options; prints the title. Exits here for --help, --plot, --trace and bad options. */
 void chapter_begin(int argc, char **argv, const chapter *c);
-/* Flushes; the exit status of main: 0, or 1 when a claim missed, or 2 when output failed. */
+/* Flushes; the exit status of main: 0, or 1 when a claim failed, or 2 when output failed. */
 int chapter_end(void);
 
 /* A heading inside the chapter, and lines of text under it (printf; a newline is added).
@@ -55,34 +55,38 @@ void chapter_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 /* A quantity: name [a-z0-9_A-Z], at most 24 columns to stay aligned, and its formula (NULL: none).
  * chapter_value is recorded: it is a line of --csv and of the golden file.
- * chapter_shown is for the reader alone: round-trip errors and what else may differ by machine. */
+ * chapter_unrecorded is for the reader alone: round-trip errors and what else may differ by
+ * machine. */
 void chapter_value(const char *name, double value, const char *formula);
-void chapter_shown(const char *name, double value, const char *formula);
+void chapter_unrecorded(const char *name, double value, const char *formula);
 
-/* Claims that the quantity just said is `other`, found by an independent way `how`: prints
- * both and the difference. |value - other| > tolerance, or a NaN, makes the exit status 1. May be
- * said more than once, with or without --csv. */
+/* Claims that the last quantity is `other`, found by an independent way `how`: prints
+ * both and the difference. |value - other| > tolerance, or a NaN, makes the exit status 1. More
+ * than one claim can follow a quantity. */
 void chapter_claim(const char *how, double other, double tolerance);
 
 /* A table of quantities: up to 5 heads after that of the label column; then rows. Each cell is
- * recorded under its name; chapter_cell_shown is for the reader alone. The next text, value or
+ * recorded under its name; chapter_cell_unrecorded is for the reader alone. The next text, value or
  * section ends the table. A claim is about the last cell; the table's last line counts them. */
 void chapter_table(const char *label_head, int heads, const char *const *head);
 void chapter_row(const char *label_format, ...) __attribute__((format(printf, 1, 2)));
 void chapter_cell(const char *name, double value);
-void chapter_cell_shown(double value);
+void chapter_cell_unrecorded(double value);
 
-/* The table of --trace: sample x (one) through b (prepared), a row a layer; what it shows is in
- * verify/trace.h. A log-det that differences do not confirm is a claim that missed. */
-void chapter_trace(const char *heading, const nf_bijector *b, const nf_batch *x);
+/* The table of --trace: one sample x, to whose number its noise belongs, through the flow, a row a
+ * layer; what it shows is in verify/trace.h. A log-det that differences do not confirm is a claim
+ * that failed. */
+void chapter_trace(const char *heading, nf_flow *flow, uint64_t number, const double *x);
 
 /* One line "ch02_…: …" on stderr (printf), and exit status 1 at the end. */
-void chapter_miss(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Exits with 2 and one line when status (an nf_status) is not NF_OK: "ch02_…: what: reason". */
-void chapter_need(int status, const char *what);
+void chapter_fail_check(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Exits with 2 and the line "ch02_…: message" when *e is an error. */
+void chapter_need(const nf_error *e);
+/* The same for a status, "ch02_…: what: reason". */
+void chapter_need_ok(int status, const char *what);
 /* Exits with 2 and one line "ch02_…: …" (printf). */
 _Noreturn void chapter_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The option's argument as a whole number in [least, most]; anything else is a usage error. */
-long chapter_whole(const chapter_option *o, long least, long most);
+/* The option's argument as a whole number in [min, max]; anything else is a usage error. */
+long chapter_whole(const chapter_option *o, long min, long max);
 
 #endif

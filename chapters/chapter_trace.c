@@ -2,10 +2,11 @@
  * first values after it, its log|det J|, the running sum, log|det J| of the layer's Jacobian at its
  * own input by differences, and how far the two are apart. Layers inside a chain or a split are
  * indented below it. */
+#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "chapter.h"
+#include "flow/flow.h"
 #include "verify/trace.h"
 
 enum { LAYER = 18, SHAPE = 9, VALUE = 8, NATS = 13, OFF = 6 }; /* columns */
@@ -35,8 +36,8 @@ static void print_row(const nf_trace_row *r) {
   const char *name = r->layer->type->name;
   print_place(r->depth, name, r->parts ? r->layer->in : r->layer->out);
   if (r->parts) {
-    puts(strcmp(name, "split") == 0 ? "  half of the channels pass, the others go on:"
-                                    : "  these in turn:");
+    puts(r->layer->type == &nf_split_type ? "  half of the channels pass, the others go on:"
+                                          : "  these in turn:");
     return;
   }
   const bool holds = nf_verify_trace_holds(r);
@@ -51,19 +52,25 @@ static void print_row(const nf_trace_row *r) {
   print_nats(r->check);
   printf(off == 0 ? "%*.0f%s\n" : "%*.0e%s\n", OFF, off, holds ? "" : " ✗");
   if (!holds)
-    chapter_miss("the log-det of %s is %.17g, but by differences %.17g", name, r->log_det,
-                 r->check);
+    chapter_fail_check("the log-det of %s is %.17g, but by differences %.17g", name, r->log_det,
+                       r->check);
 }
 
-void chapter_trace(const char *heading, const nf_bijector *b, const nf_batch *x) {
+void chapter_trace(const char *heading, nf_flow *flow, uint64_t number, const double *x) {
+  const nf_shape shape = nf_flow_shape(flow);
+  nf_error e = {0};
   nf_trace t;
-  chapter_need(nf_verify_trace(b, x, &t), "nf_verify_trace");
+  nf_flow_prepare(flow, &e);
+  chapter_need(&e);
+  nf_batch sample = nf_flow_batch(flow, 1, x);
+  sample.first = number;
+  chapter_need_ok(nf_verify_trace(flow->bijector, &sample, &t), "nf_verify_trace");
   chapter_section(heading);
   printf("  %-*s%-*s%-*s%*s%*s%*s%*s\n", LAYER, "layer", SHAPE, "shape", NF_TRACE_VALUES * VALUE,
          "  values after it", NATS, "log|det J|", NATS, "running sum", NATS, "differences", OFF,
          "off");
-  print_place(0, "x", x->shape);
-  print_values(nf_shape_size(x->shape), x->data);
+  print_place(0, "x", shape);
+  print_values(nf_shape_size(shape), x);
   putchar('\n');
   for (size_t i = 0; i < t.n; i++) print_row(&t.row[i]);
   printf("  %-*s%*.5f\n", LAYER + SHAPE + NF_TRACE_VALUES * VALUE + NATS, "log|det ∂f/∂x|", NATS,

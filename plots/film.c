@@ -1,5 +1,5 @@
 /* What `make film` shows: a flow like chapter 5's, eight affine couplings, as it learns two moons.
- * A frame is one moment of training, and three looks at the same map x = f⁻¹(z):
+ * A frame is one moment of training, and three views of the same map x = f⁻¹(z):
  *
  *   density   p_X(x) = N(f(x); 0, I)·|det ∂f/∂x|     on a grid over the plane
  *   grid      f⁻¹ of straight lines of the latent plane, where ‖z‖ ≤ 3
@@ -12,10 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "data/toy.h"
-#include "flow/models.h"
-#include "train/shuffle.h"
-#include "train/trainer.h"
+#include "nf/nf.h"
 
 enum { FRAMES = 52, STEPS = 1000, BATCH = 256, POINTS = 8192, HELD_OUT = 4096 };
 enum { SIDE = 121, CELLS = SIDE * SIDE, SAMPLES = 500, LINES = 13, LINE = 121 };
@@ -46,11 +43,10 @@ static void density(FILE *f, nf_flow *flow) {
   static nf_real x[2 * CELLS];
   static double log_p[CELLS];
   for (int i = 0; i < CELLS; i++) {
-    x[2 * i] = NF_R(0.04 * (i % SIDE) - 2.4);
-    x[2 * i + 1] = NF_R(0.04 * (i / SIDE) - 2.4);
+    x[2 * i] = (nf_real)(0.04 * (i % SIDE) - 2.4);
+    x[2 * i + 1] = (nf_real)(0.04 * (i / SIDE) - 2.4);
   }
-  need(nf_flow_log_prob(flow, &(nf_batch){.n = CELLS, .shape = nf_point(2), .data = x}, log_p),
-       "nf_flow_log_prob");
+  need(nf_flow_log_prob(flow, CELLS, x, log_p, NULL), "nf_flow_log_prob");
   for (int i = 0; i < CELLS; i++)
     fprintf(f, "%.3g %.3g %.3g\n", (double)x[2 * i], (double)x[2 * i + 1], exp(log_p[i]));
   fputs("\n\n", f);
@@ -63,11 +59,10 @@ static void grid(FILE *f, nf_flow *flow) {
     for (int k = 0; k < LINES; k++, fputc('\n', f)) {
       const double c = 0.5 * k - 3, half = sqrt(9 - c * c);
       for (int i = 0; i < LINE; i++) {
-        x[2 * i + way] = NF_R(c);
-        x[2 * i + 1 - way] = NF_R(half * (2.0 * i / (LINE - 1) - 1));
+        x[2 * i + way] = (nf_real)(c);
+        x[2 * i + 1 - way] = (nf_real)(half * (2.0 * i / (LINE - 1) - 1));
       }
-      const nf_batch z = {.n = LINE, .shape = nf_point(2), .data = x};
-      need(nf_flow_inverse(flow, &z, x, NULL), "nf_flow_inverse");
+      need(nf_flow_inverse(flow, LINE, x, x, NULL, NULL), "nf_flow_inverse");
       for (int i = 0; i < LINE; i++)
         fprintf(f, "%.4g %.4g\n", (double)x[2 * i], (double)x[2 * i + 1]);
     }
@@ -76,19 +71,18 @@ static void grid(FILE *f, nf_flow *flow) {
 
 static void samples(FILE *f, nf_flow *flow) {
   static nf_real x[2 * SAMPLES];
-  need(nf_flow_sample(flow, 3, 0, SAMPLES, 1, x), "nf_flow_sample");
+  need(nf_flow_sample(flow, SAMPLES, 3, 1, x, NULL), "nf_flow_sample");
   for (int i = 0; i < SAMPLES; i++)
     fprintf(f, "%.4g %.4g\n", (double)x[2 * i], (double)x[2 * i + 1]);
 }
 
-/* Step, loss on points that are not trained on, and its least value H(p_data), nats. */
+/* Step, loss on points that are not trained on, and its smallest value H(p_data), nats. */
 static void loss(FILE *f, int step, nf_flow *flow) {
   static nf_real x[2 * HELD_OUT];
   static double log_p[HELD_OUT];
   double entropy = 0, mean = 0;
   nf_toy_sample(&nf_toys[0], 2, 0, HELD_OUT, x);
-  need(nf_flow_log_prob(flow, &(nf_batch){.n = HELD_OUT, .shape = nf_point(2), .data = x}, log_p),
-       "nf_flow_log_prob");
+  need(nf_flow_log_prob(flow, HELD_OUT, x, log_p, NULL), "nf_flow_log_prob");
   for (int i = 0; i < HELD_OUT; i++) {
     entropy -=
         nf_toys[0].log_density((double[]){(double)x[2 * i], (double)x[2 * i + 1]}) / HELD_OUT;
@@ -103,18 +97,16 @@ int main(int argc, char **argv) {
     return 2;
   }
   static nf_real x[2 * POINTS], batch[2 * BATCH];
-  const nf_batch b = {.n = BATCH, .shape = nf_point(2), .data = batch};
   size_t index[BATCH];
-  int status = NF_OK;
-  nf_flow *flow = NULL;
-  nf_trainer *trainer = NULL;
+  nf_error e = {0};
   nf_model model = nf_model_default(NF_REALNVP, nf_point(2));
   nf_train_settings set = nf_train_default();
   model.width = 32;
   set.schedule = (nf_schedule){NF_COSINE, 0.005, STEPS / 20, STEPS, 0.01, 0, 0};
   set.clip = 5;
-  need(nf_flow_new(&flow, nf_model_new(&model, &status), 1), "nf_flow_new");
-  need(nf_trainer_new(&trainer, flow, &set), "nf_trainer_new");
+  nf_flow *flow = nf_flow_from_model(&model, &e);
+  nf_trainer *trainer = nf_trainer_new(flow, &set, &e);
+  need(e.status, "the flow");
   nf_toy_sample(&nf_toys[0], 1, 0, POINTS, x);
   FILE *losses = file_new(argv[1], "loss.dat");
   for (int frame = 0, step = 0; frame < FRAMES; frame++) {
@@ -123,7 +115,7 @@ int main(int argc, char **argv) {
     for (; step < until; step++) {
       nf_shuffled_batch(1, (uint64_t)step, POINTS, BATCH, index);
       for (size_t i = 0; i < 2 * BATCH; i++) batch[i] = x[2 * index[i / 2] + i % 2];
-      need(nf_train_step(trainer, &b, NULL), "nf_train_step");
+      need(nf_train_step(trainer, BATCH, batch, NULL, NULL), "nf_train_step");
     }
     char name[16];
     snprintf(name, sizeof name, "%02d.dat", frame);

@@ -52,14 +52,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     argv[argc++] = text + at;
 
   memset(printed, 0, sizeof printed);
-  memset(&me, 0, sizeof me);
+  memset(&out, 0, sizeof out);
   errors = fmemopen(printed, sizeof printed, "w");
-  const int out = dup(1), nowhere = open("/dev/null", O_WRONLY);
-  fuzz_require(errors != NULL && out >= 0 && nowhere >= 0);
+  const int old = dup(1), nowhere = open("/dev/null", O_WRONLY);
+  fuzz_require(errors != NULL && old >= 0 && nowhere >= 0);
   fflush(stdout), dup2(nowhere, 1);
   if (setjmp(ended) == 0) run(argc, argv);
-  fflush(stdout), dup2(out, 1);
-  close(out), close(nowhere), fclose(errors);
+  fflush(stdout), dup2(old, 1);
+  close(old), close(nowhere), fclose(errors);
   const size_t length = strlen(printed);
   if (exit_status == 0) {
     fuzz_require(length == 0);

@@ -7,8 +7,8 @@
 #include "../tools/train.h"
 #include "fuzz.h"
 
-/* In the place of tools/nf.c: the line of an error is stored, not printed. */
-static nf_error line;
+/* Instead of that of tools/nf.c: an error is stored, not printed. */
+static nf_error last;
 static int errors;
 int cli_error(const char *format, ...) {
   char text[NF_MESSAGE];
@@ -17,22 +17,22 @@ int cli_error(const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   errors++;
-  line = (nf_error){0};
-  nf_fail(&line, NF_EINVAL, "%s", text);
+  last = (nf_error){0};
+  nf_fail(&last, NF_EINVAL, "%s", text);
   return CLI_BAD_INPUT;
 }
 
 static bool in(double value, double min, double max) { return value >= min && value <= max; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  enum { ARGUMENTS = 64 };
+  enum { MAX_ARGUMENTS = 64 };
   static char text[1 << 12];
-  char *argv[ARGUMENTS + 1] = {(char[]){"train"}};
+  char *argv[MAX_ARGUMENTS + 1] = {(char[]){"train"}};
   int argc = 1;
   if (size >= sizeof text) return 0;
   memcpy(text, bytes, size);
   text[size] = 0;
-  for (size_t at = 0; at < size && argc < ARGUMENTS; at += strlen(text + at) + 1)
+  for (size_t at = 0; at < size && argc < MAX_ARGUMENTS; at += strlen(text + at) + 1)
     argv[argc++] = text + at;
   argv[argc] = NULL;
   optind = 0; /* getopt may be in the middle of the arguments before */
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const int status = cli_settings_read(&s, argc, argv);
   fflush(stdout), dup2(out, 1);
   close(out), close(nowhere);
-  fuzz_require(errors == (status == CLI_BAD_INPUT) && (errors == 0 || fuzz_is_line(line.message)));
+  fuzz_require(errors == (status == CLI_BAD_INPUT) && (errors == 0 || fuzz_is_line(last.message)));
   if (status != CLI_GO) return 0;
 
   fuzz_require(in(s.alpha, 0, 0.49) && in(s.ema, 0, 0.999999) && in((double)s.threads, 0, 1024));

@@ -21,7 +21,7 @@ int cli_man(int argc, char **argv);
 /* "nf COMMAND: …" on stderr, one line; returns CLI_BAD_INPUT. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* --- options (options.c): a table a command, by which they are read and help is printed ------ */
+/* --- options (options.c): a table a command, by which they are read and help is printed ----- */
 
 typedef enum {
   CLI_FLAG,  /* to: bool */
@@ -77,7 +77,7 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
         1.8e19, NULL                                                                        \
   }
 
-/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density -------- */
+/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density ------ */
 
 enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
 
@@ -102,7 +102,7 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
  * be freed. */
 size_t *cli_data_order(const cli_data *d, uint64_t seed);
 
-/* --- what is loaded and shown (nf.c) ---------------------------------------------------------- */
+/* --- what is loaded and shown (nf.c) -------------------------------------------------------- */
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
 
@@ -124,7 +124,7 @@ void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
                       size_t columns, nf_error *e);
 
-/* --- baselines (baseline.c) ------------------------------------------------------------------- */
+/* --- baselines (baseline.c) ----------------------------------------------------------------- */
 
 /* Two densities fitted in closed form to exactly the samples on which a flow was trained:
  *

@@ -93,7 +93,7 @@ static int evaluate(const cli_data *data, nf_flow *flow, uint64_t draws, const r
   return status;
 }
 
-/* --- which samples ----------------------------------------------------------------------- */
+/* --- which samples -------------------------------------------------------------------------- */
 
 static bool has_metadata(const nf_checkpoint *c, const char *key, const char *text) {
   const char *was = nf_safetensors_metadata(&c->file, key);
@@ -122,7 +122,7 @@ static bool choose(const nf_checkpoint *c, const cli_data *data, bool all, resul
   return true;
 }
 
-/* --- output ----------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
 /* "name  mean ± standard error", of values in the unit shown */
 static void print_mean(const char *name, size_t n, const double *value) {
@@ -195,6 +195,29 @@ static int write_csv(const char *path, const cli_data *data, const results *r, n
   return nf_new_file_close(&f, status, e);
 }
 
+static int run(const settings *s, const char *path, const nf_checkpoint *c, const cli_data *data) {
+  nf_error e = {0}, own = {0};
+  results r = {0};
+  cli_train_set set = {0};
+  size_t held = 0;
+  if (s->importance > 1 && data->bins == 0)
+    nf_fail(&e, NF_EINVAL, "--importance: points have no dequantisation noise to draw");
+  if (e.status == NF_OK && s->baselines != NULL)
+    cli_train_set_load(c, path, s->baselines, &set, &e);
+  if (e.status == NF_OK && !choose(c, data, s->all, &r, &held))
+    nf_fail(&e, NF_ENOMEM, "out of memory");
+  if (e.status == NF_OK && evaluate(data, c->flow, s->importance, &r, &own) != NF_OK)
+    nf_fail(&e, own.status, "%s on %s: %s", path, s->data, own.message);
+  if (e.status == NF_OK && s->csv != NULL) write_csv(s->csv, data, &r, &e);
+  if (e.status == NF_OK) print(data, path, s->importance, held, &r);
+  if (e.status == NF_OK && s->baselines != NULL) print_baselines(s, c, &set, data, &r, &e);
+  free(r.index);
+  free(r.log_p);
+  free(r.first_draw);
+  cli_train_set_free(&set);
+  return e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
+}
+
 int cli_eval(int argc, char **argv) {
   settings s = {.importance = 1};
   const cli_option option[] = {
@@ -216,29 +239,9 @@ int cli_eval(int argc, char **argv) {
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
-  if (!cli_load_data(&c, path, s.data, s.range, &data)) {
-    nf_checkpoint_free(&c);
-    return CLI_BAD_INPUT;
-  }
-  nf_error e = {0}, own = {0};
-  results r = {0};
-  cli_train_set set = {0};
-  size_t held = 0;
-  if (s.importance > 1 && data.bins == 0)
-    nf_fail(&e, NF_EINVAL, "--importance: points have no dequantisation noise to draw");
-  if (e.status == NF_OK && s.baselines != NULL) cli_train_set_load(&c, path, s.baselines, &set, &e);
-  if (e.status == NF_OK && !choose(&c, &data, s.all, &r, &held))
-    nf_fail(&e, NF_ENOMEM, "out of memory");
-  if (e.status == NF_OK && evaluate(&data, c.flow, s.importance, &r, &own) != NF_OK)
-    nf_fail(&e, own.status, "%s on %s: %s", path, s.data, own.message);
-  if (e.status == NF_OK && s.csv != NULL) write_csv(s.csv, &data, &r, &e);
-  if (e.status == NF_OK) print(&data, path, s.importance, held, &r);
-  if (e.status == NF_OK && s.baselines != NULL) print_baselines(&s, &c, &set, &data, &r, &e);
-  free(r.index);
-  free(r.log_p);
-  free(r.first_draw);
-  cli_train_set_free(&set);
+  int result = CLI_BAD_INPUT;
+  if (cli_load_data(&c, path, s.data, s.range, &data)) result = run(&s, path, &c, &data);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
-  return e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
+  return result;
 }

@@ -1,4 +1,4 @@
-/* nf info: the layers of a flow. */
+/* nf info: the layers of a flow, their shapes, parameters and log-dets. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,8 @@ static const cli_command command = {
     "Prints the model, and its layers in the order in which data pass: path (as in the names of\n"
     "the tensors), kind, shape in and out, parameters. With --data there is also the mean log-det\n"
     "of each layer, in nats; a chain's or split's is that of what it contains, and that of all is\n"
-    "the sum. With --trace the first sample alone passes: values after each layer, its log-det, "
-    "the\n"
-    "running sum, and log|det J| of the layer by differences. These are of numbers in single\n"
+    "the sum. With --trace the first sample alone passes: values after each layer, its log-det,\n"
+    "the running sum, and log|det J| of the layer by differences. These are of numbers in single\n"
     "precision: they may be off by 0.001, or by 0.001 of the log-det; '!' marks what is further\n"
     "off, and the exit status is then 1.",
     "  nf info digits.safetensors --data digits\n"
@@ -60,8 +59,7 @@ static void print_layers(const nf_flow *flow, const double *log_det) {
   printf("%-61s %10zu\n", "sum", flow->n_param);
 }
 
-/* --- mean log-dets: what a layer adds to the running mean
- * ----------------------------------------- */
+/* --- mean log-dets: what a layer adds to the running mean ----------------------------------- */
 
 static int before(void *user, const nf_bijector *b, int depth, const nf_batch *x) {
   (void)depth, (void)x;
@@ -98,8 +96,7 @@ static int measure(const cli_data *data, nf_flow *flow, double *log_det) {
   return status;
 }
 
-/* --- one sample, layer by layer ------------------------------------------------------------------
- */
+/* --- one sample, layer by layer ------------------------------------------------------------- */
 
 /* Returns whether differences confirm every log-det. */
 static bool print_trace(const nf_trace *t, const nf_flow *flow) {

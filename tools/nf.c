@@ -111,7 +111,7 @@ void cli_duration(double seconds, char text[32]) {
     snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
 }
 
-/* --- the commands ---------------------------------------------------------------------------- */
+/* --- the commands --------------------------------------------------------------------------- */
 
 static const struct {
   const char *name;

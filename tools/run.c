@@ -62,7 +62,7 @@ static int agree(loop *l, int status) {
 
 static size_t training_samples(const cli_run *r) { return r->data->n - r->held; }
 
-/* --- checkpoints ------------------------------------------------------------------------- */
+/* --- checkpoints ---------------------------------------------------------------------------- */
 
 /* The averaged weights alone. */
 static int save_best(loop *l) {
@@ -86,7 +86,7 @@ static int save_last(loop *l) {
                             l->e);
 }
 
-/* --- steps ------------------------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------------------------- */
 
 static int fail_step(loop *l, const nf_error *why) {
   const cli_run *r = l->run;
@@ -169,7 +169,7 @@ static int validate(loop *l) {
   return agree(l, save_best(l));
 }
 
-/* --- output ------------------------------------------------------------------------------ */
+/* --- output --------------------------------------------------------------------------------- */
 
 static double shown(const loop *l, double nats) {
   return cli_in_unit(nats, l->run->data->shape, l->run->data->bins);
@@ -216,7 +216,7 @@ static void report(const loop *l) {
   printf("files       %s (best), %s (last), %s (log)\n", r->best, r->last, r->log_path);
 }
 
-/* --- the loop ---------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------------------------- */
 
 static bool is_over(const loop *l) {
   const cli_run *r = l->run;

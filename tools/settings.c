@@ -21,21 +21,23 @@ static const cli_command command = {
     "  nf train --data cifar10:DIR --model glow --levels 3 --depth 8 --width 128 --minutes 60 \\\n"
     "    --out cifar.safetensors"};
 
+static const cli_settings defaults = {.family = -1,
+                                      .coupling = -1,
+                                      .scale = -1,
+                                      .permutation = -1,
+                                      .prior = -1,
+                                      .optimiser = NF_ADAM,
+                                      .decay = NF_COSINE,
+                                      .width = 64,
+                                      .alpha = 0.05,
+                                      .batch = 64,
+                                      .warmup = 100,
+                                      .rate = 1e-3,
+                                      .ema = 0.999,
+                                      .seed = 1};
+
 int cli_settings_read(cli_settings *s, int argc, char **argv) {
-  *s = (cli_settings){.family = -1,
-                      .coupling = -1,
-                      .scale = -1,
-                      .permutation = -1,
-                      .prior = -1,
-                      .optimiser = NF_ADAM,
-                      .decay = NF_COSINE,
-                      .width = 64,
-                      .alpha = 0.05,
-                      .batch = 64,
-                      .warmup = 100,
-                      .rate = 1e-3,
-                      .ema = 0.999,
-                      .seed = 1};
+  *s = defaults;
   const cli_option option[] = {
       CLI_OPTION_DATA(&s->data),
       CLI_OPTION_RANGE(&s->range),

@@ -13,7 +13,7 @@
 #include "ranks.h"
 #include "train.h"
 
-/* --- the flow ---------------------------------------------------------------------------- */
+/* --- the flow ------------------------------------------------------------------------------- */
 
 static nf_flow *new_flow(const nf_model *m, nf_error *e) {
   nf_error own = {0};
@@ -46,8 +46,7 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   return status;
 }
 
-/* --- the log: a run that resumes writes the lines after its checkpoint again -------------------
- */
+/* --- the log: a run that resumes writes the lines after its checkpoint again ---------------- */
 
 static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
 
@@ -83,7 +82,7 @@ static int open_log(const char *path, uint64_t resume_at, FILE **out, nf_error *
   return NF_OK;
 }
 
-/* --- the run ----------------------------------------------------------------------------- */
+/* --- the run -------------------------------------------------------------------------------- */
 
 static void add(cli_run *r, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

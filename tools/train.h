@@ -6,8 +6,7 @@
 
 #include "cli.h"
 
-/* --- settings: the options of nf train; -1 and 0: not given --------------------------------------
- */
+/* --- settings: the options of nf train; -1 and 0: not given --------------------------------- */
 
 typedef struct {
   const char *data, *range, *out, *log;
@@ -29,8 +28,7 @@ nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps);
 /* The words of --optimiser and --decay. */
 extern const char *const cli_optimisers[], *const cli_decays[];
 
-/* --- the run: from one step to the last, with its validations, its checkpoints, its log
- * ----------- */
+/* --- the run: from one step to the last, with its validations, its checkpoints, its log ----- */
 
 enum { CLI_RUN_METADATA = 18 }; /* settings, written into the checkpoints */
 typedef struct {

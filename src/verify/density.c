@@ -220,7 +220,7 @@ int nf_verify_divergence(nf_flow *flow, size_t n, const double *x, const double 
 
 int nf_verify_divergence_grid(nf_flow *flow, nf_log_density *log_p, double r, size_t n,
                               double *kl) {
-  double *x = malloc((2 * n * n + 1) * sizeof *x), *log_q = malloc((n * n + 1) * sizeof *log_q);
+  double *x = calloc(2 * n * n + 1, sizeof *x), *log_q = malloc((n * n + 1) * sizeof *log_q);
   int status = x == NULL || log_q == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK) {
     const double side = 2 * r / (double)n;
