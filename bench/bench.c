@@ -1,7 +1,8 @@
-/* Options, clock, the reference, SGEMM. */
+/* Options, clock, and the matrix product that rates are divided by. */
 #include "bench.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 
 #include "core/gemm.h"
-#include "core/real.h"
+#include "core/threads.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
   printf("usage: %s [--NAME N]…\n%s\n\n", program, about);
@@ -35,8 +36,8 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
     char *end = NULL;
     const long number = value != NULL ? strtol(value, &end, 10) : 0;
     if (value == NULL || end == value || *end != '\0' || number < o->min || number > 1000000) {
-      fprintf(stderr, "%s: %s: options are --NAME with a whole number from %ld (see --help)\n",
-              argv[0], argv[i], o->name != NULL ? o->min : 1);
+      fprintf(stderr, "%s: %s: options are --NAME with an integer from %ld (see --help)\n", argv[0],
+              argv[i], o->name != NULL ? o->min : 1);
       exit(2);
     }
     o->value = number;
@@ -67,12 +68,31 @@ double bench_seconds(void (*work)(void *user), void *user, double budget) {
   return best;
 }
 
+void bench_need(const nf_error *e) {
+  if (e->status == NF_OK) return;
+  fprintf(stderr, "bench: %s\n", e->message);
+  exit(2);
+}
+
+static _Noreturn void out_of_memory(void) {
+  fputs("bench: out of memory\n", stderr);
+  exit(2);
+}
+
+void *bench_alloc(size_t count, size_t size) {
+  void *p = calloc(count, size);
+  if (p == NULL) out_of_memory();
+  return p;
+}
+
+/* --- the matrix product ----------------------------------------------------------------------- */
+
 enum { SIDE = 2048 };
 typedef struct {
   nf_threads *pool;
   size_t threads;
   nf_real *a, *b, *c;
-  bool own;
+  bool blas; /* by OpenBLAS, not nf_gemm */
 } product;
 
 static void multiply_rows(void *user, int t) {
@@ -81,11 +101,11 @@ static void multiply_rows(void *user, int t) {
   const size_t count = (size_t)t + 1 < p->threads ? rows : SIDE - begin;
   const nf_real *a = p->a + begin * SIDE;
   nf_real *c = p->c + begin * SIDE;
-  if (p->own)
-    nf_gemm(false, false, count, SIDE, SIDE, a, SIDE, p->b, SIDE, false, c, SIDE);
-  else
+  if (p->blas)
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)count, SIDE, SIDE, 1, a, SIDE, p->b,
                 SIDE, 0, c, SIDE);
+  else
+    nf_gemm(false, false, count, SIDE, SIDE, a, SIDE, p->b, SIDE, false, c, SIDE);
 }
 
 static void multiply(void *user) {
@@ -94,14 +114,14 @@ static void multiply(void *user) {
 }
 
 double bench_sgemm_gflops(int threads) {
-  openblas_set_num_threads(1); /* the rows are shared out here */
+  openblas_set_num_threads(1); /* multiply_rows runs on several */
   const size_t size = (size_t)SIDE * SIDE;
   nf_real *all = bench_alloc(3 * size, sizeof *all);
   for (size_t i = 0; i < 2 * size; i++) all[i] = (nf_real)(i % 7) - 3;
-  product p = {nf_threads_new(threads), (size_t)threads, all, all + size, all + 2 * size, false};
-  bench_need(p.pool == NULL ? NF_ENOMEM : NF_OK, "threads");
+  product p = {nf_threads_new(threads), (size_t)threads, all, all + size, all + 2 * size, true};
+  if (p.pool == NULL) out_of_memory();
   double seconds = bench_seconds(multiply, &p, 1);
-  p.own = true;
+  p.blas = false;
   seconds = fmin(seconds, bench_seconds(multiply, &p, 1));
   nf_threads_free(p.pool);
   free(all);
@@ -114,19 +134,8 @@ double bench_peak_rss_mib(void) {
   return (double)use.ru_maxrss / 1024;
 }
 
-void bench_stir(nf_flow *flow, double scale) {
-  for (size_t i = 0; i < flow->n_param; i++)
-    flow->param[i] += NF_R(scale * nf_random_normal(3, 0, i));
-}
-
-void bench_need(int status, const char *what) {
-  if (status == NF_OK) return;
-  fprintf(stderr, "%s: %s\n", what, nf_status_text(status));
-  exit(2);
-}
-
-void *bench_alloc(size_t count, size_t size) {
-  void *p = calloc(count, size);
-  bench_need(p == NULL ? NF_ENOMEM : NF_OK, "benchmark");
-  return p;
+void bench_perturb(nf_flow *flow, double scale) {
+  nf_real *param = nf_flow_param(flow);
+  for (size_t i = 0; i < nf_flow_n_param(flow); i++)
+    param[i] += (nf_real)(scale * nf_random_normal(3, 0, i));
 }

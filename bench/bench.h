@@ -3,11 +3,9 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <stddef.h>
+#include <nf/nf.h>
 
-#include "flow/flow.h"
-
-/* --name N: a whole number, with its default and the min it can be. The table ends with {0}. */
+/* --name N: an integer, with its default and its minimum. The table ends with {0}. */
 typedef struct {
   const char *name;
   long value, min;
@@ -20,22 +18,22 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
 void bench_print(const char *name, double value, const char *unit);
 
 /* Seconds of one call of work(user): the shortest of those that fit in about `budget` seconds,
- * at min three, after one that warms up. */
+ * at least three, after one that warms up. */
 double bench_seconds(void (*work)(void *user), void *user, double budget);
 
-/* GFLOP/s of C = A·B in float, 2048³, with one single-threaded product a thread; each has a
- * share of C's rows. It is OpenBLAS's product or, where that is told to do with less than the
- * machine has, this suite's: the faster one. */
+/* GFLOP/s of C = A·B in float, 2048³, with one single-threaded product a thread, each of a part of
+ * C's rows: by OpenBLAS or by nf_gemm, whichever is faster. OpenBLAS can be the slower one when
+ * OPENBLAS_CORETYPE names an older CPU. */
 double bench_sgemm_gflops(int threads);
 
 /* The process's largest resident size so far, MiB. */
 double bench_peak_rss_mib(void);
 
-/* Adds scale·N(0, 1) to every parameter, so that no layer stays at the zero it is born with. */
-void bench_stir(nf_flow *flow, double scale);
+/* Adds scale·N(0, 1) to every parameter, so that no layer stays at its initial zeros. */
+void bench_perturb(nf_flow *flow, double scale);
 
-/* One line and exit status 2 when an nf_status is not NF_OK. */
-void bench_need(int status, const char *what);
+/* Prints the error's line and exits with status 2 when there is one. */
+void bench_need(const nf_error *e);
 
 /* calloc that ends the program instead of returning NULL */
 void *bench_alloc(size_t count, size_t size);

@@ -52,7 +52,7 @@ def runs():
         table[f"alone {w}"] = IMAGE + size + ["--threads", "1"]
     for k in "8", "32":
         table[f"fused {k}"] = IMAGE + ["--steps", k, "--width", "512", "--batch", "16", "--threads",
-                                      "2", "--keep", "3", "--chunk", "2", "--fused", "1"]
+                                      "2", "--budget", "3", "--chunk", "2", "--fused", "1"]
     table["points"] = POINTS + ["--threads", "2"]
     table["points alone"] = POINTS + ["--threads", "1"]
     for t in 1, 2:

@@ -95,7 +95,7 @@ static void plot_stretch(void) {
 static void trace(void) {
   double point[4] = {3.0 / 4, 4.0 / 3, -12.0 / 5, 15.0 / 8};
   nf_flow *flow = library(4);
-  chapter_trace("Four coordinates through sinh⁻¹", flow, point);
+  chapter_trace("Four coordinates through sinh⁻¹", flow, 0, point);
   nf_flow_free(flow);
 }
 

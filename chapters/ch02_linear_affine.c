@@ -106,7 +106,7 @@ static void plot_square(void) {
 
 static void trace(void) {
   nf_flow *flow = linear_flow();
-  chapter_trace("x = (0.5, -1) through one affine layer", flow, x);
+  chapter_trace("x = (0.5, -1) through one affine layer", flow, 0, x);
   nf_flow_free(flow);
 }
 

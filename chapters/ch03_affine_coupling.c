@@ -82,7 +82,7 @@ static void plot_grid(void) {
 
 static void trace(void) {
   nf_flow *flow = library();
-  chapter_trace("x = (0.5, -1) through one coupling layer", flow, x);
+  chapter_trace("x = (0.5, -1) through one coupling layer", flow, 0, x);
   nf_flow_free(flow);
 }
 

@@ -234,7 +234,7 @@ static void trace(void) {
   const nf_shape shape = nf_point(6);
   for (int f = 0; f < FAMILIES; f++) {
     nf_flow *flow = build(f, shape, 2, 0);
-    chapter_trace(NAMED("Two steps of %s", family_name[f]), flow, point(1, 6));
+    chapter_trace(NAMED("Two steps of %s", family_name[f]), flow, 0, point(1, 6));
     nf_flow_free(flow);
   }
 }

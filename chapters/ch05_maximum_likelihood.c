@@ -238,7 +238,7 @@ static void trace(void) {
   double x[2];
   nf_toy_sample(&nf_toys[0], 2, 0, 1, x);
   learn(0, NULL);
-  chapter_trace("A new point of the moons, after training", flows[0], x);
+  chapter_trace("A new point of the moons, after training", flows[0], 0, x);
   nf_flow_free(flows[0]);
 }
 

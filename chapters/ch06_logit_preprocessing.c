@@ -182,7 +182,7 @@ static void trace(void) {
   double k[D];
   nf_flow *flow = preprocessing(nf_point(D), true, 0.05);
   for (int i = 0; i < D; i++) k[i] = pixel[i];
-  chapter_trace("The six pixels, u drawn by the library, α = 0.05", flow, k);
+  chapter_trace("The six pixels, u drawn by the library, α = 0.05", flow, 0, k);
   nf_flow_free(flow);
 }
 

@@ -215,7 +215,7 @@ static nf_flow *proof_flow(size_t side, double **x) {
 static void trace(void) {
   double *x;
   nf_flow *flow = proof_flow(chosen_side(), &x);
-  chapter_trace("Icon 7 through the Glow of the proof", flow, x);
+  chapter_trace("Icon 7 through the Glow of the proof", flow, 0, x);
   free(x);
   nf_flow_free(flow);
 }

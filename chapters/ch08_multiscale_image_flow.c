@@ -102,7 +102,7 @@ static void plot_bits(void) {
 
 static void trace(void) {
   set_up();
-  chapter_trace("The image through all 27 stages", flow, pixel);
+  chapter_trace("The image through all 27 stages", flow, image, pixel);
 }
 
 static double show_stages(void) {

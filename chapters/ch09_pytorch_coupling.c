@@ -211,7 +211,7 @@ static void show(module *m, const char *prefix, const char *origin, const known 
 static void trace(void) {
   module *m = by_rule(8, 32);
   nf_flow *flow = layer_of(m);
-  chapter_trace("Sample 1 through AffineCoupling(dim=8, hidden=32)", flow, m->x);
+  chapter_trace("Sample 1 through AffineCoupling(dim=8, hidden=32)", flow, 0, m->x);
   nf_flow_free(flow);
 }
 

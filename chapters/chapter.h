@@ -73,9 +73,10 @@ void chapter_row(const char *label_format, ...) __attribute__((format(printf, 1,
 void chapter_cell(const char *name, double value);
 void chapter_cell_unrecorded(double value);
 
-/* The table of --trace: one sample x through the flow, a row a layer; what it shows is in
- * verify/trace.h. A log-det that differences do not confirm is a claim that failed. */
-void chapter_trace(const char *heading, nf_flow *flow, const double *x);
+/* The table of --trace: one sample x, to whose number its noise belongs, through the flow, a row a
+ * layer; what it shows is in verify/trace.h. A log-det that differences do not confirm is a claim
+ * that failed. */
+void chapter_trace(const char *heading, nf_flow *flow, uint64_t number, const double *x);
 
 /* One line "ch02_…: …" on stderr (printf), and exit status 1 at the end. */
 void chapter_fail_check(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -56,13 +56,14 @@ static void print_row(const nf_trace_row *r) {
                        r->check);
 }
 
-void chapter_trace(const char *heading, nf_flow *flow, const double *x) {
+void chapter_trace(const char *heading, nf_flow *flow, uint64_t number, const double *x) {
   const nf_shape shape = nf_flow_shape(flow);
   nf_error e = {0};
   nf_trace t;
   nf_flow_prepare(flow, &e);
   chapter_need(&e);
-  const nf_batch sample = nf_flow_batch(flow, 1, x);
+  nf_batch sample = nf_flow_batch(flow, 1, x);
+  sample.first = number;
   chapter_need_ok(nf_verify_trace(flow->bijector, &sample, &t), "nf_verify_trace");
   chapter_section(heading);
   printf("  %-*s%-*s%-*s%*s%*s%*s%*s\n", LAYER, "layer", SHAPE, "shape", NF_TRACE_VALUES * VALUE,

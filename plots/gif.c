@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/images.h"
-#include "io/new_file.h"
+#include <nf/data.h>
+
+#include "io/file.h"
 
 enum { CELLS = 16 * 32 * 16, COLOURS = 255, SAME = 255, SHORT = 10, LONG = 400 };
 
@@ -49,21 +50,21 @@ static void choose(const nf_images *s, palette *out) {
   for (int k = 0; k < CELLS && cells[k].count > 0; k++) {
     if (k < COLOURS)
       for (int j = 0; j < 3; j++) out->rgb[k][j] = (uint8_t)(cells[k].mean[j] + 0.5);
-    double least = 1e9;
+    double min = 1e9;
     for (int i = 0; i < COLOURS && i <= k; i++) {
       double distance = 0;
       for (int j = 0; j < 3; j++) {
         const double d = cells[k].mean[j] - out->rgb[i][j];
         distance += d * d;
       }
-      if (distance < least) least = distance, out->of_cell[cells[k].number] = (uint8_t)i;
+      if (distance < min) min = distance, out->of_cell[cells[k].number] = (uint8_t)i;
     }
   }
 }
 
 /* --- LZW ------------------------------------------------------------------------------------- */
 
-enum { CLEAR = 256, END = 257, FIRST = 258, MOST = 4096 };
+enum { CLEAR = 256, END = 257, FIRST = 258, MAX_CODES = 4096 };
 typedef struct {
   FILE *file;
   uint32_t bits; /* not yet sent, the lowest first */
@@ -85,13 +86,13 @@ static void send(packer *p, unsigned code, int width) {
 }
 
 static void pack(FILE *file, const uint8_t *index, size_t n) {
-  static uint16_t longer[MOST][256]; /* code of string and index; 0: not in the table */
+  static uint16_t longer[MAX_CODES][256]; /* code of string and index; 0: not in the table */
   packer p = {.file = file};
-  unsigned code = index[0], next = MOST;
+  unsigned code = index[0], next = MAX_CODES;
   int width = 9;
   fputc(8, file);
   for (size_t i = 1; i <= n; i++) {
-    if (next == MOST) { /* the table is full, or not begun */
+    if (next == MAX_CODES) { /* the table is full, or not begun */
       send(&p, CLEAR, i == 1 ? 9 : width);
       memset(longer, 0, sizeof longer);
       next = FIRST, width = 9;
@@ -146,21 +147,21 @@ static void write_gif(FILE *f, const nf_images *s, const palette *colours) {
 
 int main(int argc, char **argv) {
   static palette colours;
-  char message[NF_MESSAGE] = "usage: gif FOLDER OUT.gif";
+  nf_error e = {0};
   nf_images frames = {0};
   nf_new_file file;
-  int status = argc == 3 ? nf_images_png(argv[1], &frames, message) : NF_EINVAL;
-  if (status == NF_OK && (frames.shape.c != 3 || frames.shape.w > 65535 || frames.shape.h > 65535))
-    status =
-        nf_fail(NF_ESHAPE, message, "%s: colour images, sides up to 65535, are needed", argv[1]);
-  if (status == NF_OK) status = nf_new_file_open(&file, argv[2], message);
-  if (status == NF_OK) {
+  if (argc != 3) nf_fail(&e, NF_EINVAL, "usage: gif FOLDER OUT.gif");
+  if (e.status == NF_OK) nf_images_png(argv[1], &frames, &e);
+  if (e.status == NF_OK &&
+      (frames.shape.c != 3 || frames.shape.w > 65535 || frames.shape.h > 65535))
+    nf_fail(&e, NF_ESHAPE, "%s: colour images, sides up to 65535, are needed", argv[1]);
+  if (e.status == NF_OK && nf_new_file_open(&file, argv[2], &e) == NF_OK) {
     choose(&frames, &colours);
     write_gif(file.file, &frames, &colours);
-    if (ferror(file.file)) status = nf_fail(NF_EIO, message, "%s: cannot write", argv[2]);
-    status = nf_new_file_close(&file, status, message);
+    if (ferror(file.file)) nf_fail(&e, NF_EIO, "%s: cannot write", argv[2]);
+    nf_new_file_close(&file, e.status, &e);
   }
   nf_images_free(&frames);
-  if (status != NF_OK) fprintf(stderr, "gif: %s\n", message);
-  return status == NF_OK ? 0 : 2;
+  if (e.status != NF_OK) fprintf(stderr, "gif: %s\n", e.message);
+  return e.status == NF_OK ? 0 : 2;
 }
