@@ -10,10 +10,10 @@
  * 0 … input-1. */
 enum { NORMAL = 0, UNIT = 1 };
 
-/* How the oracles must treat an entry; 0 for most. */
+/* How the oracles must treat an entry; 0: nothing special. */
 enum {
   VOLUME = 1, /* preserves volume: its log-det is 0, elsewhere a log-det of 0 is a failure */
-  CURVED = 2  /* pixels go on through a curved map: no finite difference across whole pixels */
+  CURVED = 2  /* pixels go on through a curved map: no finite difference from pixel to pixel */
 };
 
 typedef struct {

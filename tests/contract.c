@@ -1,4 +1,4 @@
-/* What the contract promises beside the mathematics: log_det and dparam are added to, samples do
+/* The contract beside the mathematics: log_det and dparam are added to, samples do
  * not know of each other, and an error leaves everything as it was. */
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ enum { FORWARD, INVERSE, BACKWARD };
 static const char *const verb[] = {"forward", "inverse", "backward"};
 
 typedef struct {
-  nf_batch x, dz; /* with room for a shape too large */
+  nf_batch x, dz; /* memory for a shape that is too large, too */
   double *log_det, *dlog_det, *dparam;
 } call;
 
@@ -120,14 +120,14 @@ static void refuses(finding *f, const catalogue_entry *e, int what, bool gradien
       spoilt->data[SAMPLES * dimensions(e) - 1] = value;
   }
   const int status = run(e, what, &c[0], work);
-  const bool kept = status == NF_OK || untouched(e, &c[0], &c[1]);
+  const bool unchanged = status == NF_OK || untouched(e, &c[0], &c[1]);
   char where[96];
   snprintf(where, sizeof where, "%s, %s %g: status %d, expected %d%s", verb[what],
            gradient ? "gradient" : "value", value, status, expected,
-           kept ? "" : ", outputs touched");
+           unchanged ? "" : ", outputs touched");
   if (expected != ANY && status != expected) finding_worse(f, 1, where);
   if (status == NF_OK && !finite(e, &c[0])) finding_worse(f, 3, where);
-  if (!kept) finding_worse(f, 2, where);
+  if (!unchanged) finding_worse(f, 2, where);
   call_free(&c[0]), call_free(&c[1]);
 }
 

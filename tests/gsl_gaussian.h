@@ -1,5 +1,5 @@
-/* A Gaussian fitted and asked by GSL: the other road to src/nf/train.h. The shrinkage is
- * summed as Ledoit and Wolf define it, over all samples and all pairs of coordinates. */
+/* A Gaussian fitted by GSL, and its log-density: the reference for nf_gaussian_fit. The shrinkage
+ * is summed as Ledoit and Wolf define it, over all samples and all pairs of coordinates. */
 #ifndef NF_TESTS_GSL_GAUSSIAN_H
 #define NF_TESTS_GSL_GAUSSIAN_H
 
@@ -22,17 +22,17 @@ static inline gsl_gaussian gsl_gaussian_fit(size_t n, size_t d, double *y) {
   gsl_ran_multivariate_gaussian_mean(&rows.matrix, g.mean);
   gsl_ran_multivariate_gaussian_vcov(&rows.matrix, g.cholesky);
   gsl_matrix_scale(g.cholesky, (double)(n - 1) / (double)n);
-  double mu = 0, spread = 0, doubt = 0;
+  double mu = 0, delta = 0, beta = 0;
   for (size_t k = 0; k < d; k++) mu += gsl_matrix_get(g.cholesky, k, k) / (double)d;
   for (size_t k = 0; k < d * d; k++) {
     const size_t a = k / d, b = k % d;
     const double s = gsl_matrix_get(g.cholesky, a, b), m_a = gsl_vector_get(g.mean, a),
                  m_b = gsl_vector_get(g.mean, b);
-    spread += pow(s - (a == b ? mu : 0), 2);
+    delta += pow(s - (a == b ? mu : 0), 2);
     for (size_t i = 0; i < n; i++)
-      doubt += pow((y[i * d + a] - m_a) * (y[i * d + b] - m_b) - s, 2) / (double)n / (double)n;
+      beta += pow((y[i * d + a] - m_a) * (y[i * d + b] - m_b) - s, 2) / (double)n / (double)n;
   }
-  g.shrinkage = fmin(1, doubt / spread);
+  g.shrinkage = fmin(1, beta / delta);
   gsl_matrix_scale(g.cholesky, 1 - g.shrinkage);
   for (size_t k = 0; k < d; k++) *gsl_matrix_ptr(g.cholesky, k, k) += g.shrinkage * mu;
   assert_int_equal(gsl_linalg_cholesky_decomp1(g.cholesky), 0);

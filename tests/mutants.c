@@ -1,5 +1,5 @@
-/* Leaves out the tests whose names match NF_SKIP: those that would take most of the time of
- * tests/mutants.sh, which links this into the test programs. */
+/* Leaves out the tests whose names match NF_SKIP, the slowest. `make mutants` links this into the
+ * test programs. */
 #include <stdlib.h>
 
 #include "check.h"

@@ -1,6 +1,6 @@
-/* PyTorch as an oracle of whole flows: log p of every sample, and the gradient of the mean
+/* PyTorch as an oracle of flows: log p of every sample, and the gradient of the mean
  * negative log-likelihood with respect to every tensor, against golden/pytorch_flows.txt. Its
- * script, golden/pytorch_flows.py, says what the two flows are and how their weights are made. */
+ * script, golden/pytorch_flows.py, defines the two flows and their weights. */
 #include "flow/flow.h"
 #include "golden.h"
 #include "nf/model.h"

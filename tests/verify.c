@@ -1,6 +1,6 @@
-/* make verify: what the suite promises, on one page. The layers of the catalogue by kind, each
- * before every oracle; then whole flows. Every number is the worst error seen, the line "at most"
- * is what the tests hold it to, and ! marks what is above. Exit status 1 when anything is. */
+/* make verify: the errors of the suite on one page. The layers of the catalogue by kind, each
+ * against every oracle; then flows. Every number is the largest error, the line "at most" is the
+ * tolerance of the tests, and ! marks what is above. Exit status 1 when anything is. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "oracles.h"
 #include "verify/density.h"
 
-static int bad; /* numbers that are not as they must be */
+static int bad; /* numbers above their tolerance */
 
 /* A number in seven columns. */
 static void show(const char *format, double value, bool good) {
@@ -19,7 +19,7 @@ static void show(const char *format, double value, bool good) {
   printf(" %6s", text);
   bad += !good;
 }
-static void show_error(double error, double most) { show("%.0e", error, error <= most); }
+static void show_error(double error, double max) { show("%.0e", error, error <= max); }
 
 /* --- layers × oracles ------------------------------------------------------------------------ */
 /* "coupling exp, channel, mlp 1x1x7" is a coupling exp, "logit 0.05 2x2x3" a logit. */
@@ -32,7 +32,7 @@ static void kind_of(const catalogue_entry *e, char *kind) {
   if (end != NULL && strchr("0123456789", end[1]) != NULL) *end = 0;
 }
 
-static bool judged(const catalogue_entry *e, const oracle *o) {
+static bool applies(const catalogue_entry *e, const oracle *o) {
   return e->status != NF_OK || o->applies(e);
 }
 
@@ -61,7 +61,7 @@ static void show_kind(const char *kind, const catalogue *c) {
     size_t count = 0;
     for (size_t k = 0; k < c->n; k++) {
       const catalogue_entry *e = &c->entry[k];
-      if (!is_of_kind(e, kind) || !judged(e, &oracles[o])) continue;
+      if (!is_of_kind(e, kind) || !applies(e, &oracles[o])) continue;
       finding_worse(&worst, measure(e, &oracles[o]), e->name);
       count++;
     }
@@ -154,8 +154,8 @@ static void depth(const char *argv0) {
     for (size_t k = 4; k <= 128; k *= 2) {
       const depth_error e =
           f ? depth_measure_in_float(argv0, k, DEPTH_AMOUNT) : depth_measure(k, DEPTH_AMOUNT);
-      const double most = depth_bound(k, epsilon[f]);
-      const bool good = e.inverse <= most && e.backward <= most;
+      const double max = depth_bound(k, epsilon[f]);
+      const bool good = e.inverse <= max && e.backward <= max;
       show("%.0e", fmax(e.inverse, e.backward), good);
     }
     printf("\n%-28s", "  at most");

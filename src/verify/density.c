@@ -198,8 +198,7 @@ int nf_verify_min_loss(nf_flow *flow, size_t n, const double *x, double toleranc
   return status;
 }
 
-/* --- Kullback and Leibler
- * --------------------------------------------------------------------------- */
+/* --- Kullback and Leibler --------------------------------------------------------------------- */
 
 int nf_verify_divergence(nf_flow *flow, size_t n, const double *x, const double *log_p,
                          nf_divergence *d) {

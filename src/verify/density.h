@@ -1,4 +1,4 @@
-/* Is a flow the density that it claims to be?
+/* Checks of a flow as a density.
  *
  * Normalised?  ∫ exp(log p(x)) dx = 1 over R or R². Each axis is mapped from t in (-1, 1) by
  * x = t/(1 - t²), dx = (1 + t²)/(1 - t²)² dt, and cut into panels with GSL's 16-point
@@ -11,8 +11,8 @@
  *   Φ(w_k) is uniform on (0, 1), for each dimension k        w_k ~ N(0, 1)
  *   F(‖w‖²) is uniform on (0, 1), F the cdf of χ²_D          w ~ N(0, I)
  *
- * The second sees dependent latents, which no single dimension shows. Each of these D + 1 claims is
- * put to Pearson's χ² test in 32 equal cells, with GSL's cdfs.
+ * The second sees dependent latents, which no single dimension shows. Each of these D + 1
+ * hypotheses is put to Pearson's χ² test in 32 equal cells, with GSL's cdfs.
  *
  * Has maximum likelihood (NOTES 4) converged? By two routes that share no code with src/train: the
  * same loss L(θ) = -(1/n) Σ_i log p(x_i; θ), minimised by GSL's quasi-Newton method BFGS; and, when

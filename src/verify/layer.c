@@ -21,8 +21,7 @@ int nf_verify_forward(const nf_bijector *b, const nf_batch *x, double *z, double
   return status;
 }
 
-/* --- the inverse
- * ----------------------------------------------------------------------------------- */
+/* --- the inverse ------------------------------------------------------------------------------ */
 
 /* NaN counts as the largest difference of all. */
 static double largest(double a, double b) { return a >= b || isnan(a) ? a : b; }
@@ -81,8 +80,7 @@ int nf_verify_reconstruction(const nf_bijector *b, size_t n_param, const nf_batc
   return status;
 }
 
-/* --- the gradient
- * ---------------------------------------------------------------------------------- */
+/* --- the gradient ----------------------------------------------------------------------------- */
 
 enum { R, Q, V }; /* random streams: weights of z, weights of log_det, the direction */
 static const double LONGEST = 0x1p-13, SHORTEST = 0x1p-22;
@@ -131,9 +129,9 @@ static int prepare(nf_bijector *b) {
   return status;
 }
 
-/* The slope of the loss as values (n) move along v, by differences. learning, when not NULL, is
+/* The slope of the loss as values (n) move along v, by differences. owner, when not NULL, is
  * the bijector whose parameters they are. */
-static int difference(const nf_bijector *b, nf_bijector *learning, const nf_batch *x, uint64_t seed,
+static int difference(const nf_bijector *b, nf_bijector *owner, const nf_batch *x, uint64_t seed,
                       size_t n, double *values, double step, double *slope, nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->arena);
   double *start = nf_arena_alloc(&work->arena, n);
@@ -145,13 +143,13 @@ static int difference(const nf_bijector *b, nf_bijector *learning, const nf_batc
     for (size_t k = 0; k < n; k++)
       values[k] = start[k] + nf_stencil_offset[s] * step * nf_random_normal(seed, V, k);
     double value = 0;
-    if (learning != NULL) status = prepare(learning);
+    if (owner != NULL) status = prepare(owner);
     if (status == NF_OK) status = loss(b, x, seed, &value, work);
     sum += nf_stencil_weight[s] * value;
   }
   memcpy(values, start, n * sizeof *start);
-  if (learning != NULL) {
-    const int restored = prepare(learning);
+  if (owner != NULL) {
+    const int restored = prepare(owner);
     if (status == NF_OK) status = restored;
   }
   *slope = sum / (12 * step);
@@ -159,13 +157,13 @@ static int difference(const nf_bijector *b, nf_bijector *learning, const nf_batc
   return status;
 }
 
-static int compare(const nf_bijector *b, nf_bijector *learning, const nf_batch *x, uint64_t seed,
+static int compare(const nf_bijector *b, nf_bijector *owner, const nf_batch *x, uint64_t seed,
                    size_t n, double *values, const double *claimed, double *error, nf_work *work) {
   double slope = 0, best = INFINITY;
   for (size_t k = 0; k < n; k++) slope += claimed[k] * nf_random_normal(seed, V, k);
   for (double step = LONGEST; step >= SHORTEST; step /= 8) {
     double expected = 0;
-    const int status = difference(b, learning, x, seed, n, values, step, &expected, work);
+    const int status = difference(b, owner, x, seed, n, values, step, &expected, work);
     if (status != NF_OK) return status;
     const double relative = fabs(slope - expected) / fmax(fabs(slope), fabs(expected));
     if (!(relative >= best)) best = relative; /* NaN stays */

@@ -1,4 +1,4 @@
-/* What the contract of a layer promises, checked by routes that share no code with the layer. The
+/* The contract of a layer, checked by routes that share no code with the layer. The
  * functions know nf/layer.h and nothing else of a layer, return a status and never print, and
  * calculate in double only.
  *
@@ -17,8 +17,8 @@
  *   |backward - difference| / max(|backward|, |difference|)
  *
  * is 1 for a gradient that is missing, 2 for one of the wrong sign, and NaN when both are 0:
- * nothing was tested, so nothing passes. A difference across a kink of a ReLU says nothing either,
- * so four step sizes are tried and the closest difference counts. */
+ * nothing was tested, so nothing passes. A difference across a kink of a ReLU is not the slope, so
+ * four step sizes are tried and the closest difference counts. */
 #ifndef NF_VERIFY_LAYER_H
 #define NF_VERIFY_LAYER_H
 
