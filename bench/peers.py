@@ -8,7 +8,7 @@ pair by pair: memory format for images, number of threads for points.
     B=build                   in the environment: the folder where our programs are
 
 Every second pair runs in the opposite order, so that a machine that slows down or warms up
-favours neither side. Runs of ours that are compared with each other (threads, depth) are in it, too.
+favours neither side. Runs of ours that are compared with each other (threads, depth) are in it.
 It ends with status 1, before any timing, if the two sides are not the same flow.
 
 PyTorch's better memory format is a setting in its documentation. At its best it is also set
@@ -108,7 +108,8 @@ def rows():
         name, ours, users, last = f"{what}_img_s", f"ours {w}", f"users {w}", f"last {w}"
         work = f"Glow K=8 W={w}: {what}, img/s, PyTorch"
         table += [(f"{work}'s better format", rate(name, ours, users, last), minimum, goal),
-                  (f"{work} at its best", rate(name, ours, users, last, f"best {w}"), minimum, goal),
+                  (f"{work} at its best", rate(name, ours, users, last, f"best {w}"), minimum,
+                   goal),
                   (f"{work} as its users write it", rate(name, ours, users), None, None)]
     torch = [f"{kind} 512" for kind in ("users", "last", "best")]
     table += [("peak memory in training, K=8 W=512 B=16, MiB, ours fused, PyTorch's smallest",
@@ -117,7 +118,8 @@ def rows():
               ("train, img/s, ours fused, PyTorch's better format",
                rate("train_img_s", "fused 8", *torch[:2]), None, None),
               ("the same, PyTorch at its best", rate("train_img_s", "fused 8", *torch), None, None),
-              ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours fused", depth, -1.1, -1.0),
+              ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours fused", depth, -1.1,
+               -1.0),
               ("W=512 log_prob as a fraction of SGEMM", fraction, 0.8, 0.9)]
     for w in 512, 64:
         for what in "log_prob", "train":

@@ -32,7 +32,7 @@ def options(about, defaults, choices=()):
 
 
 def use_threads(count):
-    """PyTorch leaves OpenBLAS, if that is its BLAS, at a thread per core: its own number is set, too."""
+    """PyTorch leaves OpenBLAS, if that is its BLAS, at a thread per core: that is set, too."""
     torch.set_num_threads(count)
     try:
         ctypes.CDLL("libblas.so.3").openblas_set_num_threads(count)
