@@ -108,8 +108,8 @@ nf-mpi: $(B)/nf-mpi
 programs := $(chapters) $(tests) $(B)/tests/verify $(benches) $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
 include $(wildcard tests/*.mk plots/*.mk)
 $(programs):
-	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) \
-	  $(LIBS) -o $@
+	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -o $@
 
 # --- what is done with them -----------------------------------------------------------------
 run: $(chapters) $(B)/nf

@@ -19,11 +19,11 @@ verify: $(B)/tests/verify
 # of time a target. What breaks a target is written to build/fuzz, and belongs into tests/fuzz/NAME.
 SECONDS ?= 60
 targets := $(patsubst tests/fuzz_%.c,%,$(call sorted,tests/fuzz_*.c))
-options := $(patsubst %.c,$(B)/double/%.o,$(call sorted,tools/*options.c tools/*settings.c))
+$(B)/libcli.a: $(patsubst %.c,$(B)/double/%.o,$(filter-out %/nf.c %_mpi.c,$(call sorted,tools/*.c)))
 $(B)/double/tests/replay_%.o: tests/fuzz_%.c
 	$(call compile,$(PROOF) -DLLVMFuzzerTestOneInput=fuzz_$*)
-$(B)/tests/test_corpus: $(targets:%=$(B)/double/tests/replay_%.o) $(options)
-$(targets:%=$(B)/fuzz_%): $(B)/fuzz_%: $(B)/double/tests/fuzz_%.o $(options) $(B)/libtests.a $(B)/libnf.a
+$(B)/tests/test_corpus: $(targets:%=$(B)/double/tests/replay_%.o) $(B)/libcli.a
+$(targets:%=$(B)/fuzz_%): $(B)/fuzz_%: $(B)/double/tests/fuzz_%.o $(addprefix $(B)/lib,tests.a cli.a nf.a)
 $(targets:%=$(B)/fuzz_%): private LIBS += -lcmocka
 fuzz: $(targets:%=fuzz-%)
 .PHONY: $(targets:%=fuzz-%)

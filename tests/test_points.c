@@ -1,0 +1,136 @@
+/* Points from CSV: every form that is read, and one line for each that is not. */
+#include <locale.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "nf/data.h"
+
+static void write_text(const char *text) { folder_write("p.csv", text, strlen(text)); }
+
+static void reads(const char *text, size_t n, size_t d, const double *x, const char *names) {
+  nf_points p = {0};
+  nf_error e = {0};
+  write_text(text);
+  nf_points_read_csv(folder_path("p.csv"), &p, &e);
+  if (e.status != NF_OK) fail_msg("%s: %s", text, e.message);
+  if (p.n != n || p.d != d) fail_msg("%s: %zu points of R^%zu", text, p.n, p.d);
+  check_array(text, p.x, x, n * d, 0, 0);
+  char all[100] = "";
+  for (size_t k = 0; p.column != NULL && k < d; k++)
+    snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", k > 0 ? "|" : "", p.column[k]);
+  assert_string_equal(all, names);
+  nf_points_free(&p);
+  assert_true(p.x == NULL && p.column == NULL && p.n == 0);
+  nf_points_free(&p);
+}
+
+#define X(...) ((const double[]){__VA_ARGS__})
+
+static void forms_that_are_read(void **state) {
+  (void)state;
+  reads("1,2\n3,4\n", 2, 2, X(1, 2, 3, 4), "");
+  reads("1;2\n3;4", 2, 2, X(1, 2, 3, 4), "");
+  reads("1\t2\n3\t4\n", 2, 2, X(1, 2, 3, 4), "");
+  reads("  1   2 \n3 \t 4\n", 2, 2, X(1, 2, 3, 4), "");
+  reads("1.5\n-2e-3\n", 2, 1, X(1.5, -2e-3), "");
+  reads("x,y\n1, 2\n 3 ,4\n", 2, 2, X(1, 2, 3, 4), "x|y");
+  reads("\"a b\";'c'\n1;2\n", 1, 2, X(1, 2), "a b|c");
+  reads("x y\n1 2\n", 1, 2, X(1, 2), "x|y");
+  reads("# a comment\n\n x\ty # names\n1\t2 # a point\n \n", 1, 2, X(1, 2), "x|y");
+  reads("1,2\r\n3,4\r\n", 2, 2, X(1, 2, 3, 4), "");
+  reads("\xef\xbb\xbfx,y\n1,2\n", 1, 2, X(1, 2), "x|y");
+  reads("0.1,1e308\n", 1, 2, X(0.1, 1e308), "");
+}
+
+static void forms_that_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *words;
+  } bad[] = {
+      {"", "p.csv: no points"},
+      {"# nothing\n\n", "p.csv: no points"},
+      {"x,y\n", "p.csv: no points"},
+      {"1,2\n3\n", "p.csv:2: 1 values; the lines before it have 2"},
+      {"1,2\n3,4,5\n", "p.csv:2: 3 values; the lines before it have 2"},
+      {"x,y\n1,2,3\n", "p.csv:2: 3 values; the lines before it have 2"},
+      {"1,2\n3,four\n", "p.csv:2: column 2 is 'four'; it must be a finite number"},
+      {"1,2\n3,nan\n", "p.csv:2: column 2 is 'nan'"},
+      {"1,2\n\n-inf,3\n", "p.csv:3: column 1 is '-inf'"},
+      {"1,2\n3,\n", "p.csv:2: column 2 is empty"},
+      {"1,2\n,3\n", "p.csv:2: column 1 is empty"},
+      {"1,2\n3,1e999\n", "p.csv:2: column 2 is '1e999'"},
+      {"1,2\n3,0x10\n", "p.csv:2: column 2 is '0x10'"},
+      {"1;2\n3;1,5\n", "p.csv:2: column 2 is '1,5'; a decimal comma must be a point"},
+      {"1,2\n3 4,5\n", "p.csv:2: column 1 is '3 4'"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    nf_points p = {.n = 7};
+    nf_error e = {0};
+    write_text(bad[i].text);
+    nf_points_read_csv(folder_path("p.csv"), &p, &e);
+    check_failed(&e, NF_EFORMAT, bad[i].words);
+    assert_true(p.n == 7 && p.x == NULL && p.column == NULL);
+  }
+  nf_points p = {0};
+  nf_error e = {0};
+  nf_points_read_csv(folder_path("none.csv"), &p, &e);
+  check_failed(&e, NF_EIO, "none.csv: No such file");
+  nf_points_read_csv(folder, &p, &e);
+  check_failed(&e, NF_EIO, "cannot read: Is a directory");
+  folder_write("p.csv", "1,2\n3,\0004\n", 9);
+  nf_points_read_csv(folder_path("p.csv"), &p, &e);
+  check_failed(&e, NF_EFORMAT, "p.csv:2: a 0 byte");
+}
+
+/* More than one growth of every array, and lines longer than any buffer to begin with. */
+static void many_points_and_long_lines(void **state) {
+  (void)state;
+  enum { N = 400, D = 300 };
+  FILE *f = fopen(folder_path("large.csv"), "w");
+  assert_non_null(f);
+  for (int i = 0; i < N; i++)
+    for (int k = 0; k < D; k++) fprintf(f, "%d%c", i * D + k, k == D - 1 ? '\n' : ',');
+  fclose(f);
+  nf_points p = {0};
+  check_ok(nf_points_read_csv(folder_path("large.csv"), &p, NULL));
+  assert_true(p.n == N && p.d == D);
+  for (int i = 0; i < N * D; i++) assert_true(p.x[i] == i);
+  nf_points_free(&p);
+}
+
+static void standard_input(void **state) {
+  (void)state;
+  nf_points p = {0};
+  write_text("x,y\n1,2\n");
+  const int before = dup(0);
+  assert_non_null(freopen(folder_path("p.csv"), "r", stdin));
+  check_ok(nf_points_read_csv("-", &p, NULL));
+  dup2(before, 0);
+  close(before);
+  assert_true(p.n == 1 && p.d == 2 && p.x[1] == 2);
+  nf_points_free(&p);
+}
+
+static void under_a_comma_locale(void **state) {
+  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
+  const char *set = NULL;
+  for (size_t i = 0; set == NULL && i < sizeof names / sizeof *names; i++)
+    set = setlocale(LC_ALL, names[i]);
+  if (set == NULL) {
+    print_message("no locale with a decimal comma is installed: skipped\n");
+    skip();
+  }
+  forms_that_are_read(state);
+  forms_that_are_refused(state);
+  setlocale(LC_ALL, "C");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(forms_that_are_read),        cmocka_unit_test(forms_that_are_refused),
+      cmocka_unit_test(many_points_and_long_lines), cmocka_unit_test(standard_input),
+      cmocka_unit_test(under_a_comma_locale),
+  };
+  return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
