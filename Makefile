@@ -44,6 +44,7 @@ PROOF   = $(BASE) $(ARCH) -ffp-contract=off
 SPEED   = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
 LIBS    = -ljansson -lpng -lz -lm
 GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
+BLAS   := $(or $(shell pkg-config --libs openblas 2> /dev/null),-lgslcblas)
 
 sorted    = $(sort $(wildcard $(1)))
 FLOORS   := $(shell sed '/^\#/d' src/LAYERS)
@@ -88,11 +89,11 @@ $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 # --- programs: what each is made of, then one recipe ----------------------------------------
 chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
 $(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
-$(chapters): private LIBS += $(GSL)
+$(chapters): private LIBS += -lgsl $(BLAS) # for the LU of 3072×3072 in chapter 7
 $(tests) $(B)/tests/verify: $(B)/%: $(B)/double/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 $(tests) $(B)/tests/verify: private LIBS += -lcmocka $(GSL)
 $(benches): $(B)/%: $(B)/float/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
-$(benches): private LIBS += -lgsl $(shell pkg-config --libs openblas 2> /dev/null)
+$(benches): private LIBS += -lgsl $(BLAS)
 $(B)/float/bench/%.o: private CPPFLAGS += $(shell pkg-config --cflags openblas 2> /dev/null)
 
 # The command line runs in float, on one process or on those that mpirun starts.

@@ -5,7 +5,7 @@
  *
  * Names are SWEEP_SIZE_WHAT: log_prob_ms, train_ms (forward, backward, Adam) and memory_kib, the
  * sum over threads of their largest scratch memory. The sweep "depth" lets backward compute the
- * conditioners' activations again; "kept" is the same sweep when forward saves them all. */
+ * conditioners' activations again; "saved" is the same sweep when forward saves them all. */
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
@@ -143,7 +143,7 @@ int main(int argc, char **argv) {
   sweep("batch", &s, &s.batch, 8, 2);
   sweep("depth", &s, &s.steps, 4, 2);
   s.save = true;
-  sweep("kept", &s, &s.steps, 4, 2);
+  sweep("saved", &s, &s.steps, 4, 2);
   bench_print("sgemm_gflops", bench_sgemm_gflops(s.threads), "GFLOP/s");
   bench_print("peak_rss_mib", bench_peak_rss_mib(), "MiB");
   return 0;

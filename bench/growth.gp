@@ -37,8 +37,8 @@ do for [sweep in 'd batch depth'] {
   if (sweep eq 'batch') { set xrange [6.5:158]; set xtics 8,2; set xlabel 'batch' }
   if (sweep eq 'depth') { set xrange [3.2:79]; set xtics 4,2; set xlabel 'steps of flow' }
   if (sweep eq 'depth') {
-    plot lines('kept', 'memory_kib') linecolor rgb green pointtype 7 \
-           title 'kept' . slope('kept', 'memory'), \
+    plot lines('saved', 'memory_kib') linecolor rgb green pointtype 7 \
+           title 'saved' . slope('saved', 'memory'), \
          lines('depth', 'memory_kib') linecolor rgb dark pointtype 7 \
            title 'recomputed' . slope('depth', 'memory')
   } else {

@@ -4,14 +4,14 @@ one table in Markdown. A ratio belongs to a pair, whose runs stand side by side 
 table shows each of them, their median and their spread. PyTorch is given its better setting,
 pair by pair: memory format for images, number of threads for points.
 
-    peers.py [--pairs N]      N from 1; 5 if not said; a pair takes four minutes
+    peers.py [--pairs N]      N from 1; 5 by default; a pair takes four minutes
     B=build                   in the environment: the folder where our programs are
 
 Every second pair runs in the opposite order, so that a machine that slows down or warms up
-favours nobody. Runs of ours that are compared with each other (threads, depth) are in it, too.
+favours neither side. Runs of ours that are compared with each other (threads, depth) are in it.
 It ends with status 1, before any timing, if the two sides are not the same flow.
 
-PyTorch's better memory format is what most people know to ask for. At its best it is also told
+PyTorch's better memory format is a setting in its documentation. At its best it is also set
 not to give memory back to the system after every operation, which glibc does for large tensors,
 and its OpenBLAS may use all that the machine has."""
 
@@ -27,14 +27,14 @@ POINTS = [f"{BUILD}/bench/flow2d"]
 TORCH_IMAGE = [sys.executable, "-B", "bench/torch_image_flow.py"]
 TORCH_POINTS = [sys.executable, "-B", "bench/torch_flow2d.py"]
 
-# glibc: hand out all but the largest blocks from memory that is kept
+# glibc: hand out all but the largest blocks from memory that is not given back
 KEEPING = ["env", f"MALLOC_MMAP_THRESHOLD_={32 << 20}", f"MALLOC_TRIM_THRESHOLD_={8 << 30}"]
 # and let OpenBLAS choose its kernels by itself
 CHOOSING = ["env", "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE"]
 
 
 def choosing():
-    """CHOOSING, unless somebody had a reason to choose for it: then it may not get through this"""
+    """CHOOSING, unless OpenBLAS fails with the kernels that it chooses here"""
     trial = CHOOSING + POINTS + ["--layers", "1", "--points", "1", "--batch", "1"]
     return CHOOSING if subprocess.run(trial, stdout=subprocess.DEVNULL).returncode == 0 else []
 
@@ -61,30 +61,30 @@ def runs():
     return {name: free + command for name, command in table.items()}
 
 
-# --- what is asked of a pair: r[run][name] is a number. Each answer is (ours, theirs, ratio) -----
+# --- the measures of a pair: r[run][name] is a number. Each returns (ours, theirs, ratio) -----
 
 def rate(name, ours, *peers):
     """images a second, and how many times those of the fastest peer"""
-    def ask(r):
+    def measure(r):
         here, there = r[ours][name], max(r[peer][name] for peer in peers)
         return here, there, here / there
-    return ask
+    return measure
 
 
 def duration(name, ours, *peers):
     """milliseconds, and how many times as long the fastest peer takes"""
-    def ask(r):
+    def measure(r):
         here, there = r[ours][name], min(r[peer][name] for peer in peers)
         return here, there, there / here
-    return ask
+    return measure
 
 
 def memory(ours, *peers):
-    """MiB, and which part that is of the most modest peer's"""
-    def ask(r):
+    """MiB, and which part that is of the smallest peer's"""
+    def measure(r):
         here, there = r[ours]["peak_rss_mib"], min(r[peer]["peak_rss_mib"] for peer in peers)
         return here, there, here / there
-    return ask
+    return measure
 
 
 def depth(r):
@@ -100,15 +100,16 @@ def fraction(r):
 
 
 def rows():
-    """(work, question, at least, goal); a bound below 0 means at most"""
+    """(work, measure, minimum, goal); a bound below 0 means at most"""
     table = []
     bounds = [(512, "log_prob", 1.5, 1.8), (512, "train", 1.3, 1.6), (512, "sample", 1.5, 1.8),
               (64, "log_prob", 2.5, 4), (64, "train", 2.5, 4), (64, "sample", 2.5, 4)]
-    for w, what, least, goal in bounds:
+    for w, what, minimum, goal in bounds:
         name, ours, users, last = f"{what}_img_s", f"ours {w}", f"users {w}", f"last {w}"
         work = f"Glow K=8 W={w}: {what}, img/s, PyTorch"
-        table += [(f"{work}'s better format", rate(name, ours, users, last), least, goal),
-                  (f"{work} at its best", rate(name, ours, users, last, f"best {w}"), least, goal),
+        table += [(f"{work}'s better format", rate(name, ours, users, last), minimum, goal),
+                  (f"{work} at its best", rate(name, ours, users, last, f"best {w}"), minimum,
+                   goal),
                   (f"{work} as its users write it", rate(name, ours, users), None, None)]
     torch = [f"{kind} 512" for kind in ("users", "last", "best")]
     table += [("peak memory in training, K=8 W=512 B=16, MiB, ours fused, PyTorch's smallest",
@@ -117,7 +118,8 @@ def rows():
               ("train, img/s, ours fused, PyTorch's better format",
                rate("train_img_s", "fused 8", *torch[:2]), None, None),
               ("the same, PyTorch at its best", rate("train_img_s", "fused 8", *torch), None, None),
-              ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours fused", depth, -1.1, -1.0),
+              ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours fused", depth, -1.1,
+               -1.0),
               ("W=512 log_prob as a fraction of SGEMM", fraction, 0.8, 0.9)]
     for w in 512, 64:
         for what in "log_prob", "train":
@@ -125,10 +127,10 @@ def rows():
                           rate(f"{what}_img_s", f"ours {w}", f"alone {w}"), 1.8, 1.95))
     table.append(("2 threads against 1, flow2d: train_step, ms",
                   duration("train_step_ms", "points", "points alone"), 1.8, 1.95))
-    for what, least, goal in ("train_step", 5, 8), ("log_prob", 3, 5), ("sample", 3, 5):
+    for what, minimum, goal in ("train_step", 5, 8), ("log_prob", 3, 5), ("sample", 3, 5):
         table.append((f"flow2d: {what}, ms, PyTorch's better number of threads",
                       duration(f"{what}_ms", "points", "torch points 1", "torch points 2"),
-                      least, goal))
+                      minimum, goal))
     return table
 
 
@@ -172,10 +174,10 @@ def bound(value):
     return "" if value is None else f"≥ {value:g}" if value > 0 else f"≤ {-value:g}"
 
 
-def verdict(median, least, goal):
+def reached(median, minimum, goal):
     def holds(value):
         return median >= value if value > 0 else median <= -value
-    return "" if least is None else "goal" if holds(goal) else "yes" if holds(least) else "no"
+    return "" if minimum is None else "goal" if holds(goal) else "yes" if holds(minimum) else "no"
 
 
 def print_table(pairs, load):
@@ -188,13 +190,13 @@ def print_table(pairs, load):
     heads = ("work", "ours", "against", "ratio, pair by pair", "median", "spread", "at least",
              "goal", "reached")
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
-    for work, ask, least, goal in rows():
-        ours, theirs, ratios = zip(*(ask(r) for r in pairs))
+    for work, measure, minimum, goal in rows():
+        ours, theirs, ratios = zip(*(measure(r) for r in pairs))
         median = statistics.median(ratios)
         print(f"| {work} | {statistics.median(ours):.3g} | {statistics.median(theirs):.3g} "
               f"| {' '.join(f'{v:.2f}' for v in ratios)} | {median:.2f} "
-              f"| {min(ratios):.2f}–{max(ratios):.2f} | {bound(least)} | {bound(goal)} "
-              f"| {verdict(median, least, goal)} |")
+              f"| {min(ratios):.2f}–{max(ratios):.2f} | {bound(minimum)} | {bound(goal)} "
+              f"| {reached(median, minimum, goal)} |")
 
 
 def main():

@@ -32,7 +32,7 @@ def options(about, defaults, choices=()):
 
 
 def use_threads(count):
-    """PyTorch leaves OpenBLAS, if that is its BLAS, at a thread per core: tell it, too."""
+    """PyTorch leaves OpenBLAS, if that is its BLAS, at a thread per core: that is set, too."""
     torch.set_num_threads(count)
     try:
         ctypes.CDLL("libblas.so.3").openblas_set_num_threads(count)
@@ -41,7 +41,7 @@ def use_threads(count):
 
 
 def stir(model, scale):
-    """Adds scale·N(0, 1) to every parameter, so that no layer stays at the zero it is born with."""
+    """Adds scale·N(0, 1) to every parameter, so that no layer stays at its initial zeros."""
     with torch.no_grad():
         for p in model.parameters():
             p += scale * torch.randn_like(p)

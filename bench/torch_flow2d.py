@@ -27,7 +27,7 @@ class Coupling(nn.Module):
         head, tail = x.chunk(2, dim=1)
         return (tail, head) if self.swapped else (head, tail)
 
-    def whole(self, a, b):
+    def join(self, a, b):
         return torch.cat([b, a] if self.swapped else [a, b], dim=1)
 
     def scale_and_shift(self, a):
@@ -37,12 +37,12 @@ class Coupling(nn.Module):
     def forward(self, x):
         a, b = self.parts(x)
         s, t = self.scale_and_shift(a)
-        return self.whole(a, b * torch.exp(s) + t), s.sum(dim=1)
+        return self.join(a, b * torch.exp(s) + t), s.sum(dim=1)
 
     def inverse(self, z):
         a, b = self.parts(z)
         s, t = self.scale_and_shift(a)
-        return self.whole(a, (b - t) * torch.exp(-s))
+        return self.join(a, (b - t) * torch.exp(-s))
 
 
 class RealNVP(nn.Module):

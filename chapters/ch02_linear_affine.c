@@ -3,9 +3,9 @@
  *
  *   det A = a₁₁a₂₂ - a₁₂a₂₁      log p_X(x) = log p_Z(z) + log|det A|
  *
- * Then the library's affine layer says the same, and GSL by two ways that know nothing of the
- * formula: a Jacobian by differences with an LU determinant, and the remark that x is itself
- * Gaussian, with mean -A⁻¹b and covariance (AᵀA)⁻¹. */
+ * Then the same by the library's affine layer, and by GSL in two ways that do not use the formula:
+ * a Jacobian by differences with an LU determinant, and the density of x itself, which is Gaussian
+ * with mean -A⁻¹b and covariance (AᵀA)⁻¹. */
 #include <gsl/gsl_deriv.h>
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_math.h>

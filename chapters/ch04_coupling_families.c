@@ -9,11 +9,11 @@
  * and parameter i of a flow is 0.4·N(0, 1) from Philox (seed 5, stream 0, index i); P reverses
  * the channels and the signs of s alternate. The log-dets by these formulas, by the library and
  * from GSL's Jacobian; then, in numbers, what each family can do and what it cannot. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "chapter.h"
-#include "core/real.h"
 #include "flow/flow.h"
 #include "verify/jacobian.h"
 
@@ -88,7 +88,8 @@ static nf_flow *build(int family, nf_shape shape, size_t steps, size_t width) {
   }
   nf_flow *flow = nf_flow_new(chain, SEED, &e);
   chapter_need(&e);
-  for (size_t i = 0; i < flow->n_param; i++) flow->param[i] = 0.4 * nf_random_normal(SEED, 0, i);
+  double *param = nf_flow_param(flow);
+  for (size_t i = 0; i < nf_flow_n_param(flow); i++) param[i] = 0.4 * nf_random_normal(SEED, 0, i);
   const size_t c = shape.c, per_step = 1 + 2 * c; /* initialised, permutation, sign */
   for (size_t i = 0; i < flow->n_constant; i++) {
     const size_t at = i % per_step;
@@ -136,7 +137,7 @@ static void three_ways(nf_shape shape, const char *heading, const char *where) {
   chapter_table("log|det J| of", 3, (const char *[]){"by hand", "library", "GSL: J, LU"});
   for (int f = 0; f < FAMILIES; f++) {
     nf_flow *flow = build(f, shape, 1, 0);
-    const parts hand = by_hand(f, shape, flow->param, x);
+    const parts hand = by_hand(f, shape, nf_flow_param(flow), x);
     const double log_det = forward(flow, x, z), by_gsl = gsl(flow->bijector, x, j);
     chapter_row("%s", family_name[f]);
     chapter_cell(NAMED("%s_%s", tag[f], where), hand.actnorm + hand.conv + hand.coupling);
@@ -147,7 +148,7 @@ static void three_ways(nf_shape shape, const char *heading, const char *where) {
     if (f == GLOW) {
       chapter_value(NAMED("actnorm_%s", where), hand.actnorm, "h·w·Σ l");
       chapter_value(NAMED("conv_%s", where), hand.conv, "h·w·log|det W| = h·w·Σ log|s|");
-      chapter_claim("GSL: the layer's whole J, LU", gsl(flow->bijector->child[1], x, j), 1e-8);
+      chapter_claim("GSL: the layer's J, LU", gsl(flow->bijector->child[1], x, j), 1e-8);
       chapter_value(NAMED("coupling_%s", where), hand.coupling, "Σ log σ(s + 2)");
     }
     nf_flow_free(flow);
@@ -176,7 +177,7 @@ static void volume(void) {
     nf_flow_log_prob(flow[f], 1, x, &log_p, &e);
     chapter_need(&e);
     chapter_value(NAMED("log_p_%s", tag[f]), log_p, "log p_X(f⁻¹(0))");
-    if (f == 0) chapter_claim("-d/2 log 2π", -D / 2.0 * NF_LN_2PI, 1e-13);
+    if (f == 0) chapter_claim("-d/2 log 2π", -D / 2.0 * LN_2PI, 1e-13);
     nf_flow_free(flow[f]);
   }
 }

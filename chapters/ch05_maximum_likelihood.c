@@ -3,16 +3,15 @@
  *
  *   L(θ) = -(1/n) Σ_i log p(x_i; θ)          E L(θ) = H(p_data) + KL(p_data‖p_θ)
  *
- * so that to descend in L is to come closer to the truth. (a) For an affine flow the end of the
- * way is known: it whitens the data. (b) RealNVP learns densities that are known themselves, and
- * the distance that remains is a number of nats. */
+ * so the minimum of L over θ is that of the KL divergence. (a) For an affine flow it is known in
+ * closed form: the flow that whitens the data. (b) RealNVP learns densities that are known, so the
+ * divergence that remains is measured in nats. */
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "chapter.h"
-#include "core/real.h"
 #include "core/threads.h"
 #include "flow/flow.h"
 #include "verify/density.h"
@@ -39,7 +38,7 @@ static double affine_maximum(void) {
   double cov[D * D];
   for (size_t i = 0; i < D * D; i++)
     cov[i] = gsl_stats_covariance(cloud + i / D, D, cloud + i % D, D, N) * (N - 1) / N;
-  return -0.5 * (D * (1 + NF_LN_2PI) + nf_verify_log_abs_det(D, cov));
+  return -0.5 * (D * (1 + LN_2PI) + nf_verify_log_abs_det(D, cov));
 }
 
 /* -L after `steps` of Adam on all of the data; or, when there are none, by GSL. */
@@ -74,7 +73,7 @@ static void affine_section(void) {
 enum { TOYS = 4, STEPS = 1000, BATCH = 128, POINTS = 8192, HELD_OUT = 4096 };
 static nf_flow *flows[TOYS];
 
-/* Eight affine couplings that take turns, each with an MLP of 2 × 24 hidden units. */
+/* Eight affine couplings that swap halves, each with an MLP of 2 × 24 hidden units. */
 static nf_flow *new_flow(void) {
   nf_error own = {0}; /* two threads make flows */
   nf_model model = nf_model_default(NF_REALNVP, nf_point(2));
@@ -85,7 +84,7 @@ static nf_flow *new_flow(void) {
   return flow;
 }
 
-/* Points that were not trained on, and the truth about them. */
+/* Points that were not trained on, and log p_data at each. */
 static struct { double x[2 * HELD_OUT], log_p[HELD_OUT]; } held_out[TOYS];
 
 static void hold_out(int k) {
@@ -180,8 +179,9 @@ static void toys_section(void) {
   nf_flow_free(fresh);
   chapter_text(
       "  Before, the flow is the identity and its density N(0, I). The banana is one coupling");
-  chapter_text("  layer and is learned nearly whole. A continuous map cannot tear the one hill of");
-  chapter_text("  N(0, I) into 8 islands or 2 rings: bridges remain, and cost what they cost.");
+  chapter_text(
+      "  layer and is learned almost exactly. A continuous map cannot divide the one mode of");
+  chapter_text("  N(0, I) into 8 modes or 2 rings: thin bridges between them remain in p_flow.");
 }
 
 /* --- pictures -------------------------------------------------------------------------------- */

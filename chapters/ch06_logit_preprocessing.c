@@ -25,7 +25,7 @@ static double spread(double y) { return softplus(y) + softplus(-y); } /* log 1/(
 static double log_normal(double y) { return -(y * y + log(2 * M_PI)) / 2; }
 static double bits(double log_p) { return -log_p / (D * log(2)); }
 
-/* --- GSL: the slope of the whole map k + u → y, without any formula for it ---------------------
+/* --- GSL: the slope of the composed map k + u → y by differences ---------------------
  */
 
 static double composed_map(double k_plus_u, void *alpha) {

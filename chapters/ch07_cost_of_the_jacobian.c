@@ -36,7 +36,8 @@ static void *alloc(size_t count, size_t size) {
 
 /* Parameters off their initial values, so that no layer is an identity. */
 static void move_parameters(nf_flow *flow, double amount) {
-  for (size_t i = 0; i < flow->n_param; i++) flow->param[i] += amount * nf_random_normal(8, 0, i);
+  double *param = nf_flow_param(flow);
+  for (size_t i = 0; i < nf_flow_n_param(flow); i++) param[i] += amount * nf_random_normal(8, 0, i);
   nf_flow_prepare(flow, &e);
   chapter_need(&e);
 }
@@ -139,12 +140,12 @@ static void blocks(void) {
                   "Jacobian");
   nf_work_free(&work);
   double sum = 0; /* log|det W| = Σ log|s|, the diagonal of the parameter "lu" */
-  for (size_t i = 0; i < shape.c; i++) sum += flow->param[i * shape.c + i];
+  for (size_t i = 0; i < shape.c; i++) sum += nf_flow_param(flow)[i * shape.c + i];
   chapter_section("The 1×1 convolution on 4×4×6: 16 blocks of one 6×6 matrix");
   chapter_value("log_det_w", sum, "log|det W| = Σ log|s|");
   chapter_value("log_det_conv", 16 * sum, "h·w·log|det W|");
   chapter_claim("library: nf_conv1x1", log_det, 1e-12);
-  chapter_claim("GSL LU of the whole 96×96 J", nf_verify_log_abs_det(SIZE, j), 1e-9);
+  chapter_claim("GSL LU of the 96×96 J", nf_verify_log_abs_det(SIZE, j), 1e-9);
   nf_flow_free(flow);
   free(j);
 }
@@ -196,7 +197,7 @@ static double seconds(void) {
 }
 
 static size_t chosen_side(void) {
-  const long side = chapter_whole(option, 8, MAX_SIDE);
+  const long side = chapter_integer(option, 8, MAX_SIDE);
   if (side != 8 && side != 16 && side != 32) chapter_fail("--side %ld: 8, 16 or 32", side);
   return (size_t)side;
 }
@@ -208,7 +209,7 @@ static nf_flow *proof_flow(size_t side, double **x) {
   nf_flow_init_from_data(flow, COUNT, *x, &e);
   chapter_need(&e);
   move_parameters(flow, 0.05);
-  memcpy(*x, *x + 7 * flow->d, flow->d * sizeof **x);
+  memcpy(*x, *x + 7 * nf_flow_dim(flow), nf_flow_dim(flow) * sizeof **x);
   return flow;
 }
 
@@ -224,7 +225,7 @@ static void proof(size_t side) {
   double *x;
   nf_flow *flow = proof_flow(side, &x);
   const nf_batch batch = nf_flow_batch(flow, 1, x);
-  const size_t d = flow->d;
+  const size_t d = nf_flow_dim(flow);
   double log_det, *j = alloc(d * d, sizeof *j);
   chapter_section("A whole Glow on a real image: the sum against the determinant");
   chapter_text(
@@ -241,8 +242,8 @@ static void proof(size_t side) {
   chapter_claim("LU of J by differences", nf_verify_log_abs_det(d, j), 1e-5);
   const double time_columns = seconds() - start;
   start = seconds();
-  chapter_need_ok(nf_verify_jacobian_backward(flow->bijector, flow->n_param, &batch, j, &work),
-                  "rows");
+  chapter_need_ok(
+      nf_verify_jacobian_backward(flow->bijector, nf_flow_n_param(flow), &batch, j, &work), "rows");
   chapter_claim("LU of J by backward", nf_verify_log_abs_det(d, j), 1e-8);
   const double time_rows = seconds() - start;
   chapter_unrecorded("seconds_sum", three_digits(time_sum), "one forward pass");

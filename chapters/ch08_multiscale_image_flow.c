@@ -4,15 +4,15 @@
  *            and between two scales a learned prior (a coupling, too) and the split
  *   log p_X(x) = log N(z; 0, I) + Σ log-det of the stages        bits/dim = -log p_X/(d log 2)
  *
- * A trace sees every stage, and checks its log-det by differences. The flow is untrained:
+ * A trace lists every stage, and checks its log-det by differences. The flow is untrained:
  * parameter i is its initial value (seed 8) plus 0.02·N(0, 1) from Philox (seed 8, stream 1000,
  * index i), so no layer is the identity; then the embedded icons initialise the actnorms. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chapter.h"
-#include "core/real.h"
 #include "flow/flow.h"
 #include "io/png.h"
 #include "verify/trace.h"
@@ -43,8 +43,9 @@ static void set_up(void) {
   m.levels = LEVELS, m.steps = STEPS, m.width = WIDTH, m.seed = SEED, m.alpha = ALPHA;
   flow = nf_flow_from_model(&m, &e);
   chapter_need(&e);
-  for (size_t i = 0; i < flow->n_param; i++)
-    flow->param[i] += 0.02 * nf_random_normal(SEED, 1000, i);
+  double *param = nf_flow_param(flow);
+  for (size_t i = 0; i < nf_flow_n_param(flow); i++)
+    param[i] += 0.02 * nf_random_normal(SEED, 1000, i);
   double *all = malloc(icons.n * D * sizeof *all);
   chapter_need_ok(all != NULL ? NF_OK : NF_ENOMEM, "the icons");
   nf_images_values(&icons, 0, icons.n, all, &e);
@@ -59,7 +60,7 @@ static void set_up(void) {
   } else {
     set = icons;
   }
-  image = (size_t)chapter_whole(&option[INDEX], 0, (long)set.n - 1);
+  image = (size_t)chapter_integer(&option[INDEX], 0, (long)set.n - 1);
   nf_images_values(&set, image, 1, pixel, &e);
   nf_images_free(&set);
 }
@@ -76,7 +77,7 @@ static void run(void) {
   chapter_need(&e);
 }
 
-/* The coupling before a split predicts what leaves from what stays: it is named for that. */
+/* "prior": the coupling before a split, x_b given x_a. */
 static const char *stage_name(const nf_bijector *layer) {
   const bool prior = layer->net != NULL && layer->net->width == 0; /* one convolution */
   return prior ? "prior" : layer->type->name;
@@ -146,10 +147,10 @@ static double show_scales(void) {
     chapter_row("%zu", l);
     chapter_cell_unrecorded((double)(end - begin));
     chapter_cell(name, part / (double)(end - begin));
-    chapter_cell_unrecorded(nf_log_normal(part, (double)(end - begin)));
+    chapter_cell_unrecorded(-0.5 * (part + (double)(end - begin) * LN_2PI));
     norm_sq += part;
   }
-  return -0.5 * (norm_sq + D * NF_LN_2PI);
+  return -0.5 * (norm_sq + D * LN_2PI);
 }
 
 static void show_way_back(void) {
@@ -204,7 +205,8 @@ int main(int argc, char **argv) {
   run();
   chapter_text("  Image %s of %s, %zu×%zu×%zu; 3 scales of 2 steps, %zu parameters: what they",
                option[INDEX].value, option[CIFAR].value ? "CIFAR-10" : "the embedded icons",
-               nf_flow_shape(flow).h, nf_flow_shape(flow).w, nf_flow_shape(flow).c, flow->n_param);
+               nf_flow_shape(flow).h, nf_flow_shape(flow).w, nf_flow_shape(flow).c,
+               nf_flow_n_param(flow));
   chapter_text(
       "  are initialised to (seed 8) plus 0.02·N(0, 1); actnorms take the embedded icons.");
   const double sum = show_stages(), log_p_z = show_scales();

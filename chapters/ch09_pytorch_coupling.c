@@ -9,14 +9,14 @@
  *
  *   rule(k, i) = ((i + 1)(i + k + 2)·7919 mod 10007 - 5003) / 10007       in (-1/2, 1/2)
  *
- * and the inputs are x = 2·rule(99, i). A third module comes out of PyTorch whole: its state_dict
+ * and the inputs are x = 2·rule(99, i). A third module is PyTorch's own: its state_dict
  * is read from a safetensors file, which golden/ch09_state_dict.py has written. PyTorch's numbers
  * were made by golden/ch09_pytorch_coupling.py; the golden file holds all of them. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "chapter.h"
-#include "core/real.h"
 #include "io/safetensors.h"
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
@@ -131,7 +131,7 @@ static void by_hand(const module *m, answer *a) {
       a->log_det[n] += st[j];
     }
     for (size_t j = 0; j < d; j++) norm_sq += y[j] * y[j];
-    a->log_p[n] = -norm_sq / 2 - (double)d / 2 * NF_LN_2PI + a->log_det[n];
+    a->log_p[n] = -norm_sq / 2 - (double)d / 2 * LN_2PI + a->log_det[n];
   }
 }
 

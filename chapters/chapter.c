@@ -229,7 +229,7 @@ void chapter_need_ok(int status, const char *what) {
   if (status != NF_OK) chapter_fail("%s: %s", what, nf_status_text(status));
 }
 
-long chapter_whole(const chapter_option *o, long min, long max) {
+long chapter_integer(const chapter_option *o, long min, long max) {
   char *end = NULL;
   errno = 0;
   const long n = o->value ? strtol(o->value, &end, 10) : 0;

@@ -2,7 +2,7 @@
  * readers: a person sees title, text, formulas and numbers, and beside each headline its
  * independent check and the difference; `--csv` prints the same stream as name,value lines and
  * nothing else, which is what golden/ records. `--plot NAME` prints columns for gnuplot, and
- * `--trace` walks one sample through the chapter's flow, layer by layer.
+ * `--trace` prints one sample on its way through the chapter's flow, layer by layer.
  *
  *   int main(int argc, char **argv) {
  *     chapter_begin(argc, argv, &(chapter){.number = 2, .title = "…", .notes = "10.1", …});
@@ -19,6 +19,8 @@
 #define CHAPTER_H
 
 #include "nf/nf.h"
+
+#define LN_2PI 1.8378770664093454836 /* log 2π */
 
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
@@ -86,7 +88,7 @@ void chapter_need(const nf_error *e);
 void chapter_need_ok(int status, const char *what);
 /* Exits with 2 and one line "ch02_…: …" (printf). */
 _Noreturn void chapter_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The option's argument as a whole number in [min, max]; anything else is a usage error. */
-long chapter_whole(const chapter_option *o, long min, long max);
+/* The option's argument as an integer in [min, max]; anything else is a usage error. */
+long chapter_integer(const chapter_option *o, long min, long max);
 
 #endif

@@ -1,6 +1,6 @@
-/* The table of --trace. One sample walks through a flow; of each layer it shows the shape and the
- * first values after it, its log|det J|, the running sum, log|det J| of the layer's Jacobian at its
- * own input by differences, and how far the two are apart. Layers inside a chain or a split are
+/* The table of --trace. One sample goes through a flow; of each layer the table has the shape and
+ * the first values after it, its log|det J|, the running sum, log|det J| of the layer's Jacobian at
+ * its own input by differences, and how far the two are apart. Layers inside a chain or a split are
  * indented below it. */
 #include <math.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""PyTorch's answers for two whole flows, in float64: log p of every sample, and the gradient of
+"""PyTorch's values for two flows, in float64: log p of every sample, and the gradient of
 the mean negative log-likelihood with respect to every parameter, by autograd.
 
     realnvp  2-D points, 8 affine couplings that swap halves, MLP conditioners
     glow     8×8×3 images, 2 levels of 2 steps (actnorm, PLU 1×1 convolution, coupling with a
              convnet), a learned prior at the split
 
-The mathematics is written here from the papers and knows nothing of our library but the names,
+The mathematics is written here from the papers, and has nothing of our library but the names,
 shapes and order of its tensors. log|det W| of a 1×1 convolution is torch.slogdet of the dense W.
 Weights and inputs follow `rule`; a 1×1 convolution has the constants permutation_i = 5i + 1 mod c
 and sign_i = -1 where 3 divides i, +1 elsewhere. Prints a file of golden values:
@@ -32,7 +32,7 @@ def rule(k, *shape):
 
 
 class Parameters:
-    """Tensor k of a flow is scale·rule(k), gammas and all. Ask in our library's order."""
+    """Tensor k of a flow is scale·rule(k), gammas and all. To be called in our library's order."""
 
     def __init__(self, scale):
         self.scale, self.all = scale, {}

@@ -35,17 +35,17 @@ for program in "$build"/chapters/ch"$only"*; do
     function size(v) { return v < 0 ? -v : v }
     FILENAME == old {
       if (/^#/) { print; headed = headed || /^# name / }
-      else { whole[$1] = $0; kind[$1] = $2; value[$1] = $3; atol[$1] = $4; rtol[$1] = $5 }
+      else { entry[$1] = $0; kind[$1] = $2; value[$1] = $3; atol[$1] = $4; rtol[$1] = $5 }
       next
     }
     !headed++ { line("# name", "kind", "value", "atol", "rtol") }
     {
       split($0, part, ",")
       name = part[1]
-      if (!(name in whole)) line(name, "num", part[2], "1e-13", "0")
+      if (!(name in entry)) line(name, "num", part[2], "1e-13", "0")
       else if (kind[name] == "ref" ||
                size(part[2] - value[name]) <= atol[name] + rtol[name] * size(value[name]))
-        print whole[name]
+        print entry[name]
       else line(name, kind[name], part[2], atol[name], rtol[name])
     }' old="$old" "$old" "$temporary/csv" > "$temporary/new"
   if cmp -s "$old" "$temporary/new"; then

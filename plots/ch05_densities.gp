@@ -1,6 +1,6 @@
 # Above, four densities that are known; below, what RealNVP has made of N(0, I) to match them.
 array name[4] = ['moons', '8 Gaussians', 'banana', 'rings']
-array most[4] = [0.6, 0.32, 0.55, 0.36]
+array max_density[4] = [0.6, 0.32, 0.55, 0.36]
 set multiplot
 set xrange [-3:3]
 set yrange [-3:3]
@@ -10,7 +10,7 @@ unset colorbox
 do for [k=1:4] {
   set lmargin at screen 0.065 + 0.234 * (k - 1)
   set rmargin at screen 0.289 + 0.234 * (k - 1)
-  set cbrange [0:most[k]]
+  set cbrange [0:max_density[k]]
   do for [row=0:1] {
     set tmargin at screen 0.88 - 0.418 * row
     set bmargin at screen 0.482 - 0.418 * row

@@ -5,7 +5,7 @@
 set terminal pngcairo size 640,466 enhanced rounded font 'DejaVu Sans,14' linewidth 1.4 \
   pointscale 1 background '#ffffff'
 losses = frames . '/loss.dat'
-stats losses using (least = $3) nooutput
+stats losses using (entropy = $3) nooutput
 last = STATS_records - 1
 orange = '#d08c3f'
 unset colorbox
@@ -54,7 +54,7 @@ do for [k = 0:last] {
   set label 3 sprintf('%.2f bits/dim', now / (2 * log(2))) at screen 0.795,0.09 left textcolor rgb dark
   set label 4 'loss' at screen 0.12,0.205 right textcolor rgb ink
   set label 5 'entropy' at screen 0.12,0.13 right textcolor rgb orange
-  plot least with lines linecolor rgb orange dashtype (6,4) linewidth 0.8, \
+  plot entropy with lines linecolor rgb orange dashtype (6,4) linewidth 0.8, \
     losses every ::0::k using 1:2 with lines linecolor rgb dark linewidth 1.4, \
     losses every ::k::k using 1:2 with points pointtype 7 pointsize 0.8 linecolor rgb dark
   unset label

@@ -18,7 +18,7 @@ $(B)/plots/%.svg: plots/%.gp # browsers would blur the cells of an image
 	$(call step,PLOT)$(draw) && sed -i 's/<image /<image style="image-rendering:pixelated" /' $@
 $(B)/plots/ch%.columns:
 	$(call step,DATA)for plot in $$($< --help | sed -n 's/^  --plot \([^ ]*\).*/\1/p'); do \
-	  $< --plot $$plot > $(@D)/ch$*_$$plot.dat || exit; done; touch $@
+	  OPENBLAS_NUM_THREADS=1 $< --plot $$plot > $(@D)/ch$*_$$plot.dat || exit; done; touch $@
 
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))

@@ -36,8 +36,8 @@ static void run(int argc, char **argv) {
                            .options = options});
   chapter_section("Section");
   chapter_text("%s", options[0].value ? options[0].value : "none");
-  chapter_value("index", (double)chapter_whole(&options[1], 0, 9999), "N");
-  chapter_claim("itself", (double)chapter_whole(&options[1], 0, 9999), 0);
+  chapter_value("index", (double)chapter_integer(&options[1], 0, 9999), "N");
+  chapter_claim("itself", (double)chapter_integer(&options[1], 0, 9999), 0);
   exit_status = chapter_end();
 }
 
