@@ -44,7 +44,7 @@ PROOF   = $(BASE) $(ARCH) -ffp-contract=off
 SPEED   = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
 LIBS    = -ljansson -lpng -lz -lm
 GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
-BLAS   := $(or $(shell pkg-config --libs openblas 2> /dev/null),-lgslcblas)
+BLAS   := -lgsl $(shell pkg-config --libs openblas 2> /dev/null)
 
 sorted    = $(sort $(wildcard $(1)))
 FLOORS   := $(shell sed '/^\#/d' src/LAYERS)
@@ -89,11 +89,12 @@ $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 # --- programs: what each is made of, then one recipe ----------------------------------------
 chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
 $(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
-$(chapters): private LIBS += -lgsl $(BLAS) # for the LU of 3072×3072 in chapter 7
+# One CBLAS a program: GSL's own, or OpenBLAS where time is measured (chapter 7: LU of 3072×3072).
+$(chapters): private LIBS += $(if $(filter %/ch07_cost_of_the_jacobian,$@),$(BLAS),$(GSL))
 $(tests) $(B)/tests/verify: $(B)/%: $(B)/double/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 $(tests) $(B)/tests/verify: private LIBS += -lcmocka $(GSL)
 $(benches): $(B)/%: $(B)/float/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
-$(benches): private LIBS += -lgsl $(BLAS)
+$(benches): private LIBS += $(BLAS)
 $(B)/float/bench/%.o: private CPPFLAGS += $(shell pkg-config --cflags openblas 2> /dev/null)
 
 # The command line runs in float, on one process or on those that mpirun starts.

@@ -112,6 +112,19 @@ static void standard_input(void **state) {
   nf_points_free(&p);
 }
 
+/* examples/moons.csv has what its first line tells, to 4 decimals. */
+static void the_example_is_drawn_from_the_toy(void **state) {
+  (void)state;
+  enum { N = 500 };
+  double drawn[2 * N];
+  nf_points p = {0};
+  check_ok(nf_points_read_csv("examples/moons.csv", &p, NULL));
+  assert_true(p.n == N && p.d == 2);
+  nf_toy_sample(nf_toy_find("moons", NULL), 1, 0, N, drawn);
+  check_array("moons", p.x, drawn, 2 * N, 0.5e-4 + 1e-12, 0);
+  nf_points_free(&p);
+}
+
 static void under_a_comma_locale(void **state) {
   static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
   const char *set = NULL;
@@ -128,8 +141,11 @@ static void under_a_comma_locale(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(forms_that_are_read),        cmocka_unit_test(forms_that_are_refused),
-      cmocka_unit_test(many_points_and_long_lines), cmocka_unit_test(standard_input),
+      cmocka_unit_test(forms_that_are_read),
+      cmocka_unit_test(forms_that_are_refused),
+      cmocka_unit_test(many_points_and_long_lines),
+      cmocka_unit_test(standard_input),
+      cmocka_unit_test(the_example_is_drawn_from_the_toy),
       cmocka_unit_test(under_a_comma_locale),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
