@@ -39,7 +39,8 @@ static char *slurp(const char *name) {
 /* The number after a name in what it printed. */
 static double number(const char *text, const char *name) {
   const char *at = strstr(text, name);
-  if (at == NULL) fail_msg("no %s in: %s", name, text);
+  if (at == NULL) print_error("no %s in what was printed\n", name);
+  assert_non_null(at);
   return strtod(at + strlen(name), NULL);
 }
 
