@@ -162,6 +162,37 @@ static void a_flow_built_by_hand_is_loaded_into_the_same_layers(void **state) {
   nf_flow_free(a), nf_flow_free(b), nf_flow_free(other);
 }
 
+/* All of the flow is fine, and is read before. */
+static void a_fault_in_the_training_state_changes_nothing(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_trainer *t[3];
+  for (int k = 0; k < 3; k++) t[k] = new_trainer(new_flow(&image));
+  train(t[0], &image, 3);
+  t[0]->ema[t[0]->flow->n_param - 1] = NAN;
+  check_ok(nf_save(folder_path("nan"), t[0]->flow, t[0], &e));
+  for (int k = 1; k < 3; k++) train(t[k], &image, 2);
+  nf_load_into(folder_path("nan"), t[1]->flow, t[1], &e);
+  check_failed(&e, NF_EFORMAT, "nan: tensor 'average/|is not finite");
+  check_same_training(t[1], t[2]);
+  for (int k = 1; k < 3; k++) train(t[k], &image, 1); /* with what the layers derive, too */
+  check_same_training(t[1], t[2]);
+  for (int k = 0; k < 3; k++) trainer_free(t[k]);
+}
+
+static void a_trainer_of_another_flow_is_refused(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_flow *flow = new_flow(&image);
+  nf_trainer *t = new_trainer(new_flow(&point));
+  nf_save(folder_path("other"), flow, t, &e);
+  check_failed(&e, NF_EINVAL, "other: the trainer is that of another flow");
+  nf_load_into(folder_path("other"), flow, t, &e);
+  check_failed(&e, NF_EINVAL, "other: the trainer is that of another flow"); /* and is not read */
+  nf_flow_free(flow);
+  trainer_free(t);
+}
+
 /* The matrix in the file is singular, or there is no training state: nothing changes. */
 static void a_failed_load_changes_nothing(void **state) {
   (void)state;
@@ -191,6 +222,8 @@ int main(void) {
       cmocka_unit_test(averaging_may_end),
       cmocka_unit_test(a_flow_remembers_its_model),
       cmocka_unit_test(a_flow_built_by_hand_is_loaded_into_the_same_layers),
+      cmocka_unit_test(a_fault_in_the_training_state_changes_nothing),
+      cmocka_unit_test(a_trainer_of_another_flow_is_refused),
       cmocka_unit_test(a_failed_load_changes_nothing),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);

@@ -277,10 +277,7 @@ static int load_into(const char *path, const nf_safetensors *file, nf_flow *f, n
   copy_arrays(f, trainer, before, false);
   status = fill_flow(path, file, f, e);
   if (status == NF_OK && trainer != NULL) status = fill_trainer(path, file, trainer, e);
-  if (status != NF_OK) {
-    copy_arrays(f, trainer, before, true);
-    nf_flow_prepare(f, NULL);
-  }
+  if (status != NF_OK) copy_arrays(f, trainer, before, true);
   free(before);
   return status;
 }

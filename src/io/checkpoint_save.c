@@ -74,6 +74,8 @@ static int write_list(const char *path, const list *l, const nf_flow *flow,
 int nf_checkpoint_save(const char *path, const nf_flow *flow, const nf_trainer *trainer,
                        size_t n_metadata, const nf_metadata metadata[], nf_error *e) {
   list l = {0};
+  if (trainer != NULL && trainer->flow != flow)
+    return nf_fail(e, NF_EINVAL, "%s: the trainer is that of another flow", path);
   int status = gather_all(&l, flow, trainer);
   l.tensor = calloc(l.n + 1, sizeof *l.tensor);
   if (l.tensor == NULL) status = NF_ENOMEM;
