@@ -255,6 +255,21 @@ static void a_full_disk_leaves_the_old_file(void **state) {
   nf_safetensors_free(&s);
 }
 
+/* The order of the data is not that of the names. */
+static void tensors_are_found_by_name(void **state) {
+  (void)state;
+  const double value[] = {1};
+  const nf_saved_tensor t[] = {
+      {"t10", 0, {0}, value}, {"t9", 0, {0}, value}, {"t1", 0, {0}, value}};
+  nf_safetensors s = {0};
+  check_ok(nf_safetensors_write(folder_path("names"), 3, t, 0, NULL, NULL));
+  check_ok(nf_safetensors_read(folder_path("names"), &s, NULL));
+  for (size_t i = 0; i < 3; i++) assert_ptr_equal(nf_safetensors_find(&s, t[i].name), &s.tensor[i]);
+  assert_null(nf_safetensors_find(&s, "t"));
+  nf_safetensors_free(&s);
+  assert_null(nf_safetensors_find(&s, "t1"));
+}
+
 static void names_are_checked_before_writing(void **state) {
   (void)state;
   const double value[1] = {1};
@@ -279,6 +294,7 @@ int main(void) {
       cmocka_unit_test(wrong_headers_are_refused),
       cmocka_unit_test(what_is_no_file_is_refused),
       cmocka_unit_test(a_full_disk_leaves_the_old_file),
+      cmocka_unit_test(tensors_are_found_by_name),
       cmocka_unit_test(names_are_checked_before_writing),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);

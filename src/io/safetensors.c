@@ -13,10 +13,14 @@
 
 const char *nf_dtype_name(nf_dtype dtype) { return dtype == NF_F32 ? "F32" : "F64"; }
 
+static int compare(const void *name, const void *entry) {
+  return strcmp(name, (*(nf_safetensor *const *)entry)->name);
+}
+
 const nf_safetensor *nf_safetensors_find(const nf_safetensors *file, const char *name) {
-  for (size_t i = 0; i < file->n; i++)
-    if (strcmp(file->tensor[i].name, name) == 0) return &file->tensor[i];
-  return NULL;
+  if (file->n == 0) return NULL;
+  nf_safetensor **found = bsearch(name, file->by_name, file->n, sizeof *found, compare);
+  return found != NULL ? *found : NULL;
 }
 
 const char *nf_safetensors_metadata(const nf_safetensors *file, const char *key) {
@@ -50,6 +54,7 @@ void nf_safetensors_free(nf_safetensors *file) {
   if (file == NULL) return;
   json_decref(file->header);
   free(file->tensor);
+  free(file->by_name);
   free(file->bytes);
   *file = (nf_safetensors){0};
 }

@@ -34,10 +34,11 @@ typedef struct {
 
 typedef struct {
   size_t n;
-  nf_safetensor *tensor; /* in the order of their data */
-  struct json_t *header; /* owns the names and the metadata */
-  unsigned char *bytes;  /* the whole file, or NULL when the caller has them */
-} nf_safetensors;        /* start from {0} */
+  nf_safetensor *tensor;   /* in the order of their data */
+  nf_safetensor **by_name; /* the same, in the order of their names */
+  struct json_t *header;   /* owns the names and the metadata */
+  unsigned char *bytes;    /* the whole file, or NULL when the caller has them */
+} nf_safetensors;          /* start from {0} */
 
 /* errors  NF_EIO, NF_EFORMAT, NF_ENOMEM; *out is then as it was */
 int nf_safetensors_read(const char *path, nf_safetensors *out, nf_error *e);

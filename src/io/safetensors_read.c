@@ -96,6 +96,10 @@ static int by_begin(const void *a, const void *b) {
   return (p > q) - (p < q);
 }
 
+static int by_name(const void *a, const void *b) {
+  return strcmp((*(nf_safetensor *const *)a)->name, (*(nf_safetensor *const *)b)->name);
+}
+
 static int check_order(place *p, const nf_safetensors *f, const unsigned char *data) {
   const unsigned char *next = data;
   for (size_t i = 0; i < f->n; i++) {
@@ -113,8 +117,11 @@ static int check_order(place *p, const nf_safetensors *f, const unsigned char *d
 }
 
 static int read_entries(place *p, const unsigned char *data, nf_safetensors *f) {
-  f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
-  if (f->tensor == NULL) return nf_fail(p->e, NF_ENOMEM, "%s: out of memory", p->path);
+  const size_t max = json_object_size(f->header) + 1;
+  f->tensor = calloc(max, sizeof *f->tensor);
+  f->by_name = calloc(max, sizeof *f->by_name);
+  if (f->tensor == NULL || f->by_name == NULL)
+    return nf_fail(p->e, NF_ENOMEM, "%s: out of memory", p->path);
   for (void *i = json_object_iter(f->header); i != NULL; i = json_object_iter_next(f->header, i)) {
     p->name = json_object_iter_key(i);
     json_t *entry = json_object_iter_value(i);
@@ -124,6 +131,8 @@ static int read_entries(place *p, const unsigned char *data, nf_safetensors *f) 
     if (status != NF_OK) return status;
   }
   qsort(f->tensor, f->n, sizeof *f->tensor, by_begin);
+  for (size_t i = 0; i < f->n; i++) f->by_name[i] = &f->tensor[i];
+  qsort(f->by_name, f->n, sizeof *f->by_name, by_name);
   return check_order(p, f, data);
 }
 
