@@ -1,5 +1,5 @@
 /* A folder of one's own under $TMPDIR or /tmp, for tests that need files. Use folder_make and
- * folder_remove as a group's setup and teardown. */
+ * folder_remove as a group's setup and teardown. There is one folder a program. */
 #ifndef NF_TESTS_FOLDER_H
 #define NF_TESTS_FOLDER_H
 
@@ -12,53 +12,14 @@
 
 #include "check.h"
 
-static char folder[512];
+extern char folder[512]; /* its path */
+int folder_make(void **state);
+int folder_remove(void **state);
+int folder_remove_path(const char *path); /* with all that is in it */
 
-static inline int folder_make(void **state) {
-  (void)state;
-  const char *top = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/nf_test_XXXXXX", top != NULL && *top != 0 ? top : "/tmp");
-  return mkdtemp(folder) == NULL ? -1 : 0;
-}
-
-/* remove() takes files and links at once, and a folder once it is empty. */
-static inline int folder_remove_path(const char *path) {
-  if (remove(path) == 0) return 0;
-  DIR *d = opendir(path);
-  if (d == NULL) return -1;
-  for (const struct dirent *e; (e = readdir(d)) != NULL;) {
-    char inner[1024];
-    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-    if (snprintf(inner, sizeof inner, "%s/%s", path, e->d_name) < (int)sizeof inner)
-      folder_remove_path(inner);
-  }
-  closedir(d);
-  return remove(path);
-}
-
-static inline int folder_remove(void **state) {
-  (void)state;
-  return folder_remove_path(folder);
-}
-
-/* The path of a name in the folder, good until the third next call. */
-static inline const char *folder_path(const char *name) {
-  static char path[4][1024];
-  static unsigned turn;
-  turn = (turn + 1) % 4;
-  snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-  return path[turn];
-}
-
-static inline void folder_write(const char *name, const void *bytes, size_t size) {
-  FILE *f = fopen(folder_path(name), "wb");
-  assert_non_null(f);
-  assert_int_equal(fwrite(bytes, 1, size, f), size);
-  assert_int_equal(fclose(f), 0);
-}
-
-static inline void folder_mkdir(const char *name) {
-  assert_int_equal(mkdir(folder_path(name), 0755), 0);
-}
+/* The path of a name in the folder, good until the fourth next call. */
+const char *folder_path(const char *name);
+void folder_write(const char *name, const void *bytes, size_t size);
+void folder_mkdir(const char *name);
 
 #endif
