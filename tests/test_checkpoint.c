@@ -184,6 +184,38 @@ static void a_failed_load_changes_nothing(void **state) {
   nf_trainer_free(t), nf_flow_free(a), nf_flow_free(b);
 }
 
+/* Each of these is in no tensor's shape. */
+static void a_file_of_another_model_is_not_loaded_into_a_flow(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_model m[4] = {image, image, image, image};
+  static const char *const words[4] = {
+      NULL, "another: metadata 'scale' is '|'; the flow's model has 'exp'",
+      "another: metadata 'alpha' is '|'; the flow's model has '0.25'",
+      "another: metadata 'pixel_levels' is '|'; the flow's model has '99'"};
+  m[0].seed++;
+  m[1].scale = NF_SCALE_EXP;
+  m[2].alpha = 0.25;
+  m[3].bins = 99;
+  nf_flow *f = nf_flow_from_model(&image, &e);
+  check_ok(nf_save(folder_path("another"), f, NULL, &e));
+  for (int k = 0; k < 4; k++) {
+    nf_flow *g = nf_flow_from_model(&m[k], &e);
+    check_no_error(&e);
+    const nf_real before = g->param[0];
+    nf_load_into(folder_path("another"), g, NULL, &e);
+    if (words[k] != NULL) {
+      check_failed(&e, NF_EFORMAT, words[k]);
+      assert_true(g->param[0] == before);
+    } else {
+      check_no_error(&e);
+      same_bits(g->param, f->param, f->n_param);
+    }
+    nf_flow_free(g);
+  }
+  nf_flow_free(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flow_comes_back_bit_for_bit),
@@ -192,6 +224,7 @@ int main(void) {
       cmocka_unit_test(a_flow_remembers_its_model),
       cmocka_unit_test(a_flow_built_by_hand_is_loaded_into_the_same_layers),
       cmocka_unit_test(a_failed_load_changes_nothing),
+      cmocka_unit_test(a_file_of_another_model_is_not_loaded_into_a_flow),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
