@@ -115,6 +115,29 @@ static void averaging_may_end(void **state) {
   nf_flow_free(flow);
 }
 
+/* alpha and the plateau's values are its real numbers. */
+static void a_checkpoint_is_the_same_under_a_comma_locale(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_flow *flow = new_flow(&image);
+  nf_trainer *t = new_trainer(flow);
+  train(t, &image, 4);
+  check_ok(nf_save(folder_path("point"), flow, t, &e));
+  folder_comma_locale();
+  nf_save(folder_path("comma"), flow, t, &e);
+  nf_flow *back = nf_load(folder_path("point"), &e);
+  check_no_error(&e);
+  nf_trainer *u = new_trainer(back);
+  nf_load_into(folder_path("point"), back, u, &e);
+  setlocale(LC_NUMERIC, "C");
+  check_no_error(&e);
+  check_close("alpha", nf_flow_model(back)->alpha, image.alpha, 0, 0);
+  check_same_training(t, u);
+  same_file(folder_path("comma"), folder_path("point"));
+  nf_trainer_free(u), nf_flow_free(back);
+  nf_trainer_free(t), nf_flow_free(flow);
+}
+
 /* --- the public functions ------------------------------------------------------------------- */
 
 static void a_flow_remembers_its_model(void **state) {
@@ -221,6 +244,7 @@ int main(void) {
       cmocka_unit_test(a_flow_comes_back_bit_for_bit),
       cmocka_unit_test(resumed_training_has_the_same_bits),
       cmocka_unit_test(averaging_may_end),
+      cmocka_unit_test(a_checkpoint_is_the_same_under_a_comma_locale),
       cmocka_unit_test(a_flow_remembers_its_model),
       cmocka_unit_test(a_flow_built_by_hand_is_loaded_into_the_same_layers),
       cmocka_unit_test(a_failed_load_changes_nothing),
