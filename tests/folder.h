@@ -69,10 +69,10 @@ static inline void folder_comma_locale(void) {
   char command[600];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (setlocale(LC_NUMERIC, names[i]) != NULL) return;
-  snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' 2>/dev/null",
-           folder);
+  snprintf(command, sizeof command,
+           "localedef -i de_DE -f ISO-8859-1 '%s/de_DE.ISO-8859-1' 2>/dev/null", folder);
   if (system(command) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
-      setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL)
+      setlocale(LC_NUMERIC, "de_DE.ISO-8859-1") != NULL)
     return;
   print_message("no locale with a decimal comma: skipped\n");
   skip();
