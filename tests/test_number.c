@@ -1,12 +1,9 @@
 /* Numbers as text: what is read and what is not, what is written, and both under a locale whose
  * decimal point is a comma. */
 #include <float.h>
-#include <locale.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "check.h"
 #include "core/number.h"
+#include "folder.h"
 
 static void whole_numbers(void **state) {
   (void)state;
@@ -87,10 +84,7 @@ static void a_real_number_is_written_so_that_it_comes_back(void **state) {
 }
 
 static void numbers_under_a_comma_locale(void **state) {
-  if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL) {
-    print_message("de_DE.UTF-8 is not installed: skipped\n");
-    skip();
-  }
+  folder_comma_locale();
   char text[NF_NUMBER];
   snprintf(text, sizeof text, "%g", 0.5);
   assert_string_equal(text, "0,5"); /* the locale is in force, before and after */
@@ -108,5 +102,5 @@ int main(void) {
       cmocka_unit_test(a_real_number_is_written_so_that_it_comes_back),
       cmocka_unit_test(numbers_under_a_comma_locale),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

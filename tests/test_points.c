@@ -1,5 +1,4 @@
 /* Points from CSV: every form that is read, and one line for each that is not. */
-#include <locale.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -147,14 +146,7 @@ static void the_example_is_drawn_from_the_toy(void **state) {
 }
 
 static void under_a_comma_locale(void **state) {
-  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
-  const char *set = NULL;
-  for (size_t i = 0; set == NULL && i < sizeof names / sizeof *names; i++)
-    set = setlocale(LC_NUMERIC, names[i]); /* messages as they are */
-  if (set == NULL) {
-    print_message("no locale with a decimal comma is installed: skipped\n");
-    skip();
-  }
+  folder_comma_locale();
   forms_that_are_read(state);
   forms_that_are_refused(state);
   setlocale(LC_NUMERIC, "C");
