@@ -45,3 +45,22 @@ void folder_write(const char *name, const void *bytes, size_t size) {
 }
 
 void folder_mkdir(const char *name) { assert_int_equal(mkdir(folder_path(name), 0755), 0); }
+
+/* Numbers alone, and ASCII: so it takes none of the sources that glibc's locales are made of. */
+static const char comma_locale[] =
+    "LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \"\"\ngrouping -1\nEND LC_NUMERIC\n";
+static const char ascii[] = "<escape_char> /\nCHARMAP\n<U0000>..<U007F> /x00 ASCII\nEND CHARMAP\n";
+
+void folder_comma_locale(void) {
+  char command[2048];
+  if (setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL) return;
+  folder_write("locale", comma_locale, sizeof comma_locale - 1);
+  folder_write("ascii", ascii, sizeof ascii - 1);
+  snprintf(command, sizeof command,
+           "cd '%s' && localedef -c -i locale -f ./ascii ./comma_locale 2>/dev/null", folder);
+  if (system(command) != -1 && setenv("LOCPATH", folder, 1) == 0 &&
+      setlocale(LC_NUMERIC, "comma_locale") != NULL)
+    return;
+  print_message("no locale with a decimal comma: skipped\n");
+  skip();
+}
