@@ -16,9 +16,9 @@ int nf_images_new(size_t n, nf_shape shape, unsigned bins, bool labelled, nf_ima
   if (n == 0 || bins < 2 || bins > 256)
     return nf_fail(e, NF_EINVAL, "%zu images with %u bins; there can be 1 or more, with 2 to 256",
                    n, bins);
-  const bool fits = n <= SIZE_MAX / nf_shape_size(shape);
-  nf_images images = {n, shape, bins, fits ? malloc(n * nf_shape_size(shape)) : NULL,
-                      labelled ? malloc(n) : NULL};
+  nf_images images = {.n = n, .shape = shape, .bins = bins};
+  if (n <= SIZE_MAX / nf_shape_size(shape)) images.pixel = malloc(n * nf_shape_size(shape));
+  if (labelled && images.pixel != NULL) images.label = malloc(n);
   if (images.pixel == NULL || (labelled && images.label == NULL)) {
     nf_images_free(&images);
     return nf_fail(e, NF_ENOMEM, "no memory for %zu images", n);
