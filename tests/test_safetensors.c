@@ -259,15 +259,14 @@ static void a_full_disk_leaves_the_old_file(void **state) {
 static void tensors_are_found_by_name(void **state) {
   (void)state;
   const double value[] = {1};
-  const nf_saved_tensor t[] = {
-      {"t10", 0, {0}, value}, {"t9", 0, {0}, value}, {"t1", 0, {0}, value}};
+  const nf_saved_tensor t[] = {{"10", 0, {0}, value}, {"9", 0, {0}, value}, {"1", 0, {0}, value}};
   nf_safetensors s = {0};
   check_ok(nf_safetensors_write(folder_path("names"), 3, t, 0, NULL, NULL));
   check_ok(nf_safetensors_read(folder_path("names"), &s, NULL));
   for (size_t i = 0; i < 3; i++) assert_ptr_equal(nf_safetensors_find(&s, t[i].name), &s.tensor[i]);
-  assert_null(nf_safetensors_find(&s, "t"));
+  assert_null(nf_safetensors_find(&s, "11"));
   nf_safetensors_free(&s);
-  assert_null(nf_safetensors_find(&s, "t1"));
+  assert_null(nf_safetensors_find(&s, "1"));
 }
 
 static void names_are_checked_before_writing(void **state) {
