@@ -19,16 +19,15 @@ static nf_flow *new_flow(const nf_model *m, nf_error *e) {
   nf_error own = {0};
   nf_flow *flow = nf_flow_from_model(m, &own);
   const char *family = nf_family_names[m->family];
-  if (own.status == NF_ESHAPE)
+  if (own.status == NF_ESHAPE && m->levels > 1)
     nf_fail(e, own.status,
             "--levels %zu: %s halves the sides at every level, and %zu×%zu×%zu does not divide so "
             "often",
             m->levels, family, m->shape.h, m->shape.w, m->shape.c);
-  else if (own.status == NF_EINVAL)
-    nf_fail(e, own.status, "--levels %zu, --depth %zu, --width %zu: no %s of %zu×%zu×%zu",
-            m->levels, m->steps, m->width, family, m->shape.h, m->shape.w, m->shape.c);
+  else if (own.status == NF_ESHAPE)
+    nf_fail(e, own.status, "--model %s: %s", family, own.message);
   else if (own.status != NF_OK)
-    nf_fail(e, own.status, "%s: %s", family, own.message);
+    nf_fail(e, own.status, "%s", own.message);
   return flow;
 }
 

@@ -136,6 +136,10 @@ static bool valid(const nf_model *m, nf_error *e) {
   const bool point = nf_shape_pixels(m->shape) == 1;
   if (a == NULL)
     nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
+  else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_SIGMOID)
+    nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
+  else if (nf_shape_size(m->shape) == 1)
+    nf_fail(e, NF_EINVAL, "model: a sample of 1 value has no two parts for a coupling");
   else if (m->levels < 1 || m->levels > 16)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
   else if ((point || !a->levels) && m->levels != 1)
