@@ -85,9 +85,10 @@ static int init_from_data(nf_bijector *b, const nf_batch *x) {
   const size_t c = b->in.c, count = rows(x);
   if (count == 0) return NF_EINVAL;
   for (size_t k = 0; k < c; k++) {
+    const double first = (double)x->data[k]; /* differences from it lose no digits */
     double mean = 0, variance = 0;
-    for (size_t i = 0; i < count; i++) mean += (double)x->data[i * c + k];
-    mean /= (double)count;
+    for (size_t i = 0; i < count; i++) mean += (double)x->data[i * c + k] - first;
+    mean = first + mean / (double)count;
     for (size_t i = 0; i < count; i++) {
       const double centred = (double)x->data[i * c + k] - mean;
       variance += centred * centred;
