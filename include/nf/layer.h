@@ -76,8 +76,9 @@ nf_bijector *nf_reshape_new(nf_shape in, nf_shape out, nf_error *e);
  * et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
 nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e);
 
-/* z = logit(α + (1-2α)x), x in [0, 1];   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
- * source  NOTES 11.1; Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2, and x in (0, 1) when it is 0
+/* z = logit(α + (1-2α)x);   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
+ * for x in (-α/(1-2α), (1-α)/(1-2α)), onto ℝ; it holds [0, 1] when α > 0
+ * source  NOTES 11.1; Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2
  * errors  NF_EDOM when the flow runs */
 nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
 
