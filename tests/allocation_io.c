@@ -17,14 +17,26 @@ typedef struct {
   nf_images images;
 } read_call;
 
-typedef enum { DIGITS, ICONS, CIFAR10_FOLDER, CIFAR10_FILE, IDX, PNG, CSV, NEW, VALUES } source;
+typedef enum {
+  DIGITS,
+  ICONS,
+  CIFAR10_FOLDER,
+  CIFAR10_FILE,
+  IDX,
+  PNG,
+  CSV,
+  NUMBERS,
+  NEW,
+  VALUES
+} source;
 static const char *const source_name[] = {"images_load, digits",
                                           "images_load, icons",
                                           "images_load, cifar10, a folder",
                                           "images_load, cifar10, a file",
                                           "images_load, idx",
                                           "images_load, png",
-                                          "points_read_csv",
+                                          "points_read_csv, names of columns",
+                                          "points_read_csv, numbers alone",
                                           "images_new",
                                           "images_from_values"};
 enum { SOURCES = sizeof source_name / sizeof *source_name };
@@ -45,6 +57,7 @@ static void write_files(void) {
   folder_write("images", idx, sizeof idx);
   folder_write("labels", labels, sizeof labels);
   folder_write("points.csv", csv, sizeof csv - 1);
+  folder_write("numbers.csv", "0.5 1\n2 -3\n", 11);
   check_ok(nf_png_write_grid(folder_path("pictures/a.png"), &images, 2, NULL));
 }
 
@@ -55,6 +68,7 @@ static void name_source(source what, char *to, size_t size) {
   if (what == IDX) snprintf(to, size, "idx:%s,%s", folder_path("images"), folder_path("labels"));
   if (what == PNG) snprintf(to, size, "png:%s", folder_path("pictures"));
   if (what == CSV) snprintf(to, size, "%s", folder_path("points.csv"));
+  if (what == NUMBERS) snprintf(to, size, "%s", folder_path("numbers.csv"));
 }
 
 static void read_run(void *subject, nf_error *e) {
@@ -62,6 +76,7 @@ static void read_run(void *subject, nf_error *e) {
   const nf_real value[8] = {0, 1, 2, 3, 4, 5, 6, 7};
   switch (c->what) {
     case CSV:
+    case NUMBERS:
       nf_points_read_csv(c->name, &c->points, e);
       break;
     case NEW:

@@ -4,6 +4,7 @@
 #define NF_TESTS_FOLDER_H
 
 #include <dirent.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,22 @@ static inline void folder_write(const char *name, const void *bytes, size_t size
 
 static inline void folder_mkdir(const char *name) {
   assert_int_equal(mkdir(folder_path(name), 0755), 0);
+}
+
+/* Numbers get a decimal comma, from a locale that is installed, or else from glibc's source of
+ * de_DE, compiled into the folder; the test is skipped where there is neither. */
+static inline void folder_comma_locale(void) {
+  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
+  char command[600];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (setlocale(LC_NUMERIC, names[i]) != NULL) return;
+  snprintf(command, sizeof command,
+           "localedef -i de_DE -f ISO-8859-1 '%s/de_DE.ISO-8859-1' 2>/dev/null", folder);
+  if (system(command) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
+      setlocale(LC_NUMERIC, "de_DE.ISO-8859-1") != NULL)
+    return;
+  print_message("no locale with a decimal comma: skipped\n");
+  skip();
 }
 
 #endif

@@ -115,6 +115,29 @@ static void averaging_may_end(void **state) {
   nf_flow_free(flow);
 }
 
+/* alpha and the plateau's values are its real numbers. */
+static void a_checkpoint_is_the_same_under_a_comma_locale(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_flow *flow = new_flow(&image);
+  nf_trainer *t = new_trainer(flow);
+  train(t, &image, 4);
+  check_ok(nf_save(folder_path("point"), flow, t, &e));
+  folder_comma_locale();
+  nf_save(folder_path("comma"), flow, t, &e);
+  nf_flow *back = nf_load(folder_path("point"), &e);
+  check_no_error(&e);
+  nf_trainer *u = new_trainer(back);
+  nf_load_into(folder_path("point"), back, u, &e);
+  setlocale(LC_NUMERIC, "C");
+  check_no_error(&e);
+  check_close("alpha", nf_flow_model(back)->alpha, image.alpha, 0, 0);
+  check_same_training(t, u);
+  same_file(folder_path("comma"), folder_path("point"));
+  nf_trainer_free(u), nf_flow_free(back);
+  nf_trainer_free(t), nf_flow_free(flow);
+}
+
 /* --- the public functions ------------------------------------------------------------------- */
 
 static void a_flow_remembers_its_model(void **state) {
@@ -184,14 +207,48 @@ static void a_failed_load_changes_nothing(void **state) {
   nf_trainer_free(t), nf_flow_free(a), nf_flow_free(b);
 }
 
+/* Each of these is in no tensor's shape. */
+static void a_file_of_another_model_is_not_loaded_into_a_flow(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_model m[4] = {image, image, image, image};
+  static const char *const words[4] = {
+      NULL, "another: metadata 'scale' is '|'; the flow's model has 'exp'",
+      "another: metadata 'alpha' is '|'; the flow's model has '0.25'",
+      "another: metadata 'pixel_levels' is '|'; the flow's model has '99'"};
+  m[0].seed++;
+  m[1].scale = NF_SCALE_EXP;
+  m[2].alpha = 0.25;
+  m[3].bins = 99;
+  nf_flow *f = nf_flow_from_model(&image, &e);
+  check_ok(nf_save(folder_path("another"), f, NULL, &e));
+  for (int k = 0; k < 4; k++) {
+    nf_flow *g = nf_flow_from_model(&m[k], &e);
+    check_no_error(&e);
+    const nf_real before = g->param[0];
+    nf_load_into(folder_path("another"), g, NULL, &e);
+    if (words[k] != NULL) {
+      check_failed(&e, NF_EFORMAT, words[k]);
+      assert_true(g->param[0] == before);
+    } else {
+      check_no_error(&e);
+      same_bits(g->param, f->param, f->n_param);
+    }
+    nf_flow_free(g);
+  }
+  nf_flow_free(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flow_comes_back_bit_for_bit),
       cmocka_unit_test(resumed_training_has_the_same_bits),
       cmocka_unit_test(averaging_may_end),
+      cmocka_unit_test(a_checkpoint_is_the_same_under_a_comma_locale),
       cmocka_unit_test(a_flow_remembers_its_model),
       cmocka_unit_test(a_flow_built_by_hand_is_loaded_into_the_same_layers),
       cmocka_unit_test(a_failed_load_changes_nothing),
+      cmocka_unit_test(a_file_of_another_model_is_not_loaded_into_a_flow),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

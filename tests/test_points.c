@@ -1,5 +1,4 @@
 /* Points from CSV: every form that is read, and one line for each that is not. */
-#include <locale.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -36,11 +35,19 @@ static void forms_that_are_read(void **state) {
   reads("1.5\n-2e-3\n", 2, 1, X(1.5, -2e-3), "");
   reads("x,y\n1, 2\n 3 ,4\n", 2, 2, X(1, 2, 3, 4), "x|y");
   reads("\"a b\";'c'\n1;2\n", 1, 2, X(1, 2), "a b|c");
+  reads("\"a, b\",'c' , \"d\n1,2,3\n", 1, 3, X(1, 2, 3), "a, b|c|\"d");
+  reads("\"a b\" c\n1 2\n", 1, 2, X(1, 2), "a b|c");
+  reads("nan inf\n1 2\n", 1, 2, X(1, 2), "nan|inf");
   reads("x y\n1 2\n", 1, 2, X(1, 2), "x|y");
   reads("# a comment\n\n x\ty # names\n1\t2 # a point\n \n", 1, 2, X(1, 2), "x|y");
   reads("1,2\r\n3,4\r\n", 2, 2, X(1, 2, 3, 4), "");
+  reads("x,y # names\r\n\r\n1,2 # point\r\n3,4\r", 2, 2, X(1, 2, 3, 4), "x|y");
   reads("\xef\xbb\xbfx,y\n1,2\n", 1, 2, X(1, 2), "x|y");
+  reads("\xef\xbb\xbf\n1\n", 1, 1, X(1), "");
   reads("0.1,1e308\n", 1, 2, X(0.1, 1e308), "");
+  reads("+.5,5.,-0,4.9e-324,1e-999\n", 1, 5, X(.5, 5, 0, 4.9e-324, 0), "");
+  reads("0.1000000000000000000000000000000000000000000000000000000000000000000000000000000", 1, 1,
+        X(0.1), "");
 }
 
 static void forms_that_are_refused(void **state) {
@@ -63,6 +70,19 @@ static void forms_that_are_refused(void **state) {
       {"1,2\n3,0x10\n", "p.csv:2: column 2 is '0x10'"},
       {"1;2\n3;1,5\n", "p.csv:2: column 2 is '1,5'; a decimal comma must be a point"},
       {"1,2\n3 4,5\n", "p.csv:2: column 1 is '3 4'"},
+      {"1 2\n3 1,5\n", "p.csv:2: column 2 is '1,5'; a decimal comma must be a point"},
+      {"1;2\n3;1,5,6\n", "p.csv:2: column 2 is '1,5,6'; it must be a finite number"},
+      {"1\t2\n3\t\n", "p.csv:2: column 2 is empty"},
+      {"1\t2\n\t3\n", "p.csv:2: column 1 is empty"},
+      {"1 2\n3,4\n", "p.csv:2: 1 values"},
+      {"x,1\n2,3\n", "p.csv:1: column 1 is 'x'"},
+      {"x\n1\ny\n", "p.csv:3: column 1 is 'y'"},
+      {"1\n1e\n", "p.csv:2: column 1 is '1e'"},
+      {"1\n\"2\"\n", "p.csv:2: column 1 is '\"2\"'"},
+      {"1,2\r3,4\r", "p.csv:1: a carriage return inside the line"},
+      {"# names\rx,y\r1,2\r", "p.csv:1: a carriage return inside the line"},
+      {"1\n123456789012345678901234567890123456789éé",
+       "is '123456789012345678901234567890123456789'"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     nf_points p = {.n = 7};
@@ -126,17 +146,10 @@ static void the_example_is_drawn_from_the_toy(void **state) {
 }
 
 static void under_a_comma_locale(void **state) {
-  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
-  const char *set = NULL;
-  for (size_t i = 0; set == NULL && i < sizeof names / sizeof *names; i++)
-    set = setlocale(LC_ALL, names[i]);
-  if (set == NULL) {
-    print_message("no locale with a decimal comma is installed: skipped\n");
-    skip();
-  }
+  folder_comma_locale();
   forms_that_are_read(state);
   forms_that_are_refused(state);
-  setlocale(LC_ALL, "C");
+  setlocale(LC_NUMERIC, "C");
 }
 
 int main(void) {

@@ -6,8 +6,9 @@
  *   tensors    every parameter and constant under its path, such as "2.inner.0.net.conv1.weight";
  *              for training also "adam.m/PATH", "adam.v/PATH" and "average/PATH" of parameters
  *
- * A file is loaded only when names, shapes and dtype are those of the flow, and all values are
- * finite. A double build reads F32 (exactly); a float build refuses F64, which it would round. */
+ * A file is loaded only when names, shapes and dtype are those of the flow, all values are finite,
+ * and the models, where both have one, are the same but for the seed. A double build reads F32
+ * (exactly); a float build refuses F64, which it would round. */
 #ifndef NF_CHECKPOINT_H
 #define NF_CHECKPOINT_H
 

@@ -1,6 +1,7 @@
 /* Points from text, one a line. The separator is decided once, by the first line that is not empty:
  * a semicolon, a tab or a comma if the line has one, in this order, else blanks. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,42 +13,49 @@ typedef struct {
   const char *path;
   FILE *file;
   char *line; /* without its end, and what follows a '#' */
-  size_t size, number;
+  size_t line_size, number;
+  char **field; /* of the line, each ended by a 0 in it */
+  size_t field_size, fields;
   char separator; /* ' ': blanks; 0: not decided */
   nf_points points;
-  size_t capacity; /* values of points.x */
+  size_t x_size;
   nf_error *e;
 } reader;
 
-/* 1: a line with something in it; 0: the end; -1: an error */
-static int next_line(reader *r) {
-  for (size_t length = 0;;) {
-    const int c = getc(r->file);
+static int out_of_memory(const reader *r) {
+  return nf_fail(r->e, NF_ENOMEM, "%s: out of memory", r->path);
+}
+
+/* The array with place for `needed` elements; NULL when memory is out, and the array is as it was.
+ */
+static void *grow(void *array, size_t *size, size_t needed, size_t element) {
+  if (needed <= *size) return array;
+  const size_t more = needed + needed / 2 + 64;
+  void *larger = more <= SIZE_MAX / element ? realloc(array, more * element) : NULL;
+  if (larger != NULL) *size = more;
+  return larger;
+}
+
+static int read_line(reader *r, bool *end) {
+  int c;
+  size_t length = 0;
+  do {
+    char *line = grow(r->line, &r->line_size, length + 1, 1);
+    if (line == NULL) return out_of_memory(r);
+    r->line = line;
+    c = getc(r->file);
     if (c == EOF && ferror(r->file))
-      return nf_fail(r->e, NF_EIO, "%s: cannot read: %s", r->path, strerror(errno)), -1;
-    if (length + 1 >= r->size) {
-      const size_t size = 2 * r->size + 256;
-      char *more = realloc(r->line, size);
-      if (more == NULL) return nf_fail(r->e, NF_ENOMEM, "%s: out of memory", r->path), -1;
-      r->line = more;
-      r->size = size;
-    }
+      return nf_fail(r->e, NF_EIO, "%s: cannot read: %s", r->path, strerror(errno));
     if (c == 0)
-      return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a 0 byte; this is no text", r->path, r->number + 1),
-             -1;
-    if (c != EOF && c != '\n') {
-      r->line[length++] = (char)c;
-      continue;
-    }
-    r->line[length] = 0;
-    if (c == EOF && length == 0) return 0;
-    r->number++;
-    if (r->number == 1 && strncmp(r->line, "\xef\xbb\xbf", 3) == 0) memset(r->line, ' ', 3);
-    r->line[strcspn(r->line, "#\r")] = 0;
-    if (r->line[strspn(r->line, " \t")] != 0) return 1;
-    if (c == EOF) return 0;
-    length = 0;
-  }
+      return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a 0 byte; this is no text", r->path, r->number + 1);
+    line[length++] = (char)c;
+  } while (c != EOF && c != '\n');
+  *end = c == EOF;
+  r->number++;
+  r->line[length - 1] = 0;
+  if (length > 1 && r->line[length - 2] == '\r') r->line[length - 2] = 0;
+  if (strchr(r->line, '\r') == NULL) return NF_OK;
+  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a carriage return inside the line", r->path, r->number);
 }
 
 static char find_separator(const char *line) {
@@ -56,127 +64,130 @@ static char find_separator(const char *line) {
   return ' ';
 }
 
-/* The next field, without the blanks around it, ended in place; NULL: there is no more. */
+/* Where the separator is looked for: after the closing quote of a field that begins with one. */
+static char *after_quotes(char *field) {
+  char *close = *field == '"' || *field == '\'' ? strchr(field + 1, *field) : NULL;
+  return close != NULL ? close + 1 : field;
+}
+
+/* The field at *rest without the blanks around it; *rest becomes the next one, or NULL. */
 static char *next_field(char separator, char **rest) {
-  char *field = *rest;
-  if (field == NULL) return NULL;
-  field += strspn(field, separator == '\t' ? " " : " \t");
-  char *end = separator == ' ' ? field + strcspn(field, " \t") : strchr(field, separator);
-  if (separator == ' ' && *end != 0 && end[strspn(end, " \t")] == 0) *end = 0; /* the last */
+  char *field = *rest + strspn(*rest, separator == '\t' ? " " : " \t"), *from = after_quotes(field);
+  char *end = separator == ' ' ? from + strcspn(from, " \t") : strchr(from, separator);
+  if (separator == ' ' && end[strspn(end, " \t")] == 0) *end = 0; /* blanks end the line */
   *rest = end != NULL && *end != 0 ? end + 1 : NULL;
   if (end == NULL) end = field + strlen(field);
-  while (end > field && strchr(" \t", end[-1]) != NULL) end--;
+  while (end > field && (end[-1] == ' ' || end[-1] == '\t')) end--;
   *end = 0;
   return field;
 }
 
-static bool any_number(const char *line, char separator) {
-  char *copy = strdup(line), *rest = copy;
-  bool any = false;
+static int split(reader *r) {
+  r->fields = 0;
+  for (char *rest = r->line; rest != NULL;) {
+    char **field = grow(r->field, &r->field_size, r->fields + 1, sizeof *field);
+    if (field == NULL) return out_of_memory(r);
+    r->field = field;
+    field[r->fields++] = next_field(r->separator, &rest);
+  }
+  return NF_OK;
+}
+
+static bool any_number(const reader *r) {
   double value;
-  for (const char *field; (field = next_field(separator, &rest)) != NULL;)
-    any = any || nf_read_real(field, &value);
-  free(copy);
-  return any;
+  for (size_t k = 0; k < r->fields; k++)
+    if (nf_read_real(r->field[k], &value)) return true;
+  return false;
 }
 
 static int read_header(reader *r) {
-  char *rest = r->line;
-  for (char *field; (field = next_field(r->separator, &rest)) != NULL;) {
-    nf_points *p = &r->points;
-    const size_t length = strlen(field);
-    if (length >= 2 && (*field == '"' || *field == '\'') && field[length - 1] == *field) {
-      field[length - 1] = 0;
-      field++;
-    }
-    char **more = realloc(p->column, (p->d + 1) * sizeof *more), *name = strdup(field);
-    if (more != NULL) p->column = more;
-    if (more == NULL || name == NULL) {
-      free(name);
-      return nf_fail(r->e, NF_ENOMEM, "%s: out of memory", r->path);
-    }
-    p->column[p->d++] = name;
+  nf_points *p = &r->points;
+  p->column = calloc(r->fields, sizeof *p->column);
+  if (p->column == NULL) return out_of_memory(r);
+  p->d = r->fields;
+  for (size_t k = 0; k < p->d; k++) {
+    const char *name = r->field[k];
+    size_t length = strlen(name);
+    if (length >= 2 && (*name == '"' || *name == '\'') && name[length - 1] == *name)
+      name++, length -= 2;
+    p->column[k] = malloc(length + 1);
+    if (p->column[k] == NULL) return out_of_memory(r);
+    memcpy(p->column[k], name, length);
+    p->column[k][length] = 0;
   }
   return NF_OK;
+}
+
+/* Bytes of a field that a message shows: all, or up to 40 that end between UTF-8 characters. */
+static int shown(const char *field) {
+  size_t n = strnlen(field, 40);
+  while (n > 0 && ((unsigned char)field[n] & 0xc0) == 0x80) n--;
+  return (int)n;
 }
 
 static int bad_value(const reader *r, size_t column, const char *field) {
+  char copy[64], *comma;
   double value;
-  char copy[64];
   snprintf(copy, sizeof copy, "%s", field);
-  if (strchr(copy, ',') != NULL) *strchr(copy, ',') = '.';
+  if ((comma = strchr(copy, ',')) != NULL) *comma = '.';
   if (*field == 0)
     return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is empty; it must be a number", r->path,
                    r->number, column);
-  if (strchr(field, ',') != NULL && nf_read_real(copy, &value))
-    return nf_fail(r->e, NF_EFORMAT,
-                   "%s:%zu: column %zu is '%.40s'; a decimal comma must be a point", r->path,
-                   r->number, column, field);
-  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.40s'; it must be a finite number",
-                 r->path, r->number, column, field);
-}
-
-static int add_value(reader *r, size_t used, double value) {
-  if (used == r->capacity) {
-    const size_t capacity = 2 * r->capacity + 1024;
-    nf_real *more =
-        capacity < SIZE_MAX / sizeof *more ? realloc(r->points.x, capacity * sizeof *more) : NULL;
-    if (more == NULL) return nf_fail(r->e, NF_ENOMEM, "%s: no memory for its points", r->path);
-    r->points.x = more;
-    r->capacity = capacity;
-  }
-  r->points.x[used] = (nf_real)value;
-  return NF_OK;
+  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.*s'; %s", r->path, r->number, column,
+                 shown(field), field,
+                 comma != NULL && nf_read_real(copy, &value) ? "a decimal comma must be a point"
+                                                             : "it must be a finite number");
 }
 
 static int read_point(reader *r) {
   nf_points *p = &r->points;
-  char *rest = r->line;
-  size_t column = 0;
-  for (char *field; (field = next_field(r->separator, &rest)) != NULL;) {
+  if (p->d == 0) p->d = r->fields;
+  if (r->fields != p->d)
+    return nf_fail(r->e, NF_EFORMAT, "%s:%zu: %zu values; the lines before it have %zu", r->path,
+                   r->number, r->fields, p->d);
+  nf_real *x = grow(p->x, &r->x_size, (p->n + 1) * p->d, sizeof *x);
+  if (x == NULL) return out_of_memory(r);
+  p->x = x;
+  for (size_t k = 0; k < p->d; k++) {
     double value;
-    if (p->d > 0 && ++column > p->d) continue; /* counted, for the message below */
-    if (p->d == 0) column++;
-    if (!nf_read_real(field, &value) || (nf_real)value - (nf_real)value != 0)
-      return bad_value(r, column, field);
-    if (add_value(r, p->n * p->d + column - 1, value) != NF_OK) return NF_ENOMEM;
+    if (!nf_read_real(r->field[k], &value) || !isfinite((nf_real)value))
+      return bad_value(r, k + 1, r->field[k]);
+    x[p->n * p->d + k] = (nf_real)value;
   }
-  if (p->d == 0) p->d = column;
   p->n++;
-  if (column == p->d) return NF_OK;
-  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: %zu values; the lines before it have %zu", r->path,
-                 r->number, column, p->d);
+  return NF_OK;
 }
 
 static int read_all(reader *r) {
-  int more, status = NF_OK;
-  while (status == NF_OK && (more = next_line(r)) != 0) {
-    if (more < 0) return NF_EIO;
+  int status = NF_OK;
+  for (bool end = false; status == NF_OK && !end;) {
+    if ((status = read_line(r, &end)) != NF_OK) return status;
+    if (r->number == 1 && strncmp(r->line, "\xef\xbb\xbf", 3) == 0) memset(r->line, ' ', 3);
+    r->line[strcspn(r->line, "#")] = 0;
+    if (r->line[strspn(r->line, " \t")] == 0) continue;
     const bool first = r->separator == 0;
     if (first) r->separator = find_separator(r->line);
-    status = first && !any_number(r->line, r->separator) ? read_header(r) : read_point(r);
+    if ((status = split(r)) == NF_OK)
+      status = first && !any_number(r) ? read_header(r) : read_point(r);
   }
-  if (status == NF_OK && r->points.n == 0)
-    status = nf_fail(r->e, NF_EFORMAT, "%s: no points: no line has a number", r->path);
-  return status;
+  if (status != NF_OK || r->points.n > 0) return status;
+  return nf_fail(r->e, NF_EFORMAT, "%s: no points: no line has a number", r->path);
 }
 
 int nf_points_read_csv(const char *path, nf_points *out, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return nf_status_of(e);
   const bool standard = strcmp(path, "-") == 0;
-  nf_error own = {0};
-  reader r = {.path = standard ? "standard input" : path, .e = &own};
+  reader r = {.path = standard ? "standard input" : path, .e = e};
   r.file = standard ? stdin : fopen(path, "r");
   if (r.file == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
-  read_all(&r);
+  const int status = read_all(&r);
   if (!standard) fclose(r.file);
-  free(r.line);
-  if (own.status == NF_OK) {
+  free(r.line), free(r.field);
+  if (status == NF_OK)
     *out = r.points;
-    return NF_OK;
-  }
-  nf_points_free(&r.points);
-  return nf_fail(e, own.status, "%s", own.message);
+  else
+    nf_points_free(&r.points);
+  return status;
 }
 
 void nf_points_free(nf_points *points) {

@@ -39,5 +39,9 @@ typedef struct {
 void nf_model_to_metadata(const nf_model *model, nf_model_metadata *out);
 int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_model *out,
                            nf_error *e);
+/* That a file with a model has this one (NULL: any), but for the seed: bins, alpha and the form of
+ * the scale are in no tensor.   errors  NF_EFORMAT */
+int nf_model_check_metadata(const char *path, const nf_safetensors *file, const nf_model *model,
+                            nf_error *e);
 
 #endif

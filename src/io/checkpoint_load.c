@@ -271,6 +271,7 @@ static int load_into(const char *path, const nf_safetensors *file, nf_flow *f, n
                      nf_error *e) {
   int status = check_version(path, file, e);
   if (status == NF_OK) status = check_tensors(path, file, f->n_layer, f->layer, e);
+  if (status == NF_OK) status = nf_model_check_metadata(path, file, nf_flow_model(f), e);
   if (status != NF_OK) return status;
   nf_real *before = malloc((copy_arrays(f, trainer, NULL, false) + 1) * sizeof *before);
   if (before == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);

@@ -116,3 +116,20 @@ int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_mode
   if (r.status == NF_OK) *out = m;
   return r.status;
 }
+
+int nf_model_check_metadata(const char *path, const nf_safetensors *file, const nf_model *model,
+                            nf_error *e) {
+  nf_model m;
+  if (model == NULL || nf_safetensors_metadata(file, "family") == NULL) return NF_OK;
+  const int status = nf_model_from_metadata(path, file, &m, e);
+  if (status != NF_OK) return status;
+  nf_model_metadata found, right;
+  m.seed = model->seed; /* it is that of the initial weights */
+  nf_model_to_metadata(&m, &found);
+  nf_model_to_metadata(model, &right);
+  for (size_t i = 0; i < NF_MODEL_KEYS; i++)
+    if (strcmp(found.text[i], right.text[i]) != 0)
+      return nf_fail(e, NF_EFORMAT, "%s: metadata '%s' is '%s'; the flow's model has '%s'", path,
+                     right.entry[i].key, found.text[i], right.text[i]);
+  return NF_OK;
+}
