@@ -18,6 +18,10 @@ void allocation_add(const char *name, CMUnitTestFunction run, int a, int b, int 
 void allocation_add_flows(void);
 void allocation_add_files(void);
 
+/* The group's setup and teardown: the folder that the files of allocation_add_files are in. */
+int allocation_folder_make(void **state);
+int allocation_folder_remove(void **state);
+
 /* to[at …) = from; returns the next place: for the `state` of a memory_call. */
 size_t allocation_put(char *to, size_t at, const void *from, size_t size);
 

@@ -251,6 +251,9 @@ static void test_checkpoint(void **state) {
   nf_flow_free(c.flow);
 }
 
+int allocation_folder_make(void **state) { return folder_make(state); }
+int allocation_folder_remove(void **state) { return folder_remove(state); }
+
 void allocation_add_files(void) {
   for (int i = 0; i < SOURCES; i++) allocation_add(source_name[i], test_read, i, 0, 0);
   allocation_add("png_write_grid", test_png, 0, 0, 0);

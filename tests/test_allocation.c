@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "folder.h"
-
 enum { N = 2, VALUES = 1 << 10, PARAMS = 1 << 16 };
 
 /* --- every layer of the catalogue, in every direction --------------------------------------- */
@@ -187,8 +185,8 @@ int main(void) {
   if (layers.n == 0 || tests == NULL) return 1;
   for (size_t i = 0; i < n_row; i++)
     tests[i] = (struct CMUnitTest){row[i].name, row[i].run, NULL, NULL, &row[i]};
-  const int failed =
-      _cmocka_run_group_tests("allocation", tests, n_row, folder_make, folder_remove);
+  const int failed = _cmocka_run_group_tests("allocation", tests, n_row, allocation_folder_make,
+                                             allocation_folder_remove);
   free(tests);
   catalogue_free(&layers);
   return failed > 0;

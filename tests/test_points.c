@@ -38,6 +38,9 @@ static void forms_that_are_read(void **state) {
   reads("\"a, b\",'c' , \"d\n1,2,3\n", 1, 3, X(1, 2, 3), "a, b|c|\"d");
   reads("\"a b\" c\n1 2\n", 1, 2, X(1, 2), "a b|c");
   reads("nan inf\n1 2\n", 1, 2, X(1, 2), "nan|inf");
+  reads("x, cm;y\n1;2\n", 1, 2, X(1, 2), "x, cm|y");
+  reads("x\tcm;y\n1;2\n", 1, 2, X(1, 2), "x\tcm|y");
+  reads("x, cm\ty\n1\t2\n", 1, 2, X(1, 2), "x, cm|y");
   reads("x y\n1 2\n", 1, 2, X(1, 2), "x|y");
   reads("# a comment\n\n x\ty # names\n1\t2 # a point\n \n", 1, 2, X(1, 2), "x|y");
   reads("1,2\r\n3,4\r\n", 2, 2, X(1, 2, 3, 4), "");
