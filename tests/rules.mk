@@ -4,7 +4,8 @@
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
 $(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
-$(patsubst %.c,$(B)/%,$(shell grep -l mpfr.h tests/test_*.c)): private LIBS += -lmpfr -lgmp
+with_mpfr := $(patsubst tests/%.c,%,$(shell grep -l mpfr.h tests/test_*.c))
+$(with_mpfr:%=$(B)/tests/%) $(with_mpfr:%=$(B)/mutants/%): private LIBS += -lmpfr -lgmp
 $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=example_main
 $(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
@@ -42,7 +43,7 @@ coverage:
 # that run the library in their own process run with each (tests/mutants.sh): 2 minutes on 2 cores.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
-without  := check corpus headlines scalar state_dict toy safetensors cifar10 depth png% \
+without  := check corpus headlines state_dict points toy safetensors cifar10 depth png% \
             io% nf% allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(without:%=$(B)/tests/test_%),$(tests)))
 mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c))

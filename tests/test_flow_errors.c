@@ -65,6 +65,23 @@ static void a_failed_call_leaves_its_outputs_unchanged(void **state) {
   nf_flow_free(f);
 }
 
+/* Actnorm can be initialised, the logit after it then gets values outside of [0, 1]. */
+static void a_failed_initialisation_changes_nothing(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_bijector *chain = nf_chain_new(nf_point(2), &e);
+  nf_chain_add(chain, nf_actnorm_new(nf_point(2), &e), &e);
+  nf_chain_add(chain, nf_logit_new(nf_point(2), 0.05, &e), &e);
+  nf_flow *f = nf_flow_new(chain, SEED, &e);
+  check_no_error(&e);
+  const double x[8] = {1, 2, 3, 5, 5, 9, 8, 17};
+  nf_flow_init_from_data(f, 4, x, &e);
+  check_failed(&e, NF_EDOM, "initialisation from data|outside the domain|layer 1 (logit)");
+  for (size_t k = 0; k < f->n_param; k++) assert_true(f->param[k] == 0);
+  for (size_t k = 0; k < f->n_constant; k++) assert_true(f->constant[k] == 0);
+  nf_flow_free(f);
+}
+
 static void no_samples_give_no_values(void **state) {
   (void)state;
   nf_flow *f = small_glow();
@@ -174,6 +191,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_message_names_sample_and_layer),
       cmocka_unit_test(a_failed_call_leaves_its_outputs_unchanged),
+      cmocka_unit_test(a_failed_initialisation_changes_nothing),
       cmocka_unit_test(no_samples_give_no_values),
       cmocka_unit_test(too_many_samples_are_refused),
       cmocka_unit_test(an_error_of_the_receiver_ends_the_fused_gradient),

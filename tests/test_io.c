@@ -14,8 +14,8 @@ static nf_error e;
 static void load(const char *kind, const char *name, nf_images *out) {
   char spec[1100];
   snprintf(spec, sizeof spec, "%s%s", kind, name);
-  const int status = nf_images_load(spec, out, &e);
-  if (status != NF_OK) fail_msg("%s", &e);
+  nf_images_load(spec, out, &e);
+  check_no_error(&e);
 }
 
 static void check_set(const nf_images *s, size_t n, size_t h, size_t w, size_t c, unsigned bins) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "check.h"
 #include "core/real.h"
 #include "flow/flow.h"
@@ -267,6 +268,29 @@ static void a_layer_holds_so_many_tensors(void **state) {
 }
 
 /* A layer without backward can be evaluated, and not trained. */
+/* So many that their activations are computed in parts (layers/conditioner.c). */
+static void a_large_batch_is_its_samples(void **state) {
+  (void)state;
+  enum { N = 1500 };
+  nf_net *net = nf_mlp_new(nf_point(1), nf_point(2), 8, &s);
+  alone a = hold(nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_EXP, net, &s));
+  check_ok(move_weights(a.flow, 0.3, 1));
+  double x[2 * N], z[2 * N], log_det[N] = {0};
+  for (size_t k = 0; k < 2 * N; k++) x[k] = z[k] = nf_random_normal(1, 0, k);
+  nf_batch batch = nf_flow_batch(a.flow, N, z);
+  nf_work work = {0};
+  check_ok(nf_bijector_forward(a.layer, &batch, log_det, &work));
+  for (size_t i = 0; i < N; i++) {
+    nf_batch one = nf_flow_batch(a.flow, 1, x + 2 * i);
+    double value = 0;
+    check_ok(nf_bijector_forward(a.layer, &one, &value, &work));
+    check_array("z", z + 2 * i, one.data, 2, 1e-14, 1e-14);
+    check_close("log_det", log_det[i], value, 1e-14, 1e-14);
+  }
+  nf_work_free(&work);
+  nf_flow_free(a.flow);
+}
+
 static int keep(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
   (void)b, (void)x, (void)log_det, (void)work;
   return NF_OK;
@@ -303,6 +327,7 @@ int main(void) {
       cmocka_unit_test(dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample),
       cmocka_unit_test(a_1x1_convolution_sees_every_change),
       cmocka_unit_test(samples_of_a_batch),
+      cmocka_unit_test(a_large_batch_is_its_samples),
       cmocka_unit_test(a_layer_holds_so_many_tensors),
       cmocka_unit_test(a_layer_without_backward_has_no_gradient),
   };

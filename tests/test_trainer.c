@@ -132,6 +132,26 @@ static void clipping_keeps_the_direction(void **state) {
   trainer_free(t);
 }
 
+/* The noise of step t is that of samples n·t … n·t + n - 1. */
+static void every_step_draws_its_own_noise(void **state) {
+  (void)state;
+  nf_flow *f = new_flow(&image);
+  nf_trainer *t = new_trainer(f);
+  const nf_real *x = samples(&image, 0);
+  nf_batch batch = nf_flow_batch(f, SAMPLES, x);
+  double log_p[SAMPLES];
+  for (uint64_t step = 0; step < 3; step++) {
+    batch.first = SAMPLES * step;
+    check_ok(nf_flow_log_prob_batch(f, &batch, log_p, NULL));
+    double loss = 0;
+    for (size_t i = 0; i < SAMPLES; i++) loss -= log_p[i] / SAMPLES;
+    nf_train_stats stats;
+    check_ok(nf_train_step(t, SAMPLES, x, &stats, NULL));
+    check_close("loss", stats.loss, loss, 0, 1e-12);
+  }
+  trainer_free(t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_update_in_slices_is_adam_on_all_parameters),
@@ -139,6 +159,7 @@ int main(void) {
       cmocka_unit_test(the_average_follows_its_formula),
       cmocka_unit_test(without_an_average_the_weights_stay),
       cmocka_unit_test(clipping_keeps_the_direction),
+      cmocka_unit_test(every_step_draws_its_own_noise),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
