@@ -99,6 +99,8 @@ static size_t read_state(void *subject, char *to) {
   at = allocation_put(to, at, &p->n, sizeof p->n);
   if (i->pixel != NULL) at = allocation_put(to, at, i->pixel, i->n * nf_shape_size(i->shape));
   if (p->x != NULL) at = allocation_put(to, at, p->x, p->n * p->d * sizeof *p->x);
+  for (size_t k = 0; p->column != NULL && k < p->d; k++)
+    if (p->column[k] != NULL) at = allocation_put(to, at, p->column[k], strlen(p->column[k]) + 1);
   return at;
 }
 

@@ -33,6 +33,7 @@ const char *folder_path(const char *name) {
   static char path[4][1024];
   static unsigned turn;
   turn = (turn + 1) % 4;
+  assert_true(folder[0] != 0); /* else the path would be in / */
   snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
   return path[turn];
 }

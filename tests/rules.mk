@@ -10,6 +10,9 @@ $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=exa
 $(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
+$(B)/tests/float_extremes: $(call float,tests/test_extremes.c tests/check.c) $(B)/libnf32.a
+$(B)/tests/float_extremes: private LIBS += -lcmocka
+tests += $(B)/tests/float_extremes
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants
 verify: $(B)/tests/verify
@@ -56,4 +59,4 @@ $(mutant_t) $(mutant_c): private LIBS += -lcmocka $(GSL)
 mutants: $(mutant_t) $(mutant_c)
 	@B=$(B) sh tests/mutants.sh $^
 
-programs += $(B)/tests/float_depth $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c)
+programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c)

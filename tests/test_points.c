@@ -37,7 +37,9 @@ static void forms_that_are_read(void **state) {
   reads("\"a b\";'c'\n1;2\n", 1, 2, X(1, 2), "a b|c");
   reads("\"a, b\",'c' , \"d\n1,2,3\n", 1, 3, X(1, 2, 3), "a, b|c|\"d");
   reads("\"a b\" c\n1 2\n", 1, 2, X(1, 2), "a b|c");
-  reads("nan inf\n1 2\n", 1, 2, X(1, 2), "nan|inf");
+  reads("x, cm;y\n1;2\n", 1, 2, X(1, 2), "x, cm|y");
+  reads("x\tcm;y\n1;2\n", 1, 2, X(1, 2), "x\tcm|y");
+  reads("x, cm\ty\n1\t2\n", 1, 2, X(1, 2), "x, cm|y");
   reads("x y\n1 2\n", 1, 2, X(1, 2), "x|y");
   reads("# a comment\n\n x\ty # names\n1\t2 # a point\n \n", 1, 2, X(1, 2), "x|y");
   reads("1,2\r\n3,4\r\n", 2, 2, X(1, 2, 3, 4), "");
@@ -62,6 +64,9 @@ static void forms_that_are_refused(void **state) {
       {"1,2\n3,4,5\n", "p.csv:2: 3 values; the lines before it have 2"},
       {"x,y\n1,2,3\n", "p.csv:2: 3 values; the lines before it have 2"},
       {"1,2\n3,four\n", "p.csv:2: column 2 is 'four'; it must be a finite number"},
+      {"nan,nan\n1,2\n", "p.csv:1: column 1 is 'nan'"},
+      {"1,5;2,5\n3;4\n", "p.csv:1: column 1 is '1,5'"},
+      {"0x10,y\n1,2\n", "p.csv:1: column 1 is '0x10'"},
       {"1,2\n3,nan\n", "p.csv:2: column 2 is 'nan'"},
       {"1,2\n\n-inf,3\n", "p.csv:3: column 1 is '-inf'"},
       {"1,2\n3,\n", "p.csv:2: column 2 is empty"},

@@ -38,6 +38,11 @@ nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
  * source  Kingma & Dhariwal 2018, 3.1;  tensors "log_scale" (c), "bias" (c), "initialised" (1) */
 nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e);
 
+/* The same map with constants: (x - mean)/sd of the first data per channel, which is not trained.
+ * For points whose columns have units of their own. tensors "log_scale" (c), "bias" (c),
+ * "initialised" (1): constants */
+nf_bijector *nf_standardise_new(nf_shape shape, nf_error *e);
+
 /* z_i = x_{order[i]} over channels;   log|det J| = 0. order NULL: initialised to a random one.
  * tensors "permutation" (c), a constant */
 nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, nf_error *e);
@@ -76,8 +81,9 @@ nf_bijector *nf_reshape_new(nf_shape in, nf_shape out, nf_error *e);
  * et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
 nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e);
 
-/* z = logit(α + (1-2α)x), x in [0, 1];   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
- * source  NOTES 11.1; Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2, and x in (0, 1) when it is 0
+/* z = logit(α + (1-2α)x);   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
+ * for x in (-α/(1-2α), (1-α)/(1-2α)), onto ℝ; it holds [0, 1] when α > 0
+ * source  NOTES 11.1; Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2
  * errors  NF_EDOM when the flow runs */
 nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
 

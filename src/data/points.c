@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/number.h"
 #include "nf/data.h"
@@ -93,10 +94,17 @@ static int split(reader *r) {
   return NF_OK;
 }
 
-static bool any_number(const reader *r) {
-  double value;
+/* Meant as a value: it begins as a number does, or is nan or inf, which are refused later. */
+static bool is_value(const char *field) {
+  field += *field == '-' || *field == '+';
+  if (strcasecmp(field, "nan") == 0 || strcasecmp(field, "inf") == 0) return true;
+  field += *field == '.';
+  return *field >= '0' && *field <= '9';
+}
+
+static bool any_value(const reader *r) {
   for (size_t k = 0; k < r->fields; k++)
-    if (nf_read_real(r->field[k], &value)) return true;
+    if (is_value(r->field[k])) return true;
   return false;
 }
 
@@ -168,7 +176,7 @@ static int read_all(reader *r) {
     const bool first = r->separator == 0;
     if (first) r->separator = find_separator(r->line);
     if ((status = split(r)) == NF_OK)
-      status = first && !any_number(r) ? read_header(r) : read_point(r);
+      status = first && !any_value(r) ? read_header(r) : read_point(r);
   }
   if (status != NF_OK || r->points.n > 0) return status;
   return nf_fail(r->e, NF_EFORMAT, "%s: no points: no line has a number", r->path);

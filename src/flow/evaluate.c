@@ -103,8 +103,9 @@ static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf
   nf_work_free(&work);
   if (found == NF_OK) return nf_fail(e, status, "%s", nf_status_text(status));
   if (t.entry == NULL) return nf_fail(e, found, "%s, sample %zu", nf_status_text(found), i - 1);
-  return nf_fail(e, found, "%s, sample %zu, layer %s (%s)", nf_status_text(found), i - 1,
-                 t.entry->path, t.entry->layer->type->name);
+  char name[NF_LAYER_NAME];
+  return nf_fail(e, found, "%s, sample %zu, %s", nf_status_text(found), i - 1,
+                 nf_layer_name(t.entry, name));
 }
 
 int nf_flow_explain(nf_flow *f, const nf_batch *x, size_t first, int status, nf_error *e) {

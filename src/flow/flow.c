@@ -130,9 +130,10 @@ int nf_flow_prepare(nf_flow *f, nf_error *e) {
   for (size_t k = 0; k < f->n_layer; k++) {
     nf_bijector *b = f->layer[k].layer;
     const int status = b->type->prepare != NULL ? b->type->prepare(b) : NF_OK;
+    char name[NF_LAYER_NAME];
     if (status != NF_OK)
-      return nf_fail(e, status, "%s, layer %s (%s)", nf_status_text(status), f->layer[k].path,
-                     b->type->name);
+      return nf_fail(e, status, "%s, %s", nf_status_text(status),
+                     nf_layer_name(&f->layer[k], name));
   }
   return NF_OK;
 }
@@ -192,8 +193,9 @@ static int init_from_data(nf_flow *f, const nf_batch *x, nf_error *e) {
       status = nf_bijector_forward(f->bijector, &copy, log_det, &work);
       if (status != NF_OK) {
         restore_state(f, state);
-        status = nf_fail(e, status, "initialisation from data: %s, layer %s (%s)",
-                         nf_status_text(status), user.entry->path, user.entry->layer->type->name);
+        char name[NF_LAYER_NAME];
+        status = nf_fail(e, status, "initialisation from data: %s, %s", nf_status_text(status),
+                         nf_layer_name(user.entry, name));
       }
     }
   }

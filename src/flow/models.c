@@ -136,6 +136,10 @@ static bool valid(const nf_model *m, nf_error *e) {
   const bool point = nf_shape_pixels(m->shape) == 1;
   if (a == NULL)
     nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
+  else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_SIGMOID)
+    nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
+  else if (nf_shape_size(m->shape) == 1)
+    nf_fail(e, NF_EINVAL, "model: a sample of 1 value has no two parts for a coupling");
   else if (m->levels < 1 || m->levels > 16)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
   else if ((point || !a->levels) && m->levels != 1)
@@ -145,6 +149,8 @@ static bool valid(const nf_model *m, nf_error *e) {
     nf_fail(e, NF_EINVAL, "model: steps is %zu; it can be 1 to 4096", m->steps);
   else if (m->width < 1 || m->width > 65536)
     nf_fail(e, NF_EINVAL, "model: width is %zu; it can be 1 to 65536", m->width);
+  else if (m->standardise && m->bins > 0)
+    nf_fail(e, NF_EINVAL, "model: pixels of %u bins are not standardised", m->bins);
   else
     return true;
   return false;
@@ -158,6 +164,7 @@ nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e) {
     nf_chain_add(chain, nf_dequantise_new(m->shape, m->bins, m->seed, &own), &own);
     nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, &own), &own);
   }
+  if (m->standardise) nf_chain_add(chain, nf_standardise_new(m->shape, &own), &own);
   nf_architecture_of(m->family)->add(chain, m, &own);
   if (own.status == NF_OK) return chain;
   nf_fail(e, own.status, "%s", own.message);

@@ -195,12 +195,15 @@ int nf_rearranged_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, cons
 
 int nf_read_permutation(const nf_tensor *constant, size_t *order) {
   const size_t n = constant->dim[0];
-  for (size_t i = 0; i < n; i++) {
+  bool *taken = calloc(n, sizeof *taken);
+  int status = taken == NULL ? NF_ENOMEM : NF_OK;
+  for (size_t i = 0; status == NF_OK && i < n; i++) {
     const nf_real v = constant->data[i];
-    if (!(v >= 0 && v < (nf_real)n) || v != floor(v)) return NF_EFORMAT;
-    order[i] = (size_t)v;
-    for (size_t j = 0; j < i; j++)
-      if (order[j] == order[i]) return NF_EFORMAT;
+    if (!(v >= 0 && v < (nf_real)n) || v != floor(v) || taken[(size_t)v])
+      status = NF_EFORMAT;
+    else
+      taken[order[i] = (size_t)v] = true;
   }
-  return NF_OK;
+  free(taken);
+  return status;
 }

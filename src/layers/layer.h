@@ -55,6 +55,10 @@ typedef struct {
   char path[NF_PATH]; /* such as "2.inner.0"; "" for the root */
 } nf_layer_entry;
 
+/* "layer 2.inner.0 (actnorm)", for messages; "layer actnorm" for the root. */
+enum { NF_LAYER_NAME = NF_PATH + 80 };
+const char *nf_layer_name(const nf_layer_entry *entry, char text[NF_LAYER_NAME]);
+
 /* Numbers all layers, gives every tensor its offsets, and lists the layers in *list (for free()).
  * Returns how many there are; 0 when memory is out. */
 size_t nf_tree_layout(nf_bijector *root, nf_layer_entry **list, size_t *n_param,

@@ -3,7 +3,8 @@
  *   p = α + (1-2α)x,   z = log p - log(1-p),    dz/dx = (1-2α)/(p(1-p))
  *   log|det J| = Σ log(1-2α) - log p - log(1-p)  =  Σ log(1-2α) + softplus(-z) + softplus(z)
  *
- * α keeps p away from 0 and 1: with 1-2α the range is [α, 1-α], symmetric about ½. */
+ * It maps (-α/(1-2α), (1-α)/(1-2α)), which holds [0, 1] when α > 0, onto ℝ. α keeps p away from 0
+ * and 1: those of [0, 1] lie in [α, 1-α]. */
 #include "core/real.h"
 #include "core/vector.h"
 #include "layers/layer.h"
@@ -24,8 +25,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
     nf_real *v = nf_batch_sample(x, i);
     for (size_t k = 0; k < d; k++) {
       const nf_real p = alpha + span * v[k];
-      if (!(v[k] >= 0 && v[k] <= 1 && p >= NF_REAL_MIN && p < 1))
-        return isfinite(v[k]) ? NF_EDOM : NF_ENONFINITE;
+      if (!(p >= NF_REAL_MIN && p < 1)) return isfinite(v[k]) ? NF_EDOM : NF_ENONFINITE;
       v[k] = p;
       q[k] = 1 - p;
     }
@@ -56,13 +56,16 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   const size_t d = nf_shape_size(b->in);
   nf_real *q = nf_arena_alloc(&work->arena, d), *log_pq = nf_arena_alloc(&work->arena, d);
   if (q == NULL || log_pq == NULL) return NF_ENOMEM;
+  /* p that forward, which rounds three times, finds within (0, 1) again */
+  const nf_real low = fmax(NF_REAL_MIN, 4 * NF_REAL_EPSILON * alpha),
+                high = 1 - 4 * NF_REAL_EPSILON;
   for (size_t i = 0; i < z->n; i++) {
     nf_real *v = nf_batch_sample(z, i);
     both_sides(d, v, q, log_pq);
     double sum = 0;
     for (size_t k = 0; k < d; k++) {
       sum += (double)(log_span - log_pq[k]);
-      v[k] = (v[k] - alpha) / span;
+      v[k] = (fmin(fmax(v[k], low), high) - alpha) / span;
     }
     log_det[i] -= sum;
   }

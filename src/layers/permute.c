@@ -9,6 +9,7 @@ typedef struct {
   nf_bijector base;
   bool random;   /* `init` draws the order; otherwise it was given */
   size_t *order; /* c */
+  bool valid;    /* `order` is a permutation */
 } permute;
 
 static int move(const nf_bijector *b, nf_batch *x, bool forward, nf_work *work) {
@@ -46,7 +47,13 @@ static void init(nf_bijector *b, nf_random *r) {
 }
 
 static int prepare(nf_bijector *b) {
-  return nf_read_permutation(&b->tensor[0], ((permute *)b)->order);
+  permute *p = (permute *)b;
+  for (size_t i = 0; p->valid && i < b->in.c; i++)
+    p->valid = b->tensor[0].data[i] == (nf_real)p->order[i];
+  if (p->valid) return NF_OK;
+  const int status = nf_read_permutation(&b->tensor[0], p->order);
+  p->valid = status == NF_OK;
+  return status;
 }
 
 static void release(nf_bijector *b) { free(((permute *)b)->order); }

@@ -54,6 +54,15 @@ static void layout(nf_bijector *b, nf_layer_entry *list, counts *n) {
   b->n_param = n->param - b->first;
 }
 
+const char *nf_layer_name(const nf_layer_entry *entry, char text[NF_LAYER_NAME]) {
+  const char *type = entry->layer->type->name;
+  if (entry->path[0] == '\0')
+    snprintf(text, NF_LAYER_NAME, "layer %.60s", type);
+  else
+    snprintf(text, NF_LAYER_NAME, "layer %s (%.60s)", entry->path, type);
+  return text;
+}
+
 size_t nf_tree_layout(nf_bijector *root, nf_layer_entry **list, size_t *n_param,
                       size_t *n_constant) {
   counts n = {0, 0, 0};

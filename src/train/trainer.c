@@ -159,13 +159,14 @@ static double sum_of_squares(const nf_trainer *t) {
 /* Names the last layer with a gradient that is not finite: the first that backward met. */
 static int gradient_not_finite(const nf_trainer *t, double loss, nf_error *e) {
   const nf_flow *f = t->flow;
+  char name[NF_LAYER_NAME];
   if (!isfinite(loss)) return nf_fail(e, NF_ENONFINITE, "the loss is not finite");
   for (size_t k = f->n_layer; k-- > 0;) {
     const nf_bijector *b = f->layer[k].layer;
     for (size_t i = b->first; b->n_child == 0 && i < b->first + b->n_param; i++)
       if (!isfinite(t->gradient[i]))
-        return nf_fail(e, NF_ENONFINITE, "the gradient is not finite, layer %s (%s)",
-                       f->layer[k].path, b->type->name);
+        return nf_fail(e, NF_ENONFINITE, "the gradient is not finite, %s",
+                       nf_layer_name(&f->layer[k], name));
   }
   return nf_fail(e, NF_ENONFINITE, "the gradient is too large to square");
 }

@@ -1,0 +1,84 @@
+/* The contract of nf/layer.h where no mathematics is: batches, tensors, a layer without backward.
+ * (Every layer of the catalogue: contract.c.) */
+#include <math.h>
+
+#include "catalogue.h"
+#include "check.h"
+#include "flow/flow.h"
+
+static void samples_of_a_batch(void **state) {
+  (void)state;
+  double x[12];
+  const nf_batch b = {3, {1, 2, 2}, x, 0, 0};
+  assert_int_equal(nf_batch_size(&b), 12);
+  assert_ptr_equal(nf_batch_sample(&b, 2), x + 8);
+}
+
+static void a_layer_holds_so_many_tensors(void **state) {
+  (void)state;
+  static const nf_bijector_type type = {.name = "mine"};
+  nf_error e = {0};
+  nf_bijector *b = nf_bijector_new(&type, sizeof *b, nf_point(1), nf_point(1), &e);
+  for (int i = 0; i < NF_BIJECTOR_TENSORS; i++) nf_bijector_add_param(b, "w", 1, 0, 0, 0, &e);
+  check_no_error(&e);
+  nf_bijector_add_constant(b, "c", 1, &e);
+  check_failed(&e, NF_EINVAL, "mine|tensor|c|4");
+  assert_int_equal(b->n_tensor, NF_BIJECTOR_TENSORS);
+  nf_bijector_free(b);
+}
+
+/* So many that their activations are computed in parts (layers/conditioner.c). */
+static void a_large_batch_is_its_samples(void **state) {
+  (void)state;
+  enum { N = 1500 };
+  nf_error e = {0};
+  nf_net *net = nf_mlp_new(nf_point(1), nf_point(2), 8, &e);
+  nf_flow *f = nf_flow_new(nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_EXP, net, &e), 1, &e);
+  check_no_error(&e);
+  check_ok(move_weights(f, 0.3, 1));
+  double x[2 * N], z[2 * N], log_det[N] = {0};
+  for (size_t k = 0; k < 2 * N; k++) x[k] = z[k] = nf_random_normal(1, 0, k);
+  nf_batch batch = nf_flow_batch(f, N, z);
+  nf_work work = {0};
+  check_ok(nf_bijector_forward(f->bijector, &batch, log_det, &work));
+  for (size_t i = 0; i < N; i++) {
+    nf_batch one = nf_flow_batch(f, 1, x + 2 * i);
+    double value = 0;
+    check_ok(nf_bijector_forward(f->bijector, &one, &value, &work));
+    check_array("z", z + 2 * i, one.data, 2, 1e-14, 1e-14);
+    check_close("log_det", log_det[i], value, 1e-14, 1e-14);
+  }
+  nf_work_free(&work);
+  nf_flow_free(f);
+}
+
+/* A layer without backward can be evaluated, and not trained. */
+static int keep(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  (void)b, (void)x, (void)log_det, (void)work;
+  return NF_OK;
+}
+
+static void a_layer_without_backward_has_no_gradient(void **state) {
+  (void)state;
+  static const nf_bijector_type type = {.name = "mine", .forward = keep, .inverse = keep};
+  nf_error e = {0};
+  nf_flow *f =
+      nf_flow_new(nf_bijector_new(&type, sizeof(nf_bijector), nf_point(1), nf_point(1), &e), 1, &e);
+  const double x = 0;
+  double log_p = NAN, loss = 42, gradient;
+  check_ok(nf_flow_log_prob(f, 1, &x, &log_p, &e));
+  check_close("log p", log_p, -0.91893853320467274178, 0, 1e-15);
+  check_status(nf_flow_gradient(f, 1, &x, &loss, &gradient, NULL), NF_EINVAL);
+  assert_true(loss == 42);
+  nf_flow_free(f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(samples_of_a_batch),
+      cmocka_unit_test(a_large_batch_is_its_samples),
+      cmocka_unit_test(a_layer_holds_so_many_tensors),
+      cmocka_unit_test(a_layer_without_backward_has_no_gradient),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,107 @@
+/* Layers at the ends of what they take, in the precision of the build: this file is compiled twice,
+ * as test_extremes and as float_extremes (tests/rules.mk). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/real.h"
+#include "flow/flow.h"
+
+static nf_flow *flow_of(nf_bijector *b) {
+  nf_error e = {0};
+  nf_flow *f = nf_flow_new(b, 1, &e);
+  check_no_error(&e);
+  return f;
+}
+
+/* Whatever z, forward takes f⁻¹(z) again; and gives z back where 1 - p and p - α have digits left.
+ */
+static void what_inverse_gives_forward_takes(void **state) {
+  (void)state;
+  static const double alpha[] = {0, 1e-38, 1e-20, 1e-6, 0.05, 0.25, 0.49};
+  static const double size[] = {0, 0.1, 1, 5, 14, 17, 30, 40, 80, 100, 700, 1e4, 1e30};
+  for (size_t a = 0; a < sizeof alpha / sizeof *alpha; a++) {
+    nf_error e = {0};
+    nf_flow *f = flow_of(nf_logit_new(nf_point(1), alpha[a], &e));
+    for (size_t i = 0; i < 2 * sizeof size / sizeof *size; i++) {
+      const nf_real z = (nf_real)(i % 2 ? -size[i / 2] : size[i / 2]);
+      nf_real x, back;
+      nf_flow_inverse(f, 1, &z, &x, NULL, &e);
+      nf_flow_forward(f, 1, &x, &back, NULL, &e);
+      if (e.status != NF_OK)
+        fail_msg("alpha = %g, z = %g, x = %.9g: %s", alpha[a], (double)z, (double)x, e.message);
+      if (size[i / 2] <= 1) assert_true(fabs(back - z) < 1000 * NF_REAL_EPSILON);
+    }
+    nf_flow_free(f);
+  }
+}
+
+/* N values base + spread·cos i in one channel; its log_scale after data-dependent initialisation.
+ */
+static double log_scale_of(double base, double spread) {
+  enum { N = 100 };
+  nf_error e = {0};
+  nf_flow *f = flow_of(nf_actnorm_new(nf_point(1), &e));
+  nf_real x[N], z[N];
+  double mean = 0;
+  for (int i = 0; i < N; i++) x[i] = (nf_real)(base + spread * cos((double)i));
+  nf_flow_init_from_data(f, N, x, &e);
+  nf_flow_forward(f, N, x, z, NULL, &e);
+  check_no_error(&e);
+  for (int i = 0; i < N; i++) mean += (double)z[i] / N;
+  const double log_scale = (double)nf_flow_param(f)[0], rounding = N * (double)NF_REAL_EPSILON;
+  assert_true(fabs(mean) - 0.05 * (spread > 0) <= rounding * fabs(base) * exp(log_scale));
+  nf_flow_free(f);
+  return log_scale;
+}
+
+static void a_constant_channel_is_only_centred(void **state) {
+  (void)state;
+  static const double base[] = {0, 0.1, -0.1, 1. / 3, 1000.1, -1e-20, 1e20};
+  for (size_t i = 0; i < sizeof base / sizeof *base; i++)
+    assert_true(log_scale_of(base[i], 0) == 0);
+}
+
+/* A channel that varies is scaled, however little beside its mean: 1/σ, σ = spread/√2. */
+static void a_small_variance_is_a_variance(void **state) {
+  (void)state;
+  const double small = 1000 * (double)NF_REAL_EPSILON;
+  static const double base[] = {0.01, 0.1, 1000};
+  for (size_t i = 0; i < sizeof base / sizeof *base; i++) {
+    const double spread = small * base[i];
+    assert_true(fabs(log_scale_of(base[i], spread) - log(sqrt(2) / spread)) < 0.02);
+  }
+}
+
+/* A constant that is no permutation is found; one that is, in any order, is used. */
+static void a_permutation_is_checked_when_it_changes(void **state) {
+  (void)state;
+  enum { D = 5 };
+  static const nf_real wrong[][D] = {
+      {0, 1, 2, 3, 3}, {0, 1, 2, 3, 5}, {-1, 1, 2, 3, 4}, {0.5, 1, 2, 3, 4}};
+  const nf_real x[D] = {10, 11, 12, 13, 14}, right[D] = {4, 2, 0, 3, 1};
+  nf_real z[D];
+  nf_error e = {0};
+  nf_flow *f = flow_of(nf_permute_new(nf_point(D), NULL, &e));
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    memcpy(f->constant, wrong[i], sizeof wrong[i]);
+    nf_flow_forward(f, 1, x, z, NULL, &e);
+    check_failed(&e, NF_EFORMAT, "permute");
+    memcpy(f->constant, right, sizeof right);
+    check_ok(nf_flow_forward(f, 1, x, z, NULL, &e));
+    for (int k = 0; k < D; k++) assert_true(z[k] == x[(int)right[k]]);
+  }
+  nf_flow_free(f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_inverse_gives_forward_takes),
+      cmocka_unit_test(a_constant_channel_is_only_centred),
+      cmocka_unit_test(a_small_variance_is_a_variance),
+      cmocka_unit_test(a_permutation_is_checked_when_it_changes),
+  };
+  return cmocka_run_group_tests_name(sizeof(nf_real) == 4 ? "extremes in float" : "extremes", tests,
+                                     NULL, NULL);
+}
