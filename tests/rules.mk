@@ -48,7 +48,8 @@ planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
 without  := check corpus headlines number points state_dict toy safetensors cifar10 depth png% \
             io% nf% allocation checkpoint_faults
-mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(without:%=$(B)/tests/test_%),$(tests)))
+mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
+              $(without:%=$(B)/tests/test_%),$(tests)))
 mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c))
 $(B)/planted/bugs.c $(planted:%=$(B)/planted/%) &: tests/bugs.txt tests/plant.awk $(planted)
 	$(call step,DATA)awk -v to=$(B)/planted -f tests/plant.awk tests/bugs.txt $(planted)
