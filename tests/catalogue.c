@@ -43,15 +43,6 @@ int move_weights(nf_flow *f, double amount, uint64_t seed) {
   return nf_flow_prepare(f, NULL);
 }
 
-/* What is not trained is set by data, N(0.5, 4). */
-static int init_from_normals(nf_flow *f) {
-  enum { N = 20 };
-  nf_real x[N * 64];
-  if (f->bijector->type->init_from_data == NULL || f->d > 64) return NF_OK;
-  for (size_t i = 0; i < N * f->d; i++) x[i] = NF_R(0.5 + 2 * nf_random_normal(SEED, 2, i));
-  return nf_flow_init_from_data(f, N, x, NULL);
-}
-
 /* Takes b; an entry that could not be built stays in the catalogue and fails its tests. */
 static void add(list *l, const char *name, unsigned input, int flags, nf_bijector *b) {
   if (l->all.n == CAPACITY) abort();
@@ -62,7 +53,6 @@ static void add(list *l, const char *name, unsigned input, int flags, nf_bijecto
   e->flags = flags;
   e->flow = nf_flow_new(b, SEED, &l->e);
   e->status = l->e.status;
-  if (e->status == NF_OK && e->flow->n_param == 0) e->status = init_from_normals(e->flow);
   if (e->status == NF_OK) e->status = move_weights(e->flow, 0.3, SEED);
   if (e->flow != NULL) {
     e->bijector = e->flow->bijector;
@@ -153,7 +143,6 @@ static void add_all(list *l) {
   add(l, "conv1x1 plu", NORMAL, 0, nf_conv1x1_new(image(3, 2, 4), true, s));
   add(l, "actnorm", NORMAL, 0, nf_actnorm_new(nf_point(5), s));
   add(l, "actnorm", NORMAL, 0, nf_actnorm_new(image(2, 3, 3), s));
-  add(l, "standardise", NORMAL, 0, nf_standardise_new(nf_point(5), s));
   add(l, "permute given", NORMAL, VOLUME, nf_permute_new(nf_point(5), order, s));
   add(l, "permute random", NORMAL, VOLUME, nf_permute_new(image(2, 3, 5), NULL, s));
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(nf_point(5), s));

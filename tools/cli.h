@@ -59,11 +59,10 @@ void cli_print_roff(const char *text); /* with roff's special characters escaped
 int cli_find_word(const char *what, const char *text, const char *const word[]);
 
 /* Options that several commands have. */
-#define CLI_OPTION_DATA(to)                                                                       \
-  {                                                                                               \
-    "data", "SPEC", CLI_TEXT, to,                                                                 \
-        "digits, icons, cifar10:DIR, cifar10-test:DIR, idx:FILE, png:DIR, csv:FILE, toy:NAME", 0, \
-        0, NULL                                                                                   \
+#define CLI_OPTION_DATA(to)                                                                     \
+  {                                                                                             \
+    "data", "SPEC", CLI_TEXT, to,                                                               \
+        "digits, icons, cifar10:DIR, cifar10-test:DIR, idx:FILE, png:DIR, toy:NAME", 0, 0, NULL \
   }
 #define CLI_OPTION_RANGE(to) \
   { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
@@ -78,7 +77,7 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
         1.8e19, NULL                                                                        \
   }
 
-/* --- data (data.c): n samples of one shape, images as bytes or points ----------------------- */
+/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density ------ */
 
 enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
 
@@ -88,15 +87,12 @@ typedef struct {
   nf_shape shape;    /* of one */
   unsigned bins;     /* of a pixel; 0: points */
   nf_images images;  /* {0}: points */
-  nf_real *point;    /* all points of the set, (n, d); NULL: images */
-  const nf_toy *toy; /* the density of toy points, or NULL */
-  char *columns;     /* of a file: "x,y", names or numbers; NULL: all, without names */
+  nf_real *point;    /* all points of the density, (CLI_TOY_POINTS, 2); NULL: images */
+  const nf_toy *toy; /* their density; NULL: images */
 } cli_data;          /* start from {0} */
 
-/* columns: of a CSV file, names of its header or numbers from 1, with commas between; NULL: all.
- * range: NULL or "A:B", samples A … B-1.   errors  those of the readers, NF_EINVAL */
-int cli_data_load(const char *spec, const char *columns, const char *range, cli_data *out,
-                  nf_error *e);
+/* range is NULL or "A:B": samples A … B-1.   errors  those of nf_images_load, NF_EINVAL */
+int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *e);
 void cli_data_free(cli_data *d);
 
 /* Samples index[0 … n-1] into to (n · D). */
@@ -123,11 +119,9 @@ const char *cli_unit(unsigned bins);
 double cli_seconds(void);                         /* of a monotonic clock */
 void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 
-/* n samples x (n · D) of the flow in c: images as a PNG grid, `columns` to a row (0: as square as
- * possible), or when path ends in .csv as values; points as CSV, one a line, under the names of the
- * training data (sample.c).   errors  NF_EINVAL (another ending), those of nf_png_write_grid,
- * NF_EIO */
-int cli_write_samples(const char *path, const nf_checkpoint *c, size_t n, const nf_real *x,
+/* n samples x (n · D) of the model: images as a PNG grid, `columns` to a row (0: as square as can
+ * be); points as CSV, one a line (sample.c).   errors  those of nf_png_write_grid, NF_EIO */
+int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
                       size_t columns, nf_error *e);
 
 /* --- baselines (baseline.c) ----------------------------------------------------------------- */

@@ -18,79 +18,15 @@ static int load_toy(const char *name, cli_data *d, nf_error *e) {
   return NF_OK;
 }
 
-/* The column of p that a name of the header, or a number, stands for; p->d when there is none. */
-static size_t find_column(const nf_points *p, const char *name) {
-  uint64_t number;
-  for (size_t k = 0; p->column != NULL && k < p->d; k++)
-    if (strcmp(p->column[k], name) == 0) return k;
-  return nf_read_whole(name, p->d, &number) && number > 0 ? (size_t)number - 1 : p->d;
-}
-
-/* "x,y" of the whole header; NULL without one, or when it does not fit commas between names. */
-static char *join_names(const nf_points *p) {
-  size_t size = 1;
-  for (size_t k = 0; k < p->d; k++) {
-    if (p->column == NULL || strchr(p->column[k], ',') != NULL) return NULL;
-    size += strlen(p->column[k]) + 1;
-  }
-  char *text = calloc(size, 1);
-  for (size_t k = 0, at = 0; text != NULL && k < p->d; k++)
-    at += (size_t)snprintf(text + at, size - at, "%s%s", k > 0 ? "," : "", p->column[k]);
-  return text;
-}
-
-/* Keeps the columns of that list, in its order. */
-static int select_columns(const char *path, const char *columns, nf_points *p, nf_error *e) {
-  char *list = strdup(columns);
-  size_t *index = malloc((strlen(columns) + 1) * sizeof *index), d = 0;
-  int status = list == NULL || index == NULL ? nf_fail(e, NF_ENOMEM, "out of memory") : NF_OK;
-  for (char *rest = list; status == NF_OK && rest != NULL;) {
-    const char *name = rest;
-    rest = strchr(rest, ',');
-    if (rest != NULL) *rest++ = 0;
-    index[d] = find_column(p, name);
-    if (index[d++] == p->d)
-      status = nf_fail(e, NF_EINVAL, "columns '%s': %s has no column '%s'; it has %zu%s%s", columns,
-                       path, name, p->d, p->column != NULL ? ", the first named " : "",
-                       p->column != NULL ? p->column[0] : "");
-  }
-  nf_real *x = status == NF_OK ? malloc(p->n * d * sizeof *x) : NULL;
-  if (status == NF_OK && x == NULL) status = nf_fail(e, NF_ENOMEM, "out of memory");
-  for (size_t i = 0; status == NF_OK && i < p->n; i++)
-    for (size_t k = 0; k < d; k++) x[i * d + k] = p->x[i * p->d + index[k]];
-  free(list);
-  free(index);
-  if (status != NF_OK) return status;
-  const nf_points selected = {.n = p->n, .d = d, .x = x};
-  nf_points_free(p);
-  *p = selected;
-  return NF_OK;
-}
-
-static int load_csv(const char *path, const char *columns, cli_data *d, nf_error *e) {
-  nf_points p = {0};
-  int status = nf_points_read_csv(path, &p, e);
-  if (status == NF_OK) d->columns = columns != NULL ? strdup(columns) : join_names(&p);
-  if (status == NF_OK && columns != NULL) status = select_columns(path, columns, &p, e);
-  if (status == NF_OK) {
-    d->n = p.n;
-    d->shape = nf_point(p.d);
-    d->point = p.x;
-    p.x = NULL;
-  }
-  nf_points_free(&p);
-  return status;
-}
-
-/* False with an error that names what there is: a kind of images or of points, or the name of a toy
+/* False with an error that names what there is: a kind of images, "toy", or the name of a toy
  * alone. */
 static bool is_known(const char *spec, nf_error *e) {
-  enum { CSV = NF_IMAGE_KINDS, TOY, CHOICES = TOY + 1 + NF_TOYS };
+  enum { TOY = NF_IMAGE_KINDS, CHOICES = TOY + 1 + NF_TOYS };
   const char *choice[CHOICES];
   char word[64];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(spec, ":"), spec);
-  for (int i = 0; i < CSV; i++) choice[i] = nf_image_kinds[i];
-  choice[CSV] = "csv", choice[TOY] = "toy";
+  for (int i = 0; i < TOY; i++) choice[i] = nf_image_kinds[i];
+  choice[TOY] = "toy";
   for (int i = 0; i <= TOY; i++)
     if (strcmp(word, choice[i]) == 0) return true;
   for (int i = 0; i < NF_TOYS; i++) choice[TOY + 1 + i] = nf_toys[i].name;
@@ -99,7 +35,7 @@ static bool is_known(const char *spec, nf_error *e) {
   for (int i = TOY + 1; i < CHOICES; i++) is_toy = is_toy || nearest == choice[i];
   nf_fail(e, NF_EINVAL,
           "%s: no such data, nearest is '%s%s'; there are digits, icons, cifar10:DIR, "
-          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR, csv:FILE and toy:NAME",
+          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR and toy:NAME",
           spec, is_toy ? "toy:" : "", nearest);
   return false;
 }
@@ -115,19 +51,14 @@ static int cut(const char *range, cli_data *d, nf_error *e) {
   return NF_OK;
 }
 
-int cli_data_load(const char *spec, const char *columns, const char *range, cli_data *out,
-                  nf_error *e) {
+int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *e) {
   if (!is_known(spec, e)) return NF_EINVAL;
   if (strcmp(spec, "toy") == 0)
     return nf_fail(e, NF_EINVAL, "toy: the name is missing, as in toy:moons");
-  if (strcmp(spec, "csv") == 0 || strcmp(spec, "csv:") == 0)
-    return nf_fail(e, NF_EINVAL, "csv: the file is missing, as in csv:points.csv");
   cli_data d = {0};
-  const bool toy = strncmp(spec, "toy:", 4) == 0, csv = strncmp(spec, "csv:", 4) == 0;
-  int status = toy   ? load_toy(spec + 4, &d, e)
-               : csv ? load_csv(spec + 4, columns, &d, e)
-                     : nf_images_load(spec, &d.images, e);
-  if (status == NF_OK && !toy && !csv) {
+  const bool toy = strncmp(spec, "toy:", 4) == 0;
+  int status = toy ? load_toy(spec + 4, &d, e) : nf_images_load(spec, &d.images, e);
+  if (status == NF_OK && !toy) {
     d.n = d.images.n;
     d.shape = d.images.shape;
     d.bins = d.images.bins;
@@ -145,7 +76,6 @@ int cli_data_load(const char *spec, const char *columns, const char *range, cli_
 void cli_data_free(cli_data *d) {
   nf_images_free(&d->images);
   free(d->point);
-  free(d->columns);
   *d = (cli_data){0};
 }
 
@@ -153,7 +83,7 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
   const size_t size = nf_shape_size(d->shape);
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0, at = (d->first + index[i]) * size; k < size; k++)
-      to[i * size + k] = d->point != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
+      to[i * size + k] = d->toy != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
 }
 
 size_t *cli_data_order(const cli_data *d, uint64_t seed) {

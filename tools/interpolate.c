@@ -37,8 +37,7 @@ static int interpolate(const settings *s, const cli_data *data, nf_flow *flow, n
   return e->status;
 }
 
-static void run(const settings *s, const cli_data *data, const nf_checkpoint *c, nf_error *e) {
-  nf_flow *flow = c->flow;
+static void run(const settings *s, const cli_data *data, nf_flow *flow, nf_error *e) {
   if (s->from >= data->n || s->to >= data->n) {
     nf_fail(e, NF_EINVAL, "--from %d, --to %d: %s has samples 0 to %zu", (int)s->from, (int)s->to,
             s->data, data->n - 1);
@@ -51,7 +50,7 @@ static void run(const settings *s, const cli_data *data, const nf_checkpoint *c,
   else if (interpolate(s, data, flow, x, &own) != NF_OK)
     nf_fail(e, own.status, "%s: %s", s->data, own.message);
   else
-    cli_write_samples(s->out, c, s->n, x, s->n, e);
+    cli_write_samples(s->out, nf_flow_model(flow), s->n, x, s->n, e);
   free(x);
 }
 
@@ -77,7 +76,7 @@ int cli_interpolate(int argc, char **argv) {
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
   if (cli_load_data(&c, path, s.data, s.range, &data)) {
-    run(&s, &data, &c, &e);
+    run(&s, &data, c.flow, &e);
     result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
   }
   cli_data_free(&data);

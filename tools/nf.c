@@ -29,7 +29,6 @@ static const char help[] =
     "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
     "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
     "  png:DIR                      all PNG images of a folder, of one size\n"
-    "  csv:FILE                     points of your own, one a line; - is standard input\n"
     "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
@@ -79,7 +78,7 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, c
     cli_error("--data is missing, as in --data digits");
     return false;
   }
-  if (cli_data_load(spec, nf_safetensors_metadata(&c->file, "columns"), range, out, &e) != NF_OK) {
+  if (cli_data_load(spec, range, out, &e) != NF_OK) {
     cli_error("%s", e.message);
     return false;
   }

@@ -20,9 +20,9 @@ typedef struct {
 
 /* Rows of originals alternate with rows of reconstructions; a short last row is filled with 0. */
 enum { COLUMNS = 16 };
-static int draw_pairs(const char *path, const nf_checkpoint *c, size_t n, const nf_real *x,
+static int draw_pairs(const char *path, const nf_model *m, size_t n, const nf_real *x,
                       const nf_real *back, nf_error *e) {
-  const size_t d = nf_flow_dim(c->flow), columns = n < COLUMNS ? n : COLUMNS;
+  const size_t d = nf_shape_size(m->shape), columns = n < COLUMNS ? n : COLUMNS;
   const size_t rows = (n + columns - 1) / columns;
   nf_real *pairs = calloc(2 * rows * columns * d, sizeof *pairs);
   if (pairs == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
@@ -31,7 +31,7 @@ static int draw_pairs(const char *path, const nf_checkpoint *c, size_t n, const 
     memcpy(to, x + i * d, d * sizeof *to);
     memcpy(to + columns * d, back + i * d, d * sizeof *to);
   }
-  const int status = cli_write_samples(path, c, 2 * rows * columns, pairs, columns, e);
+  const int status = cli_write_samples(path, m, 2 * rows * columns, pairs, columns, e);
   free(pairs);
   return status;
 }
@@ -53,8 +53,7 @@ static int report(const nf_model *m, size_t n, const nf_real *x, const nf_real *
   return largest <= (m->bins > 0 ? 1 : 1e-3) ? CLI_OK : CLI_FAILED;
 }
 
-static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) {
-  nf_flow *flow = c->flow;
+static int run(const settings *s, const cli_data *data, nf_flow *flow) {
   nf_error e = {0}, own = {0};
   const nf_model *m = nf_flow_model(flow);
   const size_t n = s->n < data->n ? (size_t)s->n : data->n, d = nf_flow_dim(flow);
@@ -67,9 +66,9 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   if (own.status != NF_OK)
     nf_fail(&e, own.status, "%s: %s", s->data, own.message);
   else if (s->out != NULL && data->bins > 0)
-    draw_pairs(s->out, c, n, x, back, &e);
+    draw_pairs(s->out, m, n, x, back, &e);
   else if (s->out != NULL)
-    cli_write_samples(s->out, c, n, back, 0, &e);
+    cli_write_samples(s->out, m, n, back, 0, &e);
   const int result = e.status != NF_OK ? cli_error("%s", e.message) : report(m, n, x, back);
   free(x);
   free(z);
@@ -95,7 +94,7 @@ int cli_reconstruct(int argc, char **argv) {
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, s.data, s.range, &data)) result = run(&s, &data, &c);
+  if (cli_load_data(&c, path, s.data, s.range, &data)) result = run(&s, &data, c.flow);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
   return result;

@@ -3,21 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli.h"
 #include "io/file.h"
 #include "io/png.h"
 
-/* names: "x,y", or NULL */
-static int write_csv(const char *path, const char *names, size_t d, size_t n, const nf_real *x,
-                     nf_error *e) {
+static int write_points(const char *path, size_t d, size_t n, const nf_real *x, nf_error *e) {
   nf_new_file f;
   int status = nf_new_file_open(&f, path, e);
   if (status != NF_OK) return status;
-  if (names != NULL) fputs(names, f.file);
-  for (size_t k = 0; names == NULL && k < d; k++)
-    fprintf(f.file, "%sx_%zu", k > 0 ? "," : "", k + 1);
+  for (size_t k = 0; k < d; k++) fprintf(f.file, "%sx_%zu", k > 0 ? "," : "", k + 1);
   fputc('\n', f.file);
   for (size_t i = 0; i < n; i++) {
     for (size_t k = 0; k < d; k++)
@@ -28,8 +23,9 @@ static int write_csv(const char *path, const char *names, size_t d, size_t n, co
   return nf_new_file_close(&f, status, e);
 }
 
-static int write_png(const char *path, const nf_model *m, size_t n, const nf_real *x,
-                     size_t columns, nf_error *e) {
+int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
+                      size_t columns, nf_error *e) {
+  if (m->bins == 0) return write_points(path, nf_shape_size(m->shape), n, x, e);
   nf_images images;
   nf_error own = {0};
   if (nf_images_from_values(n, m->shape, x, m->bins, &images, &own) != NF_OK)
@@ -39,22 +35,6 @@ static int write_png(const char *path, const nf_model *m, size_t n, const nf_rea
   const int status = nf_png_write_grid(path, &images, columns, e);
   nf_images_free(&images);
   return status;
-}
-
-static bool ends_in(const char *path, const char *ending) {
-  const size_t n = strlen(path), m = strlen(ending);
-  return n > m && strcasecmp(path + n - m, ending) == 0;
-}
-
-int cli_write_samples(const char *path, const nf_checkpoint *c, size_t n, const nf_real *x,
-                      size_t columns, nf_error *e) {
-  const nf_model *m = nf_flow_model(c->flow);
-  const char *names = m->bins == 0 ? nf_safetensors_metadata(&c->file, "columns") : NULL;
-  if (m->bins == 0 && ends_in(path, ".png"))
-    return nf_fail(e, NF_EINVAL, "%s: points are no picture; they are written as .csv", path);
-  if (m->bins == 0 || ends_in(path, ".csv"))
-    return write_csv(path, names, nf_shape_size(m->shape), n, x, e);
-  return write_png(path, m, n, x, columns, e);
 }
 
 static const cli_command command = {
@@ -90,7 +70,7 @@ int cli_sample(int argc, char **argv) {
   else if (nf_flow_sample(c.flow, n, seed, temperature, x, &own) != NF_OK)
     nf_fail(&e, own.status, "%s: %s", path, own.message);
   else
-    cli_write_samples(out, &c, n, x, columns, &e);
+    cli_write_samples(out, nf_flow_model(c.flow), n, x, columns, &e);
   free(x);
   nf_checkpoint_free(&c);
   return e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);

@@ -38,11 +38,6 @@ nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
  * source  Kingma & Dhariwal 2018, 3.1;  tensors "log_scale" (c), "bias" (c), "initialised" (1) */
 nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e);
 
-/* The same map with constants: (x - mean)/sd of the first data per channel, which is not trained.
- * For points whose columns have units of their own. tensors "log_scale" (c), "bias" (c),
- * "initialised" (1): constants */
-nf_bijector *nf_standardise_new(nf_shape shape, nf_error *e);
-
 /* z_i = x_{order[i]} over channels;   log|det J| = 0. order NULL: initialised to a random one.
  * tensors "permutation" (c), a constant */
 nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, nf_error *e);

@@ -3,9 +3,7 @@
  *   z = x·exp(log_scale) + bias,    log|det J| = h·w·Σ log_scale
  *
  * Data-dependent initialisation: the first data are brought to mean 0 and variance 1. Whether that
- * has happened is a constant, "initialised", so it is saved and loaded with the rest.
- *
- * Standardisation is the same map with constants: it is set by the first data and not trained. */
+ * has happened is a constant, "initialised", so it is saved and loaded with the rest. */
 #include "core/real.h"
 #include "layers/layer.h"
 
@@ -56,14 +54,14 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
     return NF_ENOMEM;
   }
   const nf_real *bias = b->tensor[BIAS].data;
-  const bool trained = b->tensor[BIAS].trainable;
-  nf_real *dlog_scale = trained ? dparam + b->tensor[LOG_SCALE].layer_offset : NULL;
-  nf_real *dbias = trained ? dparam + b->tensor[BIAS].layer_offset : NULL;
+  nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].layer_offset;
+  nf_real *dbias = dparam + b->tensor[BIAS].layer_offset;
   for (size_t i = 0; i < rows(z); i++) {
     for (size_t k = 0; k < c; k++) {
       nf_real *v = &z->data[i * c + k], *g = &dz->data[i * c + k];
       const nf_real scaled = *v - bias[k]; /* x·exp(log_scale) */
-      if (trained) dbias[k] += *g, dlog_scale[k] += *g * scaled;
+      dbias[k] += *g;
+      dlog_scale[k] += *g * scaled;
       *v = scaled * s_inverse[k];
       *g *= s[k];
     }
@@ -71,7 +69,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   double sum = 0;
   for (size_t i = 0; i < z->n; i++) sum += dlog_det[i];
   sum *= (double)nf_shape_pixels(b->in);
-  for (size_t k = 0; trained && k < c; k++) dlog_scale[k] += NF_R(sum);
+  for (size_t k = 0; k < c; k++) dlog_scale[k] += NF_R(sum);
   return NF_OK;
 }
 
@@ -114,20 +112,6 @@ nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e) {
   nf_bijector *b = nf_bijector_new(&type, sizeof *b, shape, shape, e);
   nf_bijector_add_param(b, "log_scale", shape.c, 0, 0, 0, e);
   nf_bijector_add_param(b, "bias", shape.c, 0, 0, 0, e);
-  nf_bijector_add_constant(b, "initialised", 1, e);
-  return b;
-}
-
-static const nf_bijector_type standardise_type = {.name = "standardise",
-                                                  .forward = forward,
-                                                  .inverse = inverse,
-                                                  .backward = backward,
-                                                  .init_from_data = init_from_data};
-
-nf_bijector *nf_standardise_new(nf_shape shape, nf_error *e) {
-  nf_bijector *b = nf_bijector_new(&standardise_type, sizeof *b, shape, shape, e);
-  nf_bijector_add_constant(b, "log_scale", shape.c, e);
-  nf_bijector_add_constant(b, "bias", shape.c, e);
   nf_bijector_add_constant(b, "initialised", 1, e);
   return b;
 }
