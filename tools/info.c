@@ -26,7 +26,7 @@ static void print_model(const nf_checkpoint *c, const char *path) {
   printf("%s: %s, %zu parameters", path, nf_dtype_name(c->file.tensor[0].dtype), c->flow->n_param);
   if (step != NULL) printf(", training at step %s", step);
   putchar('\n');
-  for (size_t i = 0; i < NF_MODEL_KEYS; i++)
+  for (size_t i = 0; i < model.n; i++)
     printf("%s%s %s", i > 0 ? ", " : "", model.entry[i].key, model.entry[i].text);
   printf("\n\n");
 }

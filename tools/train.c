@@ -120,9 +120,8 @@ static void add_settings(cli_run *r, const cli_settings *s) {
 static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
   nf_model_metadata model;
   nf_model_to_metadata(&r->model, &model);
-  for (size_t i = 0; i < NF_MODEL_KEYS + r->n_metadata - 1; i++) {
-    const nf_metadata *n =
-        i < NF_MODEL_KEYS ? &model.entry[i] : &r->metadata[1 + i - NF_MODEL_KEYS];
+  for (size_t i = 0; i < model.n + r->n_metadata - 1; i++) {
+    const nf_metadata *n = i < model.n ? &model.entry[i] : &r->metadata[1 + i - model.n];
     const char *was = nf_safetensors_metadata(&c->file, n->key);
     if (was == NULL || strcmp(was, n->text) != 0)
       return nf_fail(e, NF_EINVAL,
