@@ -32,6 +32,28 @@ static nf_flow *new_flow(const nf_model *m, nf_error *e) {
   return flow;
 }
 
+/* Mean and sd of each column, in all rows that train. A constant has no density. */
+static int standardise(nf_flow *flow, const cli_run *r, nf_error *e) {
+  const size_t n = r->data->n - r->held, d = nf_flow_dim(flow);
+  nf_bijector *first = flow->bijector->child[0];
+  nf_batch x = {.n = n, .shape = first->in, .data = malloc(n * d * sizeof *x.data)};
+  if (x.data == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  cli_data_gather(r->data, n, r->order + r->held, x.data);
+  for (size_t k = 0; k < d; k++) {
+    size_t same = 1;
+    while (same < n && x.data[same * d + k] == x.data[k]) same++;
+    int length;
+    const char *name = cli_column(r->data->columns, k, &length);
+    if (same == n)
+      nf_fail(e, NF_EINVAL,
+              "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
+              name, (double)x.data[k], n);
+  }
+  if (nf_status_of(e) == NF_OK) first->type->init_from_data(first, &x);
+  free(x.data);
+  return nf_status_of(e);
+}
+
 /* Layers with data-dependent initialisation get about 65536 values of the training data. */
 static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   const size_t trained = r->data->n - r->held, d = nf_flow_dim(flow);
@@ -40,6 +62,7 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   if (n > trained) n = trained;
   nf_real *x = malloc(n * d * sizeof *x);
   if (x == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  if (r->model.standardise) standardise(flow, r, e);
   cli_data_gather(r->data, n, r->order + r->held, x);
   const int status = nf_flow_init_from_data(flow, n, x, e);
   free(x);
@@ -105,6 +128,8 @@ static void add_settings(cli_run *r, const cli_settings *s) {
   add(r, "seconds", "0");
   add(r, "data", "%s", r->data->name);
   add(r, "range", "%zu:%zu", r->data->first, r->data->first + r->data->n);
+  if (r->data->columns != NULL)
+    r->metadata[r->n_metadata++] = (nf_metadata){"columns", r->data->columns};
   add(r, "holdout", "%zu", r->held);
   add(r, "batch", "%zu", r->batch);
   add(r, "every", "%" PRIu64, r->every);
@@ -252,6 +277,9 @@ static int train_on(const cli_data *data, const cli_settings *s) {
   int result = CLI_OK;
   if (last == NULL || log == NULL || order == NULL)
     result = cli_error("out of memory");
+  else if (!cli_spares_data("--out", s->out, s->data) || !cli_spares_data("--out", last, s->data) ||
+           !cli_spares_data("--log", r.log_path, s->data))
+    result = CLI_BAD_INPUT;
   else if (!cli_settings_model(s, data, &r.model) || !set_sizes(&r, s))
     result = CLI_BAD_INPUT;
   result = ranks_agree(result);
@@ -274,7 +302,10 @@ int cli_train(int argc, char **argv) {
   nf_error e = {0};
   cli_data data = {0};
   int result = CLI_OK;
-  if (cli_data_load(s.data, s.range, &data, &e) != NF_OK) result = cli_error("%s", e.message);
+  if (!cli_columns_fit(s.data, s.columns))
+    result = CLI_BAD_INPUT;
+  else if (cli_data_load(s.data, s.columns, s.range, &data, &e) != NF_OK)
+    result = cli_error("%s", e.message);
   result = ranks_agree(result);
   if (result == CLI_OK) result = same_data(&data) ? train_on(&data, &s) : CLI_BAD_INPUT;
   cli_data_free(&data);
