@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "folder.h"
+#include "io/npy.h"
 #include "io/png.h"
 
 /* --- points and image sets: what is read ---------------------------------------------------- */
@@ -17,7 +18,18 @@ typedef struct {
   nf_images images;
 } read_call;
 
-typedef enum { DIGITS, ICONS, CIFAR10_FOLDER, CIFAR10_FILE, IDX, PNG, CSV, NEW, VALUES } source;
+typedef enum {
+  DIGITS,
+  ICONS,
+  CIFAR10_FOLDER,
+  CIFAR10_FILE,
+  IDX,
+  PNG,
+  CSV,
+  NPY,
+  NEW,
+  VALUES
+} source;
 static const char *const source_name[] = {"images_load, digits",
                                           "images_load, icons",
                                           "images_load, cifar10, a folder",
@@ -25,6 +37,7 @@ static const char *const source_name[] = {"images_load, digits",
                                           "images_load, idx",
                                           "images_load, png",
                                           "points_read_csv",
+                                          "points_read_npy",
                                           "images_new",
                                           "images_from_values"};
 enum { SOURCES = sizeof source_name / sizeof *source_name };
@@ -45,6 +58,7 @@ static void write_files(void) {
   folder_write("images", idx, sizeof idx);
   folder_write("labels", labels, sizeof labels);
   folder_write("points.csv", csv, sizeof csv - 1);
+  check_ok(nf_npy_write(folder_path("points.npy"), 1, (const size_t[]){2}, (nf_real[2]){1}, NULL));
   check_ok(nf_png_write_grid(folder_path("pictures/a.png"), &images, 2, NULL));
 }
 
@@ -55,6 +69,7 @@ static void name_source(source what, char *to, size_t size) {
   if (what == IDX) snprintf(to, size, "idx:%s,%s", folder_path("images"), folder_path("labels"));
   if (what == PNG) snprintf(to, size, "png:%s", folder_path("pictures"));
   if (what == CSV) snprintf(to, size, "%s", folder_path("points.csv"));
+  if (what == NPY) snprintf(to, size, "%s", folder_path("points.npy"));
 }
 
 static void read_run(void *subject, nf_error *e) {
@@ -63,6 +78,9 @@ static void read_run(void *subject, nf_error *e) {
   switch (c->what) {
     case CSV:
       nf_points_read_csv(c->name, &c->points, e);
+      break;
+    case NPY:
+      nf_points_read_npy(c->name, &c->points, e);
       break;
     case NEW:
       if (nf_images_new(2, nf_image(2, 2, 1), 256, true, &c->images, e) == NF_OK)

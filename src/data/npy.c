@@ -152,7 +152,9 @@ static int read_header(reader *r) {
   text[length] = 0;
   r->data = begin + length;
   if (!parse(r, text) || strlen(text) != length)
-    nf_fail(r->e, NF_EFORMAT, "%s: a header as NumPy writes none: %.*s", r->path, SHOWN, text);
+    nf_fail(r->e, NF_EFORMAT,
+            "%s: its header must be a dictionary of descr, fortran_order and shape; it is %.*s",
+            r->path, SHOWN, text);
   free(text);
   return r->e->status;
 }
@@ -166,14 +168,16 @@ static int read_sizes(const reader *r, size_t *n, size_t *d) {
   const size_t values = (r->size - r->data) / r->width;
   bool fits = (r->size - r->data) % r->width == 0;
   *n = r->dim[0], *d = 1;
-  for (size_t i = 1; i<r->rank && * d> 0; i++) {
-    fits = fits && r->dim[i] <= SIZE_MAX / *d;
-    *d *= r->dim[i];
+  for (size_t i = 1; i < r->rank && fits && *d > 0; i++) {
+    fits = r->dim[i] <= SIZE_MAX / *d;
+    if (fits) *d *= r->dim[i];
   }
   if (*n == 0 || *d == 0) return nf_fail(r->e, NF_EFORMAT, "%s: no points", r->path);
   if (fits && *n <= values / *d && *n * *d == values) return NF_OK;
+  double needed = (double)r->width;
+  for (size_t i = 0; i < r->rank; i++) needed *= (double)r->dim[i];
   return nf_fail(r->e, NF_EFORMAT, "%s: %zu bytes of values; its shape needs %.15g", r->path,
-                 r->size - r->data, (double)*n * (double)*d * (double)r->width);
+                 r->size - r->data, needed);
 }
 
 static double value_at(const reader *r, size_t i) {
@@ -213,8 +217,8 @@ static int read_values(const reader *r, nf_points *out) {
   for (size_t i = 0; i < n * d && r->e->status == NF_OK; i++)
     if (!isfinite(x[i]))
       nf_fail(r->e, NF_EFORMAT,
-              "%s: row %zu, column %zu, from 0, is %g; it must be a finite number%s", r->path,
-              i / d, i % d, (double)x[i], sizeof *x == 4 ? " of single precision" : "");
+              "%s: row %zu, column %zu (the first is 0) is %g; it must be a finite number%s",
+              r->path, i / d, i % d, (double)x[i], sizeof *x == 4 ? " of single precision" : "");
   if (r->e->status == NF_OK)
     *out = (nf_points){.n = n, .d = d, .x = x};
   else
