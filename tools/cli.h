@@ -110,7 +110,11 @@ void cli_data_free(cli_data *d);
 /* Points of one's own (points.c): csv:FILE and npy:FILE, into d->n, shape, point and columns. */
 bool cli_points_in_file(const char *spec);
 int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e);
-/* Name k of such a list, and its length. */
+/* The first layer of a flow of standardised points, from n of them: mean and sd of each column.
+ * errors  NF_EINVAL (a column is constant, and so has no density), NF_ENOMEM */
+int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
+                           nf_error *e);
+/* Name k of a list of columns, and its length. */
 const char *cli_column(const char *list, size_t k, int *length);
 
 /* Samples index[0 … n-1] into to (n · D). */

@@ -165,6 +165,28 @@ int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error
   return status;
 }
 
+int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
+                           nf_error *e) {
+  const size_t d = nf_flow_dim(flow);
+  nf_bijector *first = flow->bijector->child[0];
+  nf_batch x = {.n = n, .shape = first->in, .data = malloc(n * d * sizeof *x.data)};
+  if (x.data == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  cli_data_gather(data, n, index, x.data);
+  for (size_t k = 0; k < d; k++) {
+    size_t same = 1;
+    while (same < n && x.data[same * d + k] == x.data[k]) same++;
+    int length;
+    const char *name = cli_column(data->columns, k, &length);
+    if (same == n)
+      nf_fail(e, NF_EINVAL,
+              "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
+              name, (double)x.data[k], n);
+  }
+  if (nf_status_of(e) == NF_OK) first->type->init_from_data(first, &x);
+  free(x.data);
+  return nf_status_of(e);
+}
+
 const char *cli_column(const char *list, size_t k, int *length) {
   for (; k > 0; k--) list = strchr(list, ',') + 1;
   *length = (int)strcspn(list, ",");

@@ -32,28 +32,6 @@ static nf_flow *new_flow(const nf_model *m, nf_error *e) {
   return flow;
 }
 
-/* Mean and sd of each column, in all rows that train. A constant has no density. */
-static int standardise(nf_flow *flow, const cli_run *r, nf_error *e) {
-  const size_t n = r->data->n - r->held, d = nf_flow_dim(flow);
-  nf_bijector *first = flow->bijector->child[0];
-  nf_batch x = {.n = n, .shape = first->in, .data = malloc(n * d * sizeof *x.data)};
-  if (x.data == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
-  cli_data_gather(r->data, n, r->order + r->held, x.data);
-  for (size_t k = 0; k < d; k++) {
-    size_t same = 1;
-    while (same < n && x.data[same * d + k] == x.data[k]) same++;
-    int length;
-    const char *name = cli_column(r->data->columns, k, &length);
-    if (same == n)
-      nf_fail(e, NF_EINVAL,
-              "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
-              name, (double)x.data[k], n);
-  }
-  if (nf_status_of(e) == NF_OK) first->type->init_from_data(first, &x);
-  free(x.data);
-  return nf_status_of(e);
-}
-
 /* Layers with data-dependent initialisation get about 65536 values of the training data. */
 static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   const size_t trained = r->data->n - r->held, d = nf_flow_dim(flow);
@@ -62,7 +40,7 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   if (n > trained) n = trained;
   nf_real *x = malloc(n * d * sizeof *x);
   if (x == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
-  if (r->model.standardise) standardise(flow, r, e);
+  if (r->model.standardise) cli_points_standardise(r->data, trained, r->order + r->held, flow, e);
   cli_data_gather(r->data, n, r->order + r->held, x);
   const int status = nf_flow_init_from_data(flow, n, x, e);
   free(x);
