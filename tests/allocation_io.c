@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "folder.h"
+#include "io/npy.h"
 #include "io/png.h"
 
 /* --- points and image sets: what is read ---------------------------------------------------- */
@@ -26,6 +27,7 @@ typedef enum {
   PNG,
   CSV,
   NUMBERS,
+  NPY,
   NEW,
   VALUES
 } source;
@@ -37,6 +39,7 @@ static const char *const source_name[] = {"images_load, digits",
                                           "images_load, png",
                                           "points_read_csv, names of columns",
                                           "points_read_csv, numbers alone",
+                                          "points_read_npy",
                                           "images_new",
                                           "images_from_values"};
 enum { SOURCES = sizeof source_name / sizeof *source_name };
@@ -58,6 +61,7 @@ static void write_files(void) {
   folder_write("labels", labels, sizeof labels);
   folder_write("points.csv", csv, sizeof csv - 1);
   folder_write("numbers.csv", "0.5 1\n2 -3\n", 11);
+  check_ok(nf_npy_write(folder_path("points.npy"), 1, (const size_t[]){2}, (nf_real[2]){1}, NULL));
   check_ok(nf_png_write_grid(folder_path("pictures/a.png"), &images, 2, NULL));
 }
 
@@ -69,6 +73,7 @@ static void name_source(source what, char *to, size_t size) {
   if (what == PNG) snprintf(to, size, "png:%s", folder_path("pictures"));
   if (what == CSV) snprintf(to, size, "%s", folder_path("points.csv"));
   if (what == NUMBERS) snprintf(to, size, "%s", folder_path("numbers.csv"));
+  if (what == NPY) snprintf(to, size, "%s", folder_path("points.npy"));
 }
 
 static void read_run(void *subject, nf_error *e) {
@@ -78,6 +83,9 @@ static void read_run(void *subject, nf_error *e) {
     case CSV:
     case NUMBERS:
       nf_points_read_csv(c->name, &c->points, e);
+      break;
+    case NPY:
+      nf_points_read_npy(c->name, &c->points, e);
       break;
     case NEW:
       if (nf_images_new(2, nf_image(2, 2, 1), 256, true, &c->images, e) == NF_OK)

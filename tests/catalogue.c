@@ -43,6 +43,18 @@ int move_weights(nf_flow *f, double amount, uint64_t seed) {
   return nf_flow_prepare(f, NULL);
 }
 
+/* The constants of a standardise layer are set by data; here they are not trivial without any. */
+static void set_standardise(nf_flow *f) {
+  for (size_t i = 0; i < f->n_layer; i++) {
+    nf_bijector *b = f->layer[i].layer;
+    if (strcmp(b->type->name, "standardise") != 0) continue;
+    for (size_t k = 0; k < b->in.c; k++) {
+      b->tensor[0].data[k] = NF_R(0.7 - 0.4 * (double)k);
+      b->tensor[1].data[k] = NF_R(0.3 - 0.2 * (double)k);
+    }
+  }
+}
+
 /* Takes b; an entry that could not be built stays in the catalogue and fails its tests. */
 static void add(list *l, const char *name, unsigned input, int flags, nf_bijector *b) {
   if (l->all.n == CAPACITY) abort();
@@ -55,6 +67,7 @@ static void add(list *l, const char *name, unsigned input, int flags, nf_bijecto
   e->status = l->e.status;
   if (e->status == NF_OK) e->status = move_weights(e->flow, 0.3, SEED);
   if (e->flow != NULL) {
+    set_standardise(e->flow);
     e->bijector = e->flow->bijector;
     e->n_param = e->flow->n_param;
   }
@@ -143,6 +156,8 @@ static void add_all(list *l) {
   add(l, "conv1x1 plu", NORMAL, 0, nf_conv1x1_new(image(3, 2, 4), true, s));
   add(l, "actnorm", NORMAL, 0, nf_actnorm_new(nf_point(5), s));
   add(l, "actnorm", NORMAL, 0, nf_actnorm_new(image(2, 3, 3), s));
+  add(l, "standardise", NORMAL, 0, nf_standardise_new(nf_point(5), s));
+  add(l, "standardise", NORMAL, 0, nf_standardise_new(image(2, 3, 3), s));
   add(l, "permute given", NORMAL, VOLUME, nf_permute_new(nf_point(5), order, s));
   add(l, "permute random", NORMAL, VOLUME, nf_permute_new(image(2, 3, 5), NULL, s));
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(nf_point(5), s));
@@ -168,6 +183,8 @@ static void add_all(list *l) {
   add(l, "nice", NORMAL, 0, MODEL(NF_NICE, nf_point(5), .levels = 1, .steps = 4));
   add(l, "nice", NORMAL, 0, MODEL(NF_NICE, small, .levels = 1, .steps = 4));
   add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, nf_point(5), 1, 4, .scale = NF_SCALE_EXP));
+  add(l, "realnvp standardised", NORMAL, 0,
+      MODEL(NF_REALNVP, nf_point(5), 1, 4, .scale = NF_SCALE_EXP, .standardise = true));
   add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, small, 2, 1, .scale = NF_SCALE_TANH));
   add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, large, 2, 1, .scale = NF_SCALE_TANH));
   add(l, "glow", NORMAL, 0, MODEL(NF_GLOW, nf_point(5), 1, 3, .scale = NF_SCALE_SIGMOID));

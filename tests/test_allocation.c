@@ -102,6 +102,7 @@ static const char *constructor(int i, nf_bijector **b, nf_error *e) {
   CASE("conv1x1_new", nf_conv1x1_new(shape, false, e))
   CASE("conv1x1_new, plu", nf_conv1x1_new(shape, true, e))
   CASE("actnorm_new", nf_actnorm_new(shape, e))
+  CASE("standardise_new", nf_standardise_new(shape, e))
   CASE("permute_new", nf_permute_new(shape, NULL, e))
   CASE("reverse_new", nf_reverse_new(shape, e))
   CASE("coupling_new, linear_new", coupling(nf_linear_new(NET_IN, NET_OUT, e), e))

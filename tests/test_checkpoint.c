@@ -63,8 +63,10 @@ static void a_flow_comes_back_bit_for_bit(void **state) {
 
 static void resumed_training_has_the_same_bits(void **state) {
   (void)state;
-  const nf_model *model[] = {&image, &point};
-  for (int k = 0; k < 2; k++) {
+  nf_model standardised = point;
+  standardised.standardise = true;
+  const nf_model *model[] = {&image, &point, &standardised};
+  for (int k = 0; k < 3; k++) {
     const nf_model *m = model[k];
     nf_error e = {0};
     nf_flow *flow = new_flow(m);
@@ -79,7 +81,9 @@ static void resumed_training_has_the_same_bits(void **state) {
     check_ok(nf_checkpoint_resume(&c, folder_path("half"), u, &e));
     assert_int_equal(u->step, 4);
     train(u, m, 4);
+    assert_true(c.flow->model.standardise == m->standardise);
     same_bits(c.flow->param, flow->param, flow->n_param);
+    same_bits(c.flow->constant, flow->constant, flow->n_constant);
     same_bits(u->m, t->m, flow->n_param);
     same_bits(u->v, t->v, flow->n_param);
     same_bits(u->ema, t->ema, flow->n_param);

@@ -19,6 +19,7 @@ static void constructors_refuse(void **state) {
   refused(nf_affine_new(none, &e), NF_ESHAPE, "affine|(0, 1, 1)");
   refused(nf_conv1x1_new(none, true, &e), NF_ESHAPE, "conv1x1|(0, 1, 1)");
   refused(nf_actnorm_new(none, &e), NF_ESHAPE, "actnorm|(0, 1, 1)");
+  refused(nf_standardise_new(none, &e), NF_ESHAPE, "standardise|(0, 1, 1)");
   refused(nf_chain_new(none, &e), NF_ESHAPE, "chain|(0, 1, 1)");
   refused(nf_squeeze_new(odd, &e), NF_ESHAPE, "squeeze|(3, 2, 1)");
   refused(nf_unsqueeze_new(odd, &e), NF_ESHAPE, "unsqueeze|(3, 2, 1)");

@@ -81,6 +81,31 @@ static void actnorm_scales_and_then_shifts(void **state) {
   maps(a, x, z, 2 * log(6));
 }
 
+static void standardise_centres_and_then_scales(void **state) {
+  (void)state;
+  alone a = hold(nf_standardise_new((nf_shape){1, 2, 2}, &s));
+  SET(a.layer->tensor[0], 1, -2);
+  SET(a.layer->tensor[1], log(2), log(5));
+  const double x[] = {5, 3, 2, -7}, z[] = {2, 1, 0.5, -1};
+  maps(a, x, z, -2 * log(10));
+}
+
+/* Mean 4 and sd 3 of the first data, once; a constant column is only centred, rounding or not. */
+static void standardise_takes_mean_and_sd_of_the_first_data(void **state) {
+  (void)state;
+  nf_flow *f = nf_flow_new(nf_standardise_new(nf_point(3), &s), 1, &s);
+  const double first[] = {1, 5, 0.1, 7, 5, 0.1, 1, 5, 0.1, 7, 5, 0.1};
+  const double other[] = {9, 9, 9, 8, 8, 8}, right[] = {-1, 0, 0, 1, 0, 0, -1, 0, 0, 1, 0, 0};
+  double z[12], log_det[4];
+  check_ok(nf_flow_init_from_data(f, 4, first, &s));
+  check_ok(nf_flow_init_from_data(f, 2, other, &s));
+  check_ok(nf_flow_forward(f, 4, first, z, log_det, &s));
+  check_array("z", z, right, 12, 1e-15, 0);
+  check_close("log-det", log_det[2], -log(3), 1e-15, 0);
+  assert_int_equal(nf_flow_n_param(f), 0);
+  nf_flow_free(f);
+}
+
 static void permute_takes_from(void **state) {
   (void)state;
   const size_t order[] = {2, 0, 1};
@@ -250,6 +275,8 @@ int main(void) {
       cmocka_unit_test(affine),
       cmocka_unit_test(conv1x1_is_initialised_to_a_rotation),
       cmocka_unit_test(actnorm_scales_and_then_shifts),
+      cmocka_unit_test(standardise_centres_and_then_scales),
+      cmocka_unit_test(standardise_takes_mean_and_sd_of_the_first_data),
       cmocka_unit_test(permute_takes_from),
       cmocka_unit_test(a_chain_begins_with_its_first_layer),
       cmocka_unit_test(coupling_scales_and_then_shifts),

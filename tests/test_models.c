@@ -172,6 +172,7 @@ static void settings_out_of_range_are_refused(void **state) {
   m = good, m.width = 65537, check_refused(m, NF_EINVAL, "width is 65537|1 to 65536");
   m = good, m.bins = 1, check_refused(m, NF_EINVAL, "bins is 1|2 to 256");
   m = good, m.bins = 257, check_refused(m, NF_EINVAL, "bins is 257|2 to 256");
+  m = good, m.standardise = true, check_refused(m, NF_EINVAL, "standardise|pixels of 17 bins");
   m = good, m.alpha = 0.5, check_refused(m, NF_EINVAL, "alpha is 0.5|below 1/2");
   m = good, m.alpha = -0.01, check_refused(m, NF_EINVAL, "alpha is -0.01");
   m = good, m.alpha = NAN, check_refused(m, NF_EINVAL, "alpha is nan");

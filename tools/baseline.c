@@ -13,7 +13,7 @@ int cli_train_set_load(const nf_checkpoint *c, const char *path, const char *spe
   const char *holdout = nf_safetensors_metadata(&c->file, "holdout");
   cli_train_set s = {0};
   uint64_t held = 0;
-  int status = cli_data_load(spec, range, &s.data, e);
+  int status = cli_data_load(spec, nf_safetensors_metadata(&c->file, "columns"), range, &s.data, e);
   if (status == NF_OK && (name == NULL || range == NULL || holdout == NULL ||
                           !nf_read_whole(holdout, s.data.n - 1, &held)))
     status = nf_fail(e, NF_EINVAL, "%s does not name what it was trained on", path);
@@ -65,6 +65,7 @@ static nf_bijector *layers(const nf_model *m, nf_error *e) {
     nf_chain_add(chain, nf_dequantise_new(m->shape, m->bins, m->seed, e), e);
     nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, e), e);
   }
+  if (m->standardise) nf_chain_add(chain, nf_standardise_new(m->shape, e), e);
   nf_chain_add(chain, nf_reshape_new(m->shape, point, e), e);
   nf_chain_add(chain, nf_affine_new(point, e), e);
   return chain;
@@ -77,6 +78,7 @@ nf_flow *cli_baseline_gaussian(const cli_train_set *s, const nf_model *m, double
   nf_real *y = malloc((s->n * d + 1) * sizeof *y), *weight = nf_flow_param(flow);
   if (y == NULL) nf_fail(e, NF_ENOMEM, "out of memory");
   if (nf_status_of(e) == NF_OK) cli_data_gather(&s->data, s->n, train_index(s), y);
+  if (m->standardise) nf_flow_init_from_data(flow, s->n, y, e);
   nf_flow_forward(flow, s->n, y, y, NULL, e);
   nf_gaussian_fit(s->n, d, y, weight, weight + d * d, shrinkage, e);
   free(y);

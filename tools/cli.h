@@ -62,8 +62,17 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
 #define CLI_OPTION_DATA(to)                                                                     \
   {                                                                                             \
     "data", "SPEC", CLI_TEXT, to,                                                               \
-        "digits, icons, cifar10:DIR, cifar10-test:DIR, idx:FILE, png:DIR, toy:NAME", 0, 0, NULL \
+        "digits, icons, cifar10:DIR, cifar10-test:DIR, idx:FILE, png:DIR, csv:FILE, npy:FILE, " \
+        "toy:NAME",                                                                             \
+        0, 0, NULL                                                                              \
   }
+#define CLI_OPTION_COLUMNS(to)                                                                    \
+  {                                                                                               \
+    "columns", "LIST", CLI_TEXT, to, "of csv and npy: names or numbers, as in a,c,2 [all]", 0, 0, \
+        NULL                                                                                      \
+  }
+#define CLI_OPTION_FORMAT(to) \
+  { "format", "KIND", CLI_WORD, to, "%s [by the ending of --out]", 0, 0, cli_formats }
 #define CLI_OPTION_RANGE(to) \
   { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
 #define CLI_OPTION_THREADS(to)                                                                    \
@@ -77,23 +86,36 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
         1.8e19, NULL                                                                        \
   }
 
-/* --- data (data.c): n samples of one shape, images as bytes or points of a toy density ------ */
+/* --- data (data.c): n samples of one shape, images as bytes, or points --------------------- */
 
 enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
 
 typedef struct {
-  char name[32];     /* what it is, without a path: "digits", "cifar10", "toy:moons" */
+  char name[32];     /* what it is, without a path: "digits", "cifar10", "csv", "toy:moons" */
   size_t n, first;   /* samples first … first+n-1 of the set */
   nf_shape shape;    /* of one */
   unsigned bins;     /* of a pixel; 0: points */
   nf_images images;  /* {0}: points */
-  nf_real *point;    /* all points of the density, (CLI_TOY_POINTS, 2); NULL: images */
-  const nf_toy *toy; /* their density; NULL: images */
+  nf_real *point;    /* all points, those outside first … too; NULL: images */
+  const nf_toy *toy; /* their density, when it is known */
+  char *columns;     /* their names in a file, with commas between; NULL: of no file */
 } cli_data;          /* start from {0} */
 
-/* range is NULL or "A:B": samples A … B-1.   errors  those of nf_images_load, NF_EINVAL */
-int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *e);
+/* columns is NULL, for all, or the list of those of a file of points that are used. range is NULL
+ * or "A:B": samples A … B-1.   errors  those of nf_images_load and nf_points_read_csv, NF_EINVAL */
+int cli_data_load(const char *spec, const char *columns, const char *range, cli_data *out,
+                  nf_error *e);
 void cli_data_free(cli_data *d);
+
+/* Points of one's own (points.c): csv:FILE and npy:FILE, into d->n, shape, point and columns. */
+bool cli_points_in_file(const char *spec);
+int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e);
+/* The first layer of a flow of standardised points, from n of them: mean and sd of each column.
+ * errors  NF_EINVAL (a column is constant, and so has no density), NF_ENOMEM */
+int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
+                           nf_error *e);
+/* Name k of a list of columns, and its length. */
+const char *cli_column(const char *list, size_t k, int *length);
 
 /* Samples index[0 … n-1] into to (n · D). */
 void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to);
@@ -108,9 +130,14 @@ int cli_threads(uint64_t given); /* one a core when 0 is given */
 
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
-/* Data that fit the model. False after an error. */
-bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
-                   cli_data *out);
+/* Data that fit the model; columns NULL: those that it was trained on. False after an error. */
+bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *columns,
+                   const char *range, cli_data *out);
+/* That a file to be written, which the option names, is not the file of points that spec names.
+ * False after an error. */
+bool cli_spares_data(const char *option, const char *path, const char *spec);
+/* --columns without a file of points is an error: false. */
+bool cli_columns_fit(const char *spec, const char *columns);
 
 /* Images: bits per dimension of the discrete pixels. Points: nats. */
 double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
@@ -119,10 +146,20 @@ const char *cli_unit(unsigned bins);
 double cli_seconds(void);                         /* of a monotonic clock */
 void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 
-/* n samples x (n · D) of the model: images as a PNG grid, `columns` to a row (0: as square as can
- * be); points as CSV, one a line (sample.c).   errors  those of nf_png_write_grid, NF_EIO */
-int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
-                      size_t columns, nf_error *e);
+/* --- files of samples (sample.c) ------------------------------------------------------------ */
+
+typedef enum { CLI_PNG, CLI_CSV, CLI_NPY } cli_format;
+extern const char *const cli_formats[];
+
+/* By --format when it is given (≥ 0), else by the ending of the path; without one, images are PNG
+ * and points CSV. False after an error. */
+bool cli_find_format(const char *path, int given, unsigned bins, cli_format *out);
+
+/* n samples x (n · D) of the flow in c. PNG: a grid of images, `columns` to a row (0: as square as
+ * can be). CSV: a line a sample, below the names of the columns trained on. NPY: one array.
+ * errors  those of nf_png_write_grid, NF_EIO */
+int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
+                      const nf_real *x, size_t columns, nf_error *e);
 
 /* --- baselines (baseline.c) ----------------------------------------------------------------- */
 

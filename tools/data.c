@@ -18,15 +18,15 @@ static int load_toy(const char *name, cli_data *d, nf_error *e) {
   return NF_OK;
 }
 
-/* False with an error that names what there is: a kind of images, "toy", or the name of a toy
+/* False with an error that names what there is: a kind of images or of points, or the name of a toy
  * alone. */
 static bool is_known(const char *spec, nf_error *e) {
-  enum { TOY = NF_IMAGE_KINDS, CHOICES = TOY + 1 + NF_TOYS };
+  enum { CSV = NF_IMAGE_KINDS, NPY, TOY, CHOICES = TOY + 1 + NF_TOYS };
   const char *choice[CHOICES];
   char word[64];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(spec, ":"), spec);
-  for (int i = 0; i < TOY; i++) choice[i] = nf_image_kinds[i];
-  choice[TOY] = "toy";
+  for (int i = 0; i < NF_IMAGE_KINDS; i++) choice[i] = nf_image_kinds[i];
+  choice[CSV] = "csv", choice[NPY] = "npy", choice[TOY] = "toy";
   for (int i = 0; i <= TOY; i++)
     if (strcmp(word, choice[i]) == 0) return true;
   for (int i = 0; i < NF_TOYS; i++) choice[TOY + 1 + i] = nf_toys[i].name;
@@ -35,7 +35,7 @@ static bool is_known(const char *spec, nf_error *e) {
   for (int i = TOY + 1; i < CHOICES; i++) is_toy = is_toy || nearest == choice[i];
   nf_fail(e, NF_EINVAL,
           "%s: no such data, nearest is '%s%s'; there are digits, icons, cifar10:DIR, "
-          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR and toy:NAME",
+          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR, csv:FILE, npy:FILE and toy:NAME",
           spec, is_toy ? "toy:" : "", nearest);
   return false;
 }
@@ -51,20 +51,27 @@ static int cut(const char *range, cli_data *d, nf_error *e) {
   return NF_OK;
 }
 
-int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *e) {
+static int load(const char *spec, const char *columns, cli_data *d, nf_error *e) {
+  if (strncmp(spec, "toy:", 4) == 0) return load_toy(spec + 4, d, e);
+  if (cli_points_in_file(spec)) return cli_points_load(spec, columns, d, e);
+  if (nf_images_load(spec, &d->images, e) != NF_OK) return nf_status_of(e);
+  d->n = d->images.n;
+  d->shape = d->images.shape;
+  d->bins = d->images.bins;
+  return NF_OK;
+}
+
+int cli_data_load(const char *spec, const char *columns, const char *range, cli_data *out,
+                  nf_error *e) {
   if (!is_known(spec, e)) return NF_EINVAL;
   if (strcmp(spec, "toy") == 0)
     return nf_fail(e, NF_EINVAL, "toy: the name is missing, as in toy:moons");
+  const size_t kind = strcspn(spec, ":");
+  if (strcmp(spec, "csv") == 0 || strcmp(spec, "npy") == 0)
+    return nf_fail(e, NF_EINVAL, "%s: the file is missing, as in %s:points.%s", spec, spec, spec);
   cli_data d = {0};
-  const bool toy = strncmp(spec, "toy:", 4) == 0;
-  int status = toy ? load_toy(spec + 4, &d, e) : nf_images_load(spec, &d.images, e);
-  if (status == NF_OK && !toy) {
-    d.n = d.images.n;
-    d.shape = d.images.shape;
-    d.bins = d.images.bins;
-  }
-  const size_t length = toy ? strlen(spec) : strcspn(spec, ":");
-  snprintf(d.name, sizeof d.name, "%.*s", (int)length, spec);
+  int status = load(spec, columns, &d, e);
+  snprintf(d.name, sizeof d.name, "%.*s", d.toy != NULL ? (int)strlen(spec) : (int)kind, spec);
   if (status == NF_OK && range != NULL) status = cut(range, &d, e);
   if (status == NF_OK)
     *out = d;
@@ -76,6 +83,7 @@ int cli_data_load(const char *spec, const char *range, cli_data *out, nf_error *
 void cli_data_free(cli_data *d) {
   nf_images_free(&d->images);
   free(d->point);
+  free(d->columns);
   *d = (cli_data){0};
 }
 
@@ -83,7 +91,7 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
   const size_t size = nf_shape_size(d->shape);
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0, at = (d->first + index[i]) * size; k < size; k++)
-      to[i * size + k] = d->toy != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
+      to[i * size + k] = d->point != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
 }
 
 size_t *cli_data_order(const cli_data *d, uint64_t seed) {

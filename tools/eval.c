@@ -34,7 +34,7 @@ static const cli_command command = {
     "  nf eval cifar.safetensors --data cifar10-test:DIR --importance 16 --csv images.csv"};
 
 typedef struct {
-  const char *data, *range, *csv, *baselines;
+  const char *data, *columns, *range, *csv, *baselines;
   bool all;
   uint64_t importance, threads;
 } settings;
@@ -183,14 +183,36 @@ static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_
   return own.status;
 }
 
-static int write_csv(const char *path, const cli_data *data, const results *r, nf_error *e) {
-  nf_new_file f;
-  int status = nf_new_file_open(&f, path, e);
-  if (status != NF_OK) return status;
-  fprintf(f.file, "index,log_p,%s\n", data->bins > 0 ? "bits_per_dim" : "nats");
+typedef struct {
+  size_t index;
+  double log_p;
+} row;
+
+static int by_index(const void *a, const void *b) {
+  const size_t i = ((const row *)a)->index, j = ((const row *)b)->index;
+  return (i > j) - (i < j);
+}
+
+static void write_rows(FILE *f, const cli_data *data, const results *r, row *line) {
+  for (size_t i = 0; i < r->n; i++) line[i] = (row){data->first + r->index[i], r->log_p[i]};
+  qsort(line, r->n, sizeof *line, by_index);
+  fprintf(f, "index,log_p,%s\n", data->bins > 0 ? "bits_per_dim" : "nats");
   for (size_t i = 0; i < r->n; i++)
-    fprintf(f.file, "%zu,%.9g,%.9g\n", data->first + r->index[i], r->log_p[i],
-            cli_in_unit(-r->log_p[i], data->shape, data->bins));
+    fprintf(f, "%zu,%.9g,%.9g\n", line[i].index, line[i].log_p,
+            cli_in_unit(-line[i].log_p, data->shape, data->bins));
+}
+
+static bool is_stdout(const char *path) { return path != NULL && strcmp(path, "-") == 0; }
+
+/* In the order of the data. */
+static int write_csv(const char *path, const cli_data *data, const results *r, nf_error *e) {
+  nf_new_file f = {.file = stdout};
+  row *line = malloc(r->n * sizeof *line);
+  if (line == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  int status = is_stdout(path) ? NF_OK : nf_new_file_open(&f, path, e);
+  if (status == NF_OK) write_rows(f.file, data, r, line);
+  free(line);
+  if (status != NF_OK || is_stdout(path)) return status;
   if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
   return nf_new_file_close(&f, status, e);
 }
@@ -209,8 +231,9 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
   if (e.status == NF_OK && evaluate(data, c->flow, s->importance, &r, &own) != NF_OK)
     nf_fail(&e, own.status, "%s on %s: %s", path, s->data, own.message);
   if (e.status == NF_OK && s->csv != NULL) write_csv(s->csv, data, &r, &e);
-  if (e.status == NF_OK) print(data, path, s->importance, held, &r);
-  if (e.status == NF_OK && s->baselines != NULL) print_baselines(s, c, &set, data, &r, &e);
+  if (e.status == NF_OK && !is_stdout(s->csv)) print(data, path, s->importance, held, &r);
+  if (e.status == NF_OK && s->baselines != NULL && !is_stdout(s->csv))
+    print_baselines(s, c, &set, data, &r, &e);
   free(r.index);
   free(r.log_p);
   free(r.first_draw);
@@ -222,14 +245,17 @@ int cli_eval(int argc, char **argv) {
   settings s = {.importance = 1};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s.data),
+      CLI_OPTION_COLUMNS(&s.columns),
       CLI_OPTION_RANGE(&s.range),
       {"all", NULL, CLI_FLAG, &s.all, "what it was trained on, too", 0, 0, NULL},
       {"importance", "K", CLI_WHOLE, &s.importance, "draws of the noise for each image", 1, 1e6,
        NULL},
       {"baselines", "SPEC", CLI_TEXT, &s.baselines,
        "what it was trained on: evaluate two simple densities of it, too", 0, 0, NULL},
-      {"csv", "FILE", CLI_TEXT, &s.csv, "one line a sample: index, log p in nats, and as above", 0,
-       0, NULL},
+      {"csv", "FILE", CLI_TEXT, &s.csv,
+       "one line a sample, in their order: index, log p in nats, and as above; - prints these "
+       "alone",
+       0, 0, NULL},
       CLI_OPTION_THREADS(&s.threads),
   };
   const char *path = NULL;
@@ -240,7 +266,9 @@ int cli_eval(int argc, char **argv) {
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, s.data, s.range, &data)) result = run(&s, path, &c, &data);
+  if (cli_load_data(&c, path, s.data, s.columns, s.range, &data) &&
+      cli_spares_data("--csv", s.csv, s.data))
+    result = run(&s, path, &c, &data);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
   return result;

@@ -26,8 +26,10 @@ static void print_model(const nf_checkpoint *c, const char *path) {
   printf("%s: %s, %zu parameters", path, nf_dtype_name(c->file.tensor[0].dtype), c->flow->n_param);
   if (step != NULL) printf(", training at step %s", step);
   putchar('\n');
-  for (size_t i = 0; i < NF_MODEL_KEYS; i++)
+  for (size_t i = 0; i < model.n; i++)
     printf("%s%s %s", i > 0 ? ", " : "", model.entry[i].key, model.entry[i].text);
+  const char *columns = nf_safetensors_metadata(&c->file, "columns");
+  if (columns != NULL) printf(", columns %s", columns);
   printf("\n\n");
 }
 
@@ -139,10 +141,11 @@ static int trace(const cli_data *data, nf_flow *flow, nf_trace *t) {
 }
 
 int cli_info(int argc, char **argv) {
-  const char *path = NULL, *spec = NULL, *range = NULL;
+  const char *path = NULL, *spec = NULL, *columns = NULL, *range = NULL;
   bool traced = false, ok = true;
   const cli_option option[] = {
       CLI_OPTION_DATA(&spec),
+      CLI_OPTION_COLUMNS(&columns),
       CLI_OPTION_RANGE(&range),
       {"trace", NULL, CLI_FLAG, &traced, "the first sample, layer by layer", 0, 0, NULL}};
   int status =
@@ -152,7 +155,7 @@ int cli_info(int argc, char **argv) {
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, 1, &c)) return CLI_BAD_INPUT;
-  if (spec != NULL && !cli_load_data(&c, path, spec, range, &data)) {
+  if (spec != NULL && !cli_load_data(&c, path, spec, columns, range, &data)) {
     nf_checkpoint_free(&c);
     return CLI_BAD_INPUT;
   }

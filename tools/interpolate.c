@@ -13,7 +13,9 @@ static const cli_command command = {
     "  nf interpolate digits.safetensors --data digits --from 3 --to 14 --n 9 --out strip.png"};
 
 typedef struct {
-  const char *data, *range, *out;
+  const char *data, *columns, *range, *out;
+  int format;
+  cli_format as;
   uint64_t from, to, n, threads;
 } settings;
 
@@ -37,7 +39,8 @@ static int interpolate(const settings *s, const cli_data *data, nf_flow *flow, n
   return e->status;
 }
 
-static void run(const settings *s, const cli_data *data, nf_flow *flow, nf_error *e) {
+static void run(const settings *s, const cli_data *data, const nf_checkpoint *c, nf_error *e) {
+  nf_flow *flow = c->flow;
   if (s->from >= data->n || s->to >= data->n) {
     nf_fail(e, NF_EINVAL, "--from %d, --to %d: %s has samples 0 to %zu", (int)s->from, (int)s->to,
             s->data, data->n - 1);
@@ -50,20 +53,22 @@ static void run(const settings *s, const cli_data *data, nf_flow *flow, nf_error
   else if (interpolate(s, data, flow, x, &own) != NF_OK)
     nf_fail(e, own.status, "%s: %s", s->data, own.message);
   else
-    cli_write_samples(s->out, nf_flow_model(flow), s->n, x, s->n, e);
+    cli_write_samples(s->out, s->as, c, s->n, x, s->n, e);
   free(x);
 }
 
 int cli_interpolate(int argc, char **argv) {
   const char *path = NULL;
-  settings s = {.n = 8, .to = 1};
+  settings s = {.n = 8, .to = 1, .format = -1};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s.data),
+      CLI_OPTION_COLUMNS(&s.columns),
       CLI_OPTION_RANGE(&s.range),
       {"from", "I", CLI_WHOLE, &s.from, "number of the first [0]", 0, 1e9, NULL},
       {"to", "J", CLI_WHOLE, &s.to, "number of the last", 0, 1e9, NULL},
       {"n", "N", CLI_WHOLE, &s.n, "length of the strip, with both", 2, 10000, NULL},
-      {"out", "FILE", CLI_TEXT, &s.out, "the PNG, or for points the CSV", 0, 0, NULL},
+      {"out", "FILE", CLI_TEXT, &s.out, "the strip, as .png, .csv or .npy", 0, 0, NULL},
+      CLI_OPTION_FORMAT(&s.format),
       CLI_OPTION_THREADS(&s.threads),
   };
   const int status =
@@ -75,8 +80,10 @@ int cli_interpolate(int argc, char **argv) {
   nf_error e = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, s.data, s.range, &data)) {
-    run(&s, &data, c.flow, &e);
+  if (cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as) &&
+      cli_load_data(&c, path, s.data, s.columns, s.range, &data) &&
+      cli_spares_data("--out", s.out, s.data)) {
+    run(&s, &data, &c, &e);
     result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
   }
   cli_data_free(&data);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ static const char help[] =
     "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
     "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
     "  png:DIR                      all PNG images of a folder, of one size\n"
+    "  csv:FILE, npy:FILE           points of your own, one a row; csv:- is standard input\n"
     "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
@@ -71,14 +73,31 @@ bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
   return false;
 }
 
-bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
-                   cli_data *out) {
+bool cli_spares_data(const char *option, const char *path, const char *spec) {
+  struct stat a, b;
+  if (path == NULL || !cli_points_in_file(spec)) return true;
+  if (stat(path, &a) != 0 || stat(spec + 4, &b) != 0 || !S_ISREG(a.st_mode)) return true;
+  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return true;
+  cli_error("%s %s: that is the file of the data; give another", option, path);
+  return false;
+}
+
+bool cli_columns_fit(const char *spec, const char *columns) {
+  if (columns == NULL || cli_points_in_file(spec)) return true;
+  cli_error("--columns: %s has none; csv:FILE and npy:FILE have", spec);
+  return false;
+}
+
+bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *columns,
+                   const char *range, cli_data *out) {
   nf_error e = {0};
   if (spec == NULL) {
     cli_error("--data is missing, as in --data digits");
     return false;
   }
-  if (cli_data_load(spec, range, out, &e) != NF_OK) {
+  if (!cli_columns_fit(spec, columns)) return false;
+  if (columns == NULL) columns = nf_safetensors_metadata(&c->file, "columns");
+  if (cli_data_load(spec, columns, range, out, &e) != NF_OK) {
     cli_error("%s", e.message);
     return false;
   }

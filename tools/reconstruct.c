@@ -10,19 +10,22 @@ static const cli_command command = {
     "reconstruct", "MODEL",
     "Sends data to the latent and back, and reports what differs: pixels that the arithmetic\n"
     "rounds over the edge of their bins, if any. Exit status 1 when a pixel is off by more than\n"
-    "one bin, or a coordinate by more than 0.001. --out draws originals above what came back.",
+    "one bin, or a coordinate by more than 0.001 (of its standard deviation, for points from a\n"
+    "file). --out draws originals above what came back.",
     "  nf reconstruct digits.safetensors --data digits --n 16 --out pairs.png"};
 
 typedef struct {
-  const char *data, *range, *out;
+  const char *data, *columns, *range, *out;
+  int format;
+  cli_format as;
   uint64_t n, threads;
 } settings;
 
 /* Rows of originals alternate with rows of reconstructions; a short last row is filled with 0. */
 enum { COLUMNS = 16 };
-static int draw_pairs(const char *path, const nf_model *m, size_t n, const nf_real *x,
+static int draw_pairs(const char *path, const nf_checkpoint *c, size_t n, const nf_real *x,
                       const nf_real *back, nf_error *e) {
-  const size_t d = nf_shape_size(m->shape), columns = n < COLUMNS ? n : COLUMNS;
+  const size_t d = nf_flow_dim(c->flow), columns = n < COLUMNS ? n : COLUMNS;
   const size_t rows = (n + columns - 1) / columns;
   nf_real *pairs = calloc(2 * rows * columns * d, sizeof *pairs);
   if (pairs == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
@@ -31,31 +34,39 @@ static int draw_pairs(const char *path, const nf_model *m, size_t n, const nf_re
     memcpy(to, x + i * d, d * sizeof *to);
     memcpy(to + columns * d, back + i * d, d * sizeof *to);
   }
-  const int status = cli_write_samples(path, m, 2 * rows * columns, pairs, columns, e);
+  const int status = cli_write_samples(path, CLI_PNG, c, 2 * rows * columns, pairs, columns, e);
   free(pairs);
   return status;
 }
 
+/* What a difference of coordinate k is measured in: its standard deviation, if the flow has one. */
+static double unit_of(const nf_flow *flow, size_t k) {
+  const nf_bijector *first = flow->bijector->child[0];
+  return nf_flow_model(flow)->standardise ? exp((double)first->tensor[1].data[k]) : 1;
+}
+
 /* Prints what differs, and returns an exit status. */
-static int report(const nf_model *m, size_t n, const nf_real *x, const nf_real *back) {
-  const size_t size = n * nf_shape_size(m->shape);
+static int report(const nf_flow *flow, size_t n, const nf_real *x, const nf_real *back) {
+  const nf_model *m = nf_flow_model(flow);
+  const size_t size = n * flow->d;
   size_t differ = 0;
   double largest = 0;
   for (size_t i = 0; i < size; i++) {
-    const double off = fabs((double)back[i] - (double)x[i]);
+    const double off = fabs((double)back[i] - (double)x[i]) / unit_of(flow, i % flow->d);
     differ += off > 0;
     if (off > largest) largest = off;
   }
   if (m->bins > 0)
     printf("%zu of %zu pixels differ, by at most %g bins\n", differ, size, largest);
   else
-    printf("largest difference of a coordinate: %.3g\n", largest);
+    printf("largest difference of a coordinate: %.3g%s\n", largest,
+           m->standardise ? " of its standard deviation" : "");
   return largest <= (m->bins > 0 ? 1 : 1e-3) ? CLI_OK : CLI_FAILED;
 }
 
-static int run(const settings *s, const cli_data *data, nf_flow *flow) {
+static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) {
+  nf_flow *flow = c->flow;
   nf_error e = {0}, own = {0};
-  const nf_model *m = nf_flow_model(flow);
   const size_t n = s->n < data->n ? (size_t)s->n : data->n, d = nf_flow_dim(flow);
   nf_real *x = malloc(n * d * sizeof *x), *z = malloc(n * d * sizeof *z);
   nf_real *back = malloc(n * d * sizeof *back);
@@ -65,11 +76,11 @@ static int run(const settings *s, const cli_data *data, nf_flow *flow) {
   nf_flow_inverse(flow, n, z, back, NULL, &own);
   if (own.status != NF_OK)
     nf_fail(&e, own.status, "%s: %s", s->data, own.message);
-  else if (s->out != NULL && data->bins > 0)
-    draw_pairs(s->out, m, n, x, back, &e);
+  else if (s->out != NULL && s->as == CLI_PNG)
+    draw_pairs(s->out, c, n, x, back, &e);
   else if (s->out != NULL)
-    cli_write_samples(s->out, m, n, back, 0, &e);
-  const int result = e.status != NF_OK ? cli_error("%s", e.message) : report(m, n, x, back);
+    cli_write_samples(s->out, s->as, c, n, back, 0, &e);
+  const int result = e.status != NF_OK ? cli_error("%s", e.message) : report(flow, n, x, back);
   free(x);
   free(z);
   free(back);
@@ -78,13 +89,15 @@ static int run(const settings *s, const cli_data *data, nf_flow *flow) {
 
 int cli_reconstruct(int argc, char **argv) {
   const char *path = NULL;
-  settings s = {.n = 64};
+  settings s = {.n = 64, .format = -1};
   const cli_option option[] = {
       CLI_OPTION_DATA(&s.data),
+      CLI_OPTION_COLUMNS(&s.columns),
       CLI_OPTION_RANGE(&s.range),
       {"n", "N", CLI_WHOLE, &s.n, "how many, from the first of the range", 1, 1e9, NULL},
-      {"out", "FILE", CLI_TEXT, &s.out, "a PNG of pairs, or for points a CSV of what came back", 0,
-       0, NULL},
+      {"out", "FILE", CLI_TEXT, &s.out, "pairs as .png, or what came back as .csv or .npy", 0, 0,
+       NULL},
+      CLI_OPTION_FORMAT(&s.format),
       CLI_OPTION_THREADS(&s.threads),
   };
   const int status =
@@ -94,7 +107,10 @@ int cli_reconstruct(int argc, char **argv) {
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, s.data, s.range, &data)) result = run(&s, &data, c.flow);
+  if ((s.out == NULL || cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as)) &&
+      cli_load_data(&c, path, s.data, s.columns, s.range, &data) &&
+      cli_spares_data("--out", s.out, s.data))
+    result = run(&s, &data, &c);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
   return result;

@@ -3,29 +3,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 #include "io/file.h"
+#include "io/npy.h"
 #include "io/png.h"
 
-static int write_points(const char *path, size_t d, size_t n, const nf_real *x, nf_error *e) {
+const char *const cli_formats[] = {"png", "csv", "npy", NULL};
+
+bool cli_find_format(const char *path, int given, unsigned bins, cli_format *out) {
+  const char *name = strrchr(path, '/'), *dot = strrchr(name != NULL ? name : path, '.');
+  int format = given;
+  if (format < 0 && dot == NULL) format = bins > 0 ? CLI_PNG : CLI_CSV;
+  for (int i = 0; format < 0 && cli_formats[i] != NULL; i++)
+    if (strcasecmp(dot + 1, cli_formats[i]) == 0) format = i;
+  if (format < 0)
+    cli_error("--out %s: its ending is none of .png, .csv and .npy; give --format", path);
+  else if (format == CLI_PNG && bins == 0)
+    cli_error("--out %s: points are no image; write them as .csv or .npy", path);
+  else
+    return *out = (cli_format)format, true;
+  return false;
+}
+
+/* A header line, of names with commas between; those with blanks in quotes. */
+static void write_names(FILE *f, const char *names) {
+  for (size_t k = 0;; k++) {
+    int length;
+    const char *name = cli_column(names, k, &length);
+    const char *quote = memchr(name, ' ', (size_t)length) != NULL ? "\"" : "";
+    fprintf(f, "%s%.*s%s%c", quote, length, name, quote, name[length] != 0 ? ',' : '\n');
+    if (name[length] == 0) return;
+  }
+}
+
+static int write_csv(const char *path, const char *names, size_t d, size_t n, const nf_real *x,
+                     nf_error *e) {
   nf_new_file f;
   int status = nf_new_file_open(&f, path, e);
   if (status != NF_OK) return status;
-  for (size_t k = 0; k < d; k++) fprintf(f.file, "%sx_%zu", k > 0 ? "," : "", k + 1);
-  fputc('\n', f.file);
-  for (size_t i = 0; i < n; i++) {
+  if (names != NULL) write_names(f.file, names);
+  for (size_t k = 0; names == NULL && k < d; k++)
+    fprintf(f.file, "x_%zu%c", k + 1, k + 1 < d ? ',' : '\n');
+  for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < d; k++)
-      fprintf(f.file, "%s%.9g", k > 0 ? "," : "", (double)x[i * d + k]);
-    fputc('\n', f.file);
-  }
+      fprintf(f.file, "%.9g%c", (double)x[i * d + k], k + 1 < d ? ',' : '\n');
   if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
   return nf_new_file_close(&f, status, e);
 }
 
-int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_real *x,
-                      size_t columns, nf_error *e) {
-  if (m->bins == 0) return write_points(path, nf_shape_size(m->shape), n, x, e);
+static int write_png(const char *path, const nf_model *m, size_t n, const nf_real *x,
+                     size_t columns, nf_error *e) {
   nf_images images;
   nf_error own = {0};
   if (nf_images_from_values(n, m->shape, x, m->bins, &images, &own) != NF_OK)
@@ -37,10 +66,22 @@ int cli_write_samples(const char *path, const nf_model *m, size_t n, const nf_re
   return status;
 }
 
+int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
+                      const nf_real *x, size_t columns, nf_error *e) {
+  const nf_model *m = nf_flow_model(c->flow);
+  const size_t dim[] = {n, m->shape.h, m->shape.w, m->shape.c};
+  const char *names = nf_safetensors_metadata(&c->file, "columns");
+  if (format == CLI_PNG) return write_png(path, m, n, x, columns, e);
+  if (format == CLI_CSV) return write_csv(path, names, nf_shape_size(m->shape), n, x, e);
+  return m->bins > 0 ? nf_npy_write(path, 4, dim, x, e)
+                     : nf_npy_write(path, 2, (size_t[]){n, m->shape.c}, x, e);
+}
+
 static const cli_command command = {
     "sample", "MODEL",
     "Draws samples: Gaussian noise through the inverse of the flow. Images become one PNG grid,\n"
-    "points a CSV. A temperature below 1 stays closer to what is typical. Sample i of a seed is\n"
+    "points a CSV, both on request an NPY or a CSV of values. A temperature below 1 stays closer "
+    "to what is typical. Sample i of a seed is\n"
     "the same however many are drawn.",
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "  nf sample moons.safetensors --n 1000 --seed 7 --out moons.csv"};
@@ -49,8 +90,11 @@ int cli_sample(int argc, char **argv) {
   const char *path = NULL, *out = NULL;
   uint64_t n = 64, columns = 0, seed = 1, threads = 0;
   double temperature = 1;
+  int format = -1;
+  cli_format as;
   const cli_option option[] = {
-      {"out", "FILE", CLI_TEXT, &out, "the PNG, or for points the CSV", 0, 0, NULL},
+      {"out", "FILE", CLI_TEXT, &out, "samples, as .png, .csv or .npy", 0, 0, NULL},
+      CLI_OPTION_FORMAT(&format),
       {"n", "N", CLI_WHOLE, &n, "how many", 1, 1e6, NULL},
       {"columns", "N", CLI_WHOLE, &columns, "of the grid [as square as can be]", 1, 1e6, NULL},
       {"temperature", "T", CLI_REAL, &temperature, "scale of the noise", 0, 100, NULL},
@@ -64,13 +108,17 @@ int cli_sample(int argc, char **argv) {
   nf_checkpoint c = {0};
   nf_error e = {0}, own = {0};
   if (!cli_load_model(path, threads, &c)) return CLI_BAD_INPUT;
+  if (!cli_find_format(out, format, nf_flow_model(c.flow)->bins, &as)) {
+    nf_checkpoint_free(&c);
+    return CLI_BAD_INPUT;
+  }
   nf_real *x = malloc(n * nf_flow_dim(c.flow) * sizeof *x);
   if (x == NULL)
     nf_fail(&e, NF_ENOMEM, "%s: no memory for %zu samples", path, (size_t)n);
   else if (nf_flow_sample(c.flow, n, seed, temperature, x, &own) != NF_OK)
     nf_fail(&e, own.status, "%s: %s", path, own.message);
   else
-    cli_write_samples(out, nf_flow_model(c.flow), n, x, columns, &e);
+    cli_write_samples(out, as, &c, n, x, columns, &e);
   free(x);
   nf_checkpoint_free(&c);
   return e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);

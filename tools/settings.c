@@ -18,6 +18,7 @@ static const cli_command command = {
     "on exactly, and the log X.csv. Ctrl-C finishes the step, saves, and exits with 130.",
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
     "  nf train --data toy:moons --model realnvp --steps 2000 --out moons.safetensors\n"
+    "  nf train --data csv:points.csv --columns x,y --minutes 1 --out flow.safetensors\n"
     "  nf train --data cifar10:DIR --model glow --levels 3 --depth 8 --width 128 --minutes 60 \\\n"
     "    --out cifar.safetensors"};
 
@@ -40,6 +41,7 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
   *s = defaults;
   const cli_option option[] = {
       CLI_OPTION_DATA(&s->data),
+      CLI_OPTION_COLUMNS(&s->columns),
       CLI_OPTION_RANGE(&s->range),
       {"out", "FILE", CLI_TEXT, &s->out, "where the best weights go", 0, 0, NULL},
       {"resume", NULL, CLI_FLAG, &s->resume, "go on from the last checkpoint", 0, 0, NULL},
@@ -111,6 +113,7 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   if (!is_consistent(s, nf_architecture_of(family))) return false;
   nf_model m = nf_model_default(family, data->shape);
   m.bins = data->bins;
+  m.standardise = data->columns != NULL;
   m.alpha = s->alpha;
   m.seed = s->seed;
   m.width = (size_t)s->width;

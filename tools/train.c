@@ -39,6 +39,7 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   if (n > trained) n = trained;
   nf_real *x = malloc(n * d * sizeof *x);
   if (x == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  if (r->model.standardise) cli_points_standardise(r->data, trained, r->order + r->held, flow, e);
   cli_data_gather(r->data, n, r->order + r->held, x);
   const int status = nf_flow_init_from_data(flow, n, x, e);
   free(x);
@@ -104,6 +105,8 @@ static void add_settings(cli_run *r, const cli_settings *s) {
   add(r, "seconds", "0");
   add(r, "data", "%s", r->data->name);
   add(r, "range", "%zu:%zu", r->data->first, r->data->first + r->data->n);
+  if (r->data->columns != NULL)
+    r->metadata[r->n_metadata++] = (nf_metadata){"columns", r->data->columns};
   add(r, "holdout", "%zu", r->held);
   add(r, "batch", "%zu", r->batch);
   add(r, "every", "%" PRIu64, r->every);
@@ -119,9 +122,8 @@ static void add_settings(cli_run *r, const cli_settings *s) {
 static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
   nf_model_metadata model;
   nf_model_to_metadata(&r->model, &model);
-  for (size_t i = 0; i < NF_MODEL_KEYS + r->n_metadata - 1; i++) {
-    const nf_metadata *n =
-        i < NF_MODEL_KEYS ? &model.entry[i] : &r->metadata[1 + i - NF_MODEL_KEYS];
+  for (size_t i = 0; i < model.n + r->n_metadata - 1; i++) {
+    const nf_metadata *n = i < model.n ? &model.entry[i] : &r->metadata[1 + i - model.n];
     const char *was = nf_safetensors_metadata(&c->file, n->key);
     if (was == NULL || strcmp(was, n->text) != 0)
       return nf_fail(e, NF_EINVAL,
@@ -252,6 +254,9 @@ static int train_on(const cli_data *data, const cli_settings *s) {
   int result = CLI_OK;
   if (last == NULL || log == NULL || order == NULL)
     result = cli_error("out of memory");
+  else if (!cli_spares_data("--out", s->out, s->data) || !cli_spares_data("--out", last, s->data) ||
+           !cli_spares_data("--log", r.log_path, s->data))
+    result = CLI_BAD_INPUT;
   else if (!cli_settings_model(s, data, &r.model) || !set_sizes(&r, s))
     result = CLI_BAD_INPUT;
   result = ranks_agree(result);
@@ -274,7 +279,10 @@ int cli_train(int argc, char **argv) {
   nf_error e = {0};
   cli_data data = {0};
   int result = CLI_OK;
-  if (cli_data_load(s.data, s.range, &data, &e) != NF_OK) result = cli_error("%s", e.message);
+  if (!cli_columns_fit(s.data, s.columns))
+    result = CLI_BAD_INPUT;
+  else if (cli_data_load(s.data, s.columns, s.range, &data, &e) != NF_OK)
+    result = cli_error("%s", e.message);
   result = ranks_agree(result);
   if (result == CLI_OK) result = same_data(&data) ? train_on(&data, &s) : CLI_BAD_INPUT;
   cli_data_free(&data);

@@ -23,6 +23,11 @@ typedef struct {
  * errors  NF_EIO, NF_EFORMAT (with line and column: not a finite number, a ragged line, no points),
  *         NF_ENOMEM */
 int nf_points_read_csv(const char *path, nf_points *out, nf_error *e);
+
+/* An array of NumPy's, float32 or float64 in either byte order, in the order of rows or of columns;
+ * versions 1 to 3. The first side counts points; those after it are flattened, none is d = 1. "-"
+ * is the standard input.   errors  NF_EIO, NF_EFORMAT, NF_ENOMEM */
+int nf_points_read_npy(const char *path, nf_points *out, nf_error *e);
 void nf_points_free(nf_points *points); /* leaves {0}; NULL and {0} are fine */
 
 /* --- image sets ------------------------------------------------------------------------------ */

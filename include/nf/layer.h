@@ -38,6 +38,12 @@ nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
  * source  Kingma & Dhariwal 2018, 3.1;  tensors "log_scale" (c), "bias" (c), "initialised" (1) */
 nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e);
 
+/* z = (x - mean)/sd, per channel;   log|det J| = -h·w·Σ log sd
+ * For data in units of their own, first in a flow. nf_flow_init_from_data sets mean and sd to those
+ * of the data, once, as for actnorm; they are not trained. A constant channel is only centred.
+ * tensors "mean" (c), "log_sd" (c), "initialised" (1), all constants */
+nf_bijector *nf_standardise_new(nf_shape shape, nf_error *e);
+
 /* z_i = x_{order[i]} over channels;   log|det J| = 0. order NULL: initialised to a random one.
  * tensors "permutation" (c), a constant */
 nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, nf_error *e);

@@ -28,6 +28,7 @@ typedef struct {
   unsigned bins; /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
   double alpha;  /* of the logit, in [0, ½) */
   uint64_t seed; /* of initial parameters and of the dequantisation noise */
+  bool standardise; /* values of ℝ: nf_standardise_new first */
 } nf_model;
 
 /* Usual settings for a family and a shape: start here and change what you mean to. */

@@ -149,6 +149,8 @@ static bool valid(const nf_model *m, nf_error *e) {
     nf_fail(e, NF_EINVAL, "model: steps is %zu; it can be 1 to 4096", m->steps);
   else if (m->width < 1 || m->width > 65536)
     nf_fail(e, NF_EINVAL, "model: width is %zu; it can be 1 to 65536", m->width);
+  else if (m->standardise && m->bins > 0)
+    nf_fail(e, NF_EINVAL, "model: standardise is for values, not for pixels of %u bins", m->bins);
   else
     return true;
   return false;
@@ -162,6 +164,7 @@ nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e) {
     nf_chain_add(chain, nf_dequantise_new(m->shape, m->bins, m->seed, &own), &own);
     nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, &own), &own);
   }
+  if (m->standardise) nf_chain_add(chain, nf_standardise_new(m->shape, &own), &own);
   nf_architecture_of(m->family)->add(chain, m, &own);
   if (own.status == NF_OK) return chain;
   nf_fail(e, own.status, "%s", own.message);

@@ -8,12 +8,13 @@
 #include "io/checkpoint.h"
 
 static const char *const permutations[] = {"full", "plu", NULL};
+static const char *const yes[] = {"yes", NULL};
 static const char *const priors[] = {"standard", "learned", NULL};
 
 void nf_model_to_metadata(const nf_model *m, nf_model_metadata *out) {
   static const char *const key[NF_MODEL_KEYS] = {"family", "shape",        "levels", "steps",
                                                  "width",  "scale",        "prior",  "permutation",
-                                                 "alpha",  "pixel_levels", "seed"};
+                                                 "alpha",  "pixel_levels", "seed",   "standardise"};
   char(*text)[NF_METADATA_TEXT] = out->text;
   snprintf(text[0], NF_METADATA_TEXT, "%s", nf_family_names[m->family]);
   snprintf(text[1], NF_METADATA_TEXT, "%zu,%zu,%zu", m->shape.h, m->shape.w, m->shape.c);
@@ -26,6 +27,8 @@ void nf_model_to_metadata(const nf_model *m, nf_model_metadata *out) {
   nf_write_real(m->alpha, text[8]);
   snprintf(text[9], NF_METADATA_TEXT, "%u", m->bins);
   snprintf(text[10], NF_METADATA_TEXT, "%" PRIu64, m->seed);
+  snprintf(text[11], NF_METADATA_TEXT, "yes");
+  out->n = m->standardise ? NF_MODEL_KEYS : NF_MODEL_KEYS - 1;
   for (size_t i = 0; i < NF_MODEL_KEYS; i++) out->entry[i] = (nf_metadata){key[i], text[i]};
 }
 
@@ -110,6 +113,8 @@ int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_mode
   m.alpha = real(&r, "alpha");
   m.bins = (unsigned)whole(&r, "pixel_levels", 256);
   m.seed = whole(&r, "seed", UINT64_MAX);
+  m.standardise = nf_safetensors_metadata(file, "standardise") != NULL;
+  if (m.standardise) word(&r, "standardise", yes);
   if (r.status == NF_OK) *out = m;
   return r.status;
 }

@@ -56,7 +56,7 @@ static int write_list(const char *path, const list *l, const nf_flow *flow,
   all[n++] = (nf_metadata){"nf_checkpoint", "1"};
   if (flow->has_model) {
     nf_model_to_metadata(&flow->model, &model);
-    for (size_t i = 0; i < NF_MODEL_KEYS; i++) all[n++] = model.entry[i];
+    for (size_t i = 0; i < model.n; i++) all[n++] = model.entry[i];
   }
   if (trainer != NULL) {
     snprintf(state[0], NF_NUMBER, "%" PRIu64, trainer->step);

@@ -1,0 +1,47 @@
+/* The format is numpy.org/doc/stable/reference/generated/numpy.lib.format.html; src/data/npy.c
+ * reads it. The header is padded with blanks so that the values begin at a multiple of 64. */
+#include "io/npy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/file.h"
+
+static void write_header(FILE *f, size_t rank, const size_t dim[]) {
+  enum { BEGIN = 10, SIZE = 512 - BEGIN };
+  char text[SIZE] = "";
+  int n = snprintf(text, SIZE, "{'descr': '<f%d', 'fortran_order': False, 'shape': (",
+                   (int)sizeof(nf_real));
+  for (size_t i = 0; i < rank; i++) n += snprintf(text + n, SIZE - (size_t)n, "%zu,", dim[i]);
+  n += snprintf(text + n, SIZE - (size_t)n, ")}");
+  const int size = (BEGIN + n + 1 + 63) / 64 * 64 - BEGIN;
+  fwrite("\x93NUMPY\1\0", 1, 8, f);
+  fputc(size % 256, f), fputc(size / 256, f);
+  fprintf(f, "%-*s\n", size - 1, text);
+}
+
+/* Little-endian, whatever the machine. */
+static void write_value(FILE *f, nf_real value) {
+  unsigned char byte[sizeof value];
+#ifdef NF_FLOAT
+  uint32_t bits;
+#else
+  uint64_t bits;
+#endif
+  memcpy(&bits, &value, sizeof bits);
+  for (size_t i = 0; i < sizeof byte; i++) byte[i] = (unsigned char)(bits >> (8 * i));
+  fwrite(byte, 1, sizeof byte, f);
+}
+
+int nf_npy_write(const char *path, size_t rank, const size_t dim[], const nf_real *x, nf_error *e) {
+  nf_new_file f;
+  int status = nf_new_file_open(&f, path, e);
+  if (status != NF_OK) return status;
+  size_t n = 1;
+  for (size_t i = 0; i < rank; i++) n *= dim[i];
+  write_header(f.file, rank, dim);
+  for (size_t i = 0; i < n; i++) write_value(f.file, x[i]);
+  if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+  return nf_new_file_close(&f, status, e);
+}
