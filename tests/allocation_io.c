@@ -17,13 +17,25 @@ typedef struct {
   nf_images images;
 } read_call;
 
-typedef enum { DIGITS, ICONS, CIFAR10_FOLDER, CIFAR10_FILE, IDX, PNG, CSV, NEW, VALUES } source;
+typedef enum {
+  DIGITS,
+  ICONS,
+  CIFAR10_FOLDER,
+  CIFAR10_FILE,
+  IDX,
+  PNG,
+  FOLDER,
+  CSV,
+  NEW,
+  VALUES
+} source;
 static const char *const source_name[] = {"images_load, digits",
                                           "images_load, icons",
                                           "images_load, cifar10, a folder",
                                           "images_load, cifar10, a file",
                                           "images_load, idx",
                                           "images_load, png",
+                                          "images_load, images",
                                           "points_read_csv",
                                           "images_new",
                                           "images_from_values"};
@@ -54,6 +66,7 @@ static void name_source(source what, char *to, size_t size) {
   if (what == CIFAR10_FILE) snprintf(to, size, "cifar10:%s", folder_path("cifar/data_batch_1.bin"));
   if (what == IDX) snprintf(to, size, "idx:%s,%s", folder_path("images"), folder_path("labels"));
   if (what == PNG) snprintf(to, size, "png:%s", folder_path("pictures"));
+  if (what == FOLDER) snprintf(to, size, "images:%s", folder_path("pictures"));
   if (what == CSV) snprintf(to, size, "%s", folder_path("points.csv"));
 }
 
