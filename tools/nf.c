@@ -28,7 +28,11 @@ static const char help[] =
     "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
     "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
     "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
+    "  cifar100:DIR, cifar100-test:DIR   CIFAR-100, binary version\n"
     "  png:DIR                      all PNG images of a folder, of one size\n"
+    "  images:DIR                   all PNG and JPEG images of a folder, of one size or --size "
+    "HxW,\n"
+    "                               those in its folders with --recursive; others are skipped\n"
     "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
@@ -55,6 +59,17 @@ int cli_error(const char *format, ...) {
   return CLI_BAD_INPUT;
 }
 
+void cli_note(const char *format, ...) {
+  char message[NF_MESSAGE];
+  nf_error line = {0};
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  nf_fail(&line, NF_EINVAL, "%s", message);
+  if (ranks_is_first()) fprintf(stderr, "nf %s: %s\n", command_name, line.message);
+}
+
 int cli_threads(uint64_t given) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
@@ -71,18 +86,29 @@ bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
   return false;
 }
 
-bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *range,
+bool cli_reduce(const nf_model *m, cli_data *d) {
+  unsigned bits = 1;
+  while (bits < 8 && m->bins > 1U << bits) bits++;
+  if (d->bins != 256 || m->bins == 256 || m->bins != 1U << bits) return false;
+  d->bins = m->bins;
+  return nf_images_reduce(&d->images, bits, NULL) == NF_OK;
+}
+
+bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
                    cli_data *out) {
+  const char *spec = choice->spec;
   nf_error e = {0};
   if (spec == NULL) {
     cli_error("--data is missing, as in --data digits");
     return false;
   }
-  if (cli_data_load(spec, range, out, &e) != NF_OK) {
+  if (cli_data_load(choice, out, &e) != NF_OK) {
     cli_error("%s", e.message);
     return false;
   }
   const nf_model *m = nf_flow_model(c->flow);
+  if (choice->bits == 0 && cli_reduce(m, out))
+    cli_note("%s: pixels reduced to the %u bins of %s", spec, m->bins, path);
   const nf_shape s = out->shape, t = m->shape;
   if (nf_shape_equal(s, t) && out->bins == m->bins) return true;
   cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h, s.w,

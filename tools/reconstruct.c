@@ -14,7 +14,8 @@ static const cli_command command = {
     "  nf reconstruct digits.safetensors --data digits --n 16 --out pairs.png"};
 
 typedef struct {
-  const char *data, *range, *out;
+  cli_data_choice data;
+  const char *out;
   uint64_t n, threads;
 } settings;
 
@@ -64,7 +65,7 @@ static int run(const settings *s, const cli_data *data, nf_flow *flow) {
   nf_flow_forward(flow, n, x, z, NULL, &own);
   nf_flow_inverse(flow, n, z, back, NULL, &own);
   if (own.status != NF_OK)
-    nf_fail(&e, own.status, "%s: %s", s->data, own.message);
+    nf_fail(&e, own.status, "%s: %s", s->data.spec, own.message);
   else if (s->out != NULL && data->bins > 0)
     draw_pairs(s->out, m, n, x, back, &e);
   else if (s->out != NULL)
@@ -80,8 +81,7 @@ int cli_reconstruct(int argc, char **argv) {
   const char *path = NULL;
   settings s = {.n = 64};
   const cli_option option[] = {
-      CLI_OPTION_DATA(&s.data),
-      CLI_OPTION_RANGE(&s.range),
+      CLI_OPTIONS_DATA(&s.data),
       {"n", "N", CLI_WHOLE, &s.n, "how many, from the first of the range", 1, 1e9, NULL},
       {"out", "FILE", CLI_TEXT, &s.out, "a PNG of pairs, or for points a CSV of what came back", 0,
        0, NULL},
@@ -94,7 +94,7 @@ int cli_reconstruct(int argc, char **argv) {
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, s.data, s.range, &data)) result = run(&s, &data, c.flow);
+  if (cli_load_data(&c, path, &s.data, &data)) result = run(&s, &data, c.flow);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
   return result;
