@@ -95,6 +95,30 @@ static void samples_come_as_they_are_stored(void **state) {
   nf_images_free(&set);
 }
 
+/* A palette is gray when all its colours are; its opacities are composed like any. */
+static void a_palette_is_its_colours(void **state) {
+  (void)state;
+  const uint8_t index[3] = {2, 0, 1}, half[12] = {1, 2, 3, 255, 7, 8, 9, 0, 100, 150, 200, 128};
+  uint8_t colour[9] = {5, 5, 5, 90, 90, 90, 250, 250, 250};
+  for (int coloured = 0; coloured < 3; coloured++) {
+    if (coloured == 1) colour[5] = 91; /* the blue of one entry */
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = 3, .height = 1, .colormap_entries = 3};
+    image.format = coloured == 2 ? PNG_FORMAT_RGBA_COLORMAP : PNG_FORMAT_RGB_COLORMAP;
+    folder_mkdir("palette");
+    assert_true(png_image_write_to_file(&image, folder_path("palette/a.png"), 0, index, 0,
+                                        coloured == 2 ? half : colour));
+    nf_images set;
+    check_ok(nf_images_png(folder_path("palette"), &set, NULL));
+    assert_int_equal(set.shape.c, coloured ? 3 : 1);
+    const uint8_t gray[3] = {250, 5, 90}, rgb[9] = {250, 250, 250, 5, 5, 5, 90, 90, 91};
+    const uint8_t white[9] = {177, 202, 227, 1, 2, 3, 255, 255, 255}; /* 100·a + 255·(1-a), … */
+    assert_memory_equal(set.pixel, coloured == 2 ? white : coloured ? rgb : gray, coloured ? 9 : 3);
+    nf_images_free(&set);
+    folder_remove_path(folder_path("palette"));
+  }
+}
+
 /* All of 16 bits, with an opacity: round(v/257), then v·a + 255·(1-a). */
 static void sixteen_bits_and_opacity_are_rounded(void **state) {
   (void)state;
@@ -176,6 +200,7 @@ int main(void) {
       cmocka_unit_test(pixels_come_in_order),
       cmocka_unit_test(one_colour_makes_all_rgb_and_transparent_is_white),
       cmocka_unit_test(samples_come_as_they_are_stored),
+      cmocka_unit_test(a_palette_is_its_colours),
       cmocka_unit_test(sixteen_bits_and_opacity_are_rounded),
       cmocka_unit_test(what_is_no_set_is_refused),
   };
