@@ -35,14 +35,14 @@ export prefix libdir DESTDIR CC CFLAGS ARCH MODE SAN
 # Of the shared library only the public headers are visible. No path of a build is in its bytes.
 SHARED := -fPIC -fvisibility=hidden -fno-semantic-interposition
 PATHS  := '-ffile-prefix-map=$(CURDIR)=.' '-ffile-prefix-map=$(B)/=build/'
-FOUND  := $(shell pkg-config --cflags gsl cmocka jansson libpng 2> /dev/null)
+FOUND  := $(shell pkg-config --cflags gsl cmocka jansson libpng libjpeg 2> /dev/null)
 BASE    = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Isrc $(FOUND) $(WARN) $(THREADS) $(SAN) \
           $(SHARED) $(PATHS) -fno-math-errno -MMD -MP $(CPPFLAGS) $(CFLAGS)
 # Strict C11 without fused multiply-adds for the proofs, the same bits with any ARCH; all that the
 # machine has for the float build.
 PROOF   = $(BASE) $(ARCH) -ffp-contract=off
 SPEED   = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
-LIBS    = -ljansson -lpng -lz -lm
+LIBS    = -ljansson -lpng -ljpeg -lz -lm
 GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
 BLAS   := -lgsl $(shell pkg-config --libs openblas 2> /dev/null)
 

@@ -25,6 +25,7 @@ typedef enum {
   CIFAR10_FILE,
   IDX,
   PNG,
+  FOLDER,
   CSV,
   NUMBERS,
   NPY,
@@ -37,6 +38,7 @@ static const char *const source_name[] = {"images_load, digits",
                                           "images_load, cifar10, a file",
                                           "images_load, idx",
                                           "images_load, png",
+                                          "images_load, images",
                                           "points_read_csv, names of columns",
                                           "points_read_csv, numbers alone",
                                           "points_read_npy",
@@ -71,6 +73,7 @@ static void name_source(source what, char *to, size_t size) {
   if (what == CIFAR10_FILE) snprintf(to, size, "cifar10:%s", folder_path("cifar/data_batch_1.bin"));
   if (what == IDX) snprintf(to, size, "idx:%s,%s", folder_path("images"), folder_path("labels"));
   if (what == PNG) snprintf(to, size, "png:%s", folder_path("pictures"));
+  if (what == FOLDER) snprintf(to, size, "images:%s", folder_path("pictures"));
   if (what == CSV) snprintf(to, size, "%s", folder_path("points.csv"));
   if (what == NUMBERS) snprintf(to, size, "%s", folder_path("numbers.csv"));
   if (what == NPY) snprintf(to, size, "%s", folder_path("points.npy"));

@@ -40,7 +40,7 @@ BEGIN {
   n = split("core core net nets layer layers flow flow model flow train train data data " \
             "checkpoint io nf io", word, " ")
   for (i = 1; i < n; i += 2) public[word[i] ".h"] = word[i + 1]
-  other = "^(gsl/.*|cblas|jansson|png|zlib|getopt|dirent|fcntl|sys/.*)[.]h$"
+  other = "^(gsl/.*|cblas|jansson|png|jpeglib|jerror|zlib|getopt|dirent|fcntl|sys/.*)[.]h$"
 }
 
 NR == FNR {

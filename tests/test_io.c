@@ -118,6 +118,38 @@ static void cifar10_reads_a_folder_in_order(void **state) {
   nf_images_free(&s);
 }
 
+/* Records of 3074 bytes: the fine label is kept, and no value moves by a byte. */
+static void cifar100_reads_a_folder(void **state) {
+  (void)state;
+  static uint8_t record[2][3074];
+  const uint8_t label[2][2] = {{19, 99}, {4, 0}};
+  for (size_t i = 0; i < 2; i++) {
+    memcpy(record[i], label[i], 2);
+    for (unsigned k = 0; k < 3072; k++)
+      record[i][2 + k] = colour_at(label[i][1], k / 1024, k / 32 % 32, k % 32);
+  }
+  folder_mkdir("cifar100");
+  folder_write("cifar100/train.bin", record, sizeof record);
+  folder_write("cifar100/test.bin", record[1], sizeof record[1]);
+  folder_write("cifar100/fine_label_names.txt", "apple\n", 6);
+  nf_images s;
+  load("cifar100:", folder_path("cifar100"), &s);
+  check_set(&s, 2, 32, 32, 3, 256);
+  assert_memory_equal(s.label, ((uint8_t[]){99, 0}), 2);
+  for (size_t i = 0; i < 2; i++)
+    for (unsigned k = 0; k < 1024; k++)
+      for (unsigned c = 0; c < 3; c++)
+        assert_int_equal(s.pixel[3072 * i + 3 * k + c], record[i][2 + 1024 * c + k]);
+  nf_images_free(&s);
+  load("cifar100-test:", folder_path("cifar100"), &s);
+  check_set(&s, 1, 32, 32, 3, 256);
+  assert_int_equal(s.label[0], 0);
+  nf_images_free(&s);
+  load("cifar100:", folder_path("cifar100/test.bin"), &s);
+  check_set(&s, 1, 32, 32, 3, 256);
+  nf_images_free(&s);
+}
+
 static void idx_reads_plain_and_gzipped(void **state) {
   (void)state;
   uint8_t file[16 + 2 * 3 * 5] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 5};
@@ -239,6 +271,7 @@ int main(void) {
       cmocka_unit_test(digits),
       cmocka_unit_test(icons),
       cmocka_unit_test(cifar10_reads_a_folder_in_order),
+      cmocka_unit_test(cifar100_reads_a_folder),
       cmocka_unit_test(idx_reads_plain_and_gzipped),
       cmocka_unit_test(the_real_cifar10),
       cmocka_unit_test(the_real_mnist),

@@ -26,7 +26,8 @@ static void names(void **state) {
   const struct {
     const char *name, *words;
   } bad[] = {
-      {"digit", "digit: no such|'digits'|icons|cifar10:PATH|idx:IMAGES"},
+      {"digit",
+       "digit: no such|'digits'|icons|cifar10:PATH|cifar100-test:PATH|idx:IMAGES|images:FOLDER"},
       {"cifar-10:/data", "'cifar10'"},
       {"", "no such"},
       {"digitsx", "'digits'"},
@@ -74,6 +75,24 @@ static void cifar10(void **state) {
   check_fails(NF_EIO, "cifar10", "c", NULL, "data_batch_3.bin: not a regular file");
   assert_int_equal(symlink("loop", folder_path("loop")), 0);
   check_fails(NF_EIO, "cifar10", "loop", NULL, "/loop: ");
+}
+
+static void cifar100(void **state) {
+  (void)state;
+  static uint8_t record[2 * 3074];
+  folder_mkdir("h");
+  check_fails(NF_EIO, "cifar100", "h", NULL, "/h: no train.bin in|train.bin and test.bin");
+  folder_write("h/train.bin", record, 3073);
+  check_fails(NF_EIO, "cifar100-test", "h", NULL, "/h: no test.bin in");
+  check_fails(NF_EFORMAT, "cifar100", "h", NULL,
+              "train.bin: 3073 bytes (0 × 3074 + 3073); a CIFAR-100 batch|records of 3074");
+  record[3074] = 20;
+  folder_write("h/train.bin", record, sizeof record);
+  check_fails(NF_EFORMAT, "cifar100", "h", NULL,
+              "train.bin: byte 3074: label 20; CIFAR-100|0 to 19");
+  record[3074] = 19, record[3075] = 100;
+  folder_write("h/train.bin", record, sizeof record);
+  check_fails(NF_EFORMAT, "cifar100", "h", NULL, "byte 3075: label 100; CIFAR-100|0 to 99");
 }
 
 /* As another user when the test runs as root, whom no permission stops. */
@@ -224,11 +243,17 @@ static void new_sets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names),       cmocka_unit_test(long_names_are_cut),
-      cmocka_unit_test(cifar10),     cmocka_unit_test(an_unreadable_folder),
-      cmocka_unit_test(idx_plain),   cmocka_unit_test(idx_header_larger_than_file),
-      cmocka_unit_test(idx_gzipped), cmocka_unit_test(idx_too_large_an_image),
-      cmocka_unit_test(idx_labels),  cmocka_unit_test(new_sets),
+      cmocka_unit_test(names),
+      cmocka_unit_test(long_names_are_cut),
+      cmocka_unit_test(cifar10),
+      cmocka_unit_test(cifar100),
+      cmocka_unit_test(an_unreadable_folder),
+      cmocka_unit_test(idx_plain),
+      cmocka_unit_test(idx_header_larger_than_file),
+      cmocka_unit_test(idx_gzipped),
+      cmocka_unit_test(idx_too_large_an_image),
+      cmocka_unit_test(idx_labels),
+      cmocka_unit_test(new_sets),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -129,6 +129,26 @@ static void eval_is_that_of_the_library(void **state) {
   check_close("range", number(r, "\nbits/dim "), bits(all, 256), 6e-5, 0);
 }
 
+/* Icons of 32 bins, here by division. */
+static void five_bits_are_those_of_the_library(void **state) {
+  (void)state;
+  nf_images set = {0};
+  nf(0, "train --data icons --bits 5 --depth 1 --width 4 --steps 3 --out @/i.safetensors");
+  nf_flow *flow = nf_load(folder_path("i.safetensors"), NULL);
+  check_ok(nf_images_icons(&set, NULL));
+  double *values = malloc(21 * 3072 * sizeof *values), log_p[21], right = 0;
+  for (size_t i = 0; i < 21 * 3072; i++)
+    values[i] = set.pixel[nf_shuffled(1, UINT64_MAX, 214, i / 3072) * 3072 + i % 3072] / 8;
+  nf_batch x = {.n = 21, .shape = set.shape, .data = values, .draw = 2};
+  check_ok(nf_flow_log_prob_batch(flow, &x, log_p, NULL));
+  for (size_t i = 0; i < 21; i++) right -= log_p[i] / (21 * 3072 * log(2));
+  check_close("5 bits", number(nf(0, "eval @/i.safetensors --data icons"), "\nbits/dim "), right,
+              6e-5, 0);
+  free(values);
+  nf_flow_free(flow);
+  nf_images_free(&set);
+}
+
 /* Digits index[0 … n-1] after dequantisation and logit; log-dets, when wanted. */
 static double *logits(size_t n, const size_t *index, uint64_t draw, double *log_det) {
   nf_images set = {0};
@@ -270,6 +290,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(validation_is_that_of_the_library),
       cmocka_unit_test(eval_is_that_of_the_library),
+      cmocka_unit_test(five_bits_are_those_of_the_library),
       cmocka_unit_test(baselines_are_gsls),
       cmocka_unit_test(samples_are_those_of_the_library),
       cmocka_unit_test(strips_and_pairs_hold_the_originals),

@@ -6,21 +6,25 @@
 #include "cli.h"
 #include "core/number.h"
 
-int cli_train_set_load(const nf_checkpoint *c, const char *path, const char *spec,
+int cli_train_set_load(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
                        cli_train_set *out, nf_error *e) {
   const char *name = nf_safetensors_metadata(&c->file, "data");
   const char *range = nf_safetensors_metadata(&c->file, "range");
   const char *holdout = nf_safetensors_metadata(&c->file, "holdout");
   cli_train_set s = {0};
   uint64_t held = 0;
-  int status = cli_data_load(spec, nf_safetensors_metadata(&c->file, "columns"), range, &s.data, e);
+  cli_data_choice set = *choice;
+  set.range = range;
+  set.columns = cli_points_in_file(set.spec) ? nf_safetensors_metadata(&c->file, "columns") : NULL;
+  int status = cli_data_load(&set, &s.data, e);
   if (status == NF_OK && (name == NULL || range == NULL || holdout == NULL ||
                           !nf_read_whole(holdout, s.data.n - 1, &held)))
     status = nf_fail(e, NF_EINVAL, "%s does not name what it was trained on", path);
   if (status == NF_OK && strcmp(name, s.data.name) != 0)
-    status = nf_fail(e, NF_EINVAL, "--baselines %s: %s was trained on %.40s", spec, path, name);
+    status = nf_fail(e, NF_EINVAL, "--baselines %s: %s was trained on %.40s", set.spec, path, name);
   if (status == NF_OK && (s.order = cli_data_order(&s.data, nf_flow_model(c->flow)->seed)) == NULL)
     status = nf_fail(e, NF_ENOMEM, "out of memory");
+  cli_reduce(nf_flow_model(c->flow), &s.data);
   s.n = s.data.n - (size_t)held;
   if (status == NF_OK)
     *out = s;

@@ -20,6 +20,7 @@ int cli_man(int argc, char **argv);
 
 /* "nf COMMAND: …" on stderr, one line; returns CLI_BAD_INPUT. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2))); /* no error */
 
 /* --- options (options.c): a table a command, by which they are read and help is printed ----- */
 
@@ -58,13 +59,18 @@ void cli_print_roff(const char *text); /* with roff's special characters escaped
 /* The index of a word, or -1 after an error that names the nearest. `what` is "command", … */
 int cli_find_word(const char *what, const char *text, const char *const word[]);
 
+/* Which data: what CLI_OPTIONS_DATA reads. */
+typedef struct {
+  const char *spec, *columns, *range, *size; /* NULL: not given */
+  bool recursive;
+  uint64_t bits; /* 0: as they are */
+} cli_data_choice;
+
 /* Options that several commands have. */
-#define CLI_OPTION_DATA(to)                                                                     \
-  {                                                                                             \
-    "data", "SPEC", CLI_TEXT, to,                                                               \
-        "digits, icons, cifar10:DIR, cifar10-test:DIR, idx:FILE, png:DIR, csv:FILE, npy:FILE, " \
-        "toy:NAME",                                                                             \
-        0, 0, NULL                                                                              \
+#define CLI_OPTION_DATA(to)                                                                      \
+  {                                                                                              \
+    "data", "SPEC", CLI_TEXT, to, "digits, icons, images:DIR, csv:FILE, …; nf --help lists all", \
+        0, 0, NULL                                                                               \
   }
 #define CLI_OPTION_COLUMNS(to)                                                                    \
   {                                                                                               \
@@ -75,6 +81,19 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
   { "format", "KIND", CLI_WORD, to, "%s [by the ending of --out]", 0, 0, cli_formats }
 #define CLI_OPTION_RANGE(to) \
   { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
+#define CLI_OPTION_RECURSIVE(to) \
+  { "recursive", NULL, CLI_FLAG, to, "images:DIR: those of the folders in DIR, too", 0, 0, NULL }
+#define CLI_OPTION_SIZE(to)                                                                        \
+  {                                                                                                \
+    "size", "HxW", CLI_TEXT, to, "images:DIR: resize by area averaging, crop at the centre", 0, 0, \
+        NULL                                                                                       \
+  }
+#define CLI_OPTION_BITS(to) \
+  { "bits", "B", CLI_WHOLE, to, "reduce 8-bit pixels to 2^B bins, as in Glow's 5", 1, 8, NULL }
+#define CLI_OPTIONS_DATA(to)                                                  \
+  CLI_OPTION_DATA(&(to)->spec), CLI_OPTION_COLUMNS(&(to)->columns),           \
+      CLI_OPTION_RANGE(&(to)->range), CLI_OPTION_RECURSIVE(&(to)->recursive), \
+      CLI_OPTION_SIZE(&(to)->size), CLI_OPTION_BITS(&(to)->bits)
 #define CLI_OPTION_THREADS(to)                                                                    \
   {                                                                                               \
     "threads", "N", CLI_WHOLE, to, "threads; the result does not depend on them [one a core]", 1, \
@@ -101,10 +120,9 @@ typedef struct {
   char *columns;     /* their names in a file, with commas between; NULL: of no file */
 } cli_data;          /* start from {0} */
 
-/* columns is NULL, for all, or the list of those of a file of points that are used. range is NULL
- * or "A:B": samples A … B-1.   errors  those of nf_images_load and nf_points_read_csv, NF_EINVAL */
-int cli_data_load(const char *spec, const char *columns, const char *range, cli_data *out,
-                  nf_error *e);
+/* Prints a line on stderr for each file that is skipped.
+ * errors  those of nf_images_load, nf_points_read_csv and nf_points_read_npy, NF_EINVAL */
+int cli_data_load(const cli_data_choice *choice, cli_data *out, nf_error *e);
 void cli_data_free(cli_data *d);
 
 /* Points of one's own (points.c): csv:FILE and npy:FILE, into d->n, shape, point and columns. */
@@ -130,14 +148,16 @@ int cli_threads(uint64_t given); /* one a core when 0 is given */
 
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
-/* Data that fit the model; columns NULL: those that it was trained on. False after an error. */
-bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *columns,
-                   const char *range, cli_data *out);
+/* Data that fit the model: with the bits of its pixels, and the columns that it was trained on
+ * unless others are chosen. False after an error. */
+bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
+                   cli_data *out);
 /* That a file to be written, which the option names, is not the file of points that spec names.
  * False after an error. */
 bool cli_spares_data(const char *option, const char *path, const char *spec);
-/* --columns without a file of points is an error: false. */
-bool cli_columns_fit(const char *spec, const char *columns);
+
+/* 256 bins to the 2^B of a model with fewer. Returns whether there was anything to do. */
+bool cli_reduce(const nf_model *m, cli_data *d);
 
 /* Images: bits per dimension of the discrete pixels. Points: nats. */
 double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
@@ -177,9 +197,9 @@ typedef struct {
   size_t n;      /* samples trained on, which are the last of order */
 } cli_train_set; /* start from {0} */
 
-/* The samples on which the flow in c, saved as path, was trained; spec is their set's name.
- * errors  those of cli_data_load, NF_EINVAL (it was another set) */
-int cli_train_set_load(const nf_checkpoint *c, const char *path, const char *spec,
+/* The samples on which the flow in c, saved as path, was trained; choice is their set, but for the
+ * range.   errors  those of cli_data_load, NF_EINVAL (it was another set) */
+int cli_train_set_load(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
                        cli_train_set *out, nf_error *e);
 void cli_train_set_free(cli_train_set *s);
 

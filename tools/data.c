@@ -35,7 +35,8 @@ static bool is_known(const char *spec, nf_error *e) {
   for (int i = TOY + 1; i < CHOICES; i++) is_toy = is_toy || nearest == choice[i];
   nf_fail(e, NF_EINVAL,
           "%s: no such data, nearest is '%s%s'; there are digits, icons, cifar10:DIR, "
-          "cifar10-test:DIR, idx:IMAGES[,LABELS], png:DIR, csv:FILE, npy:FILE and toy:NAME",
+          "cifar10-test:DIR, cifar100:DIR, cifar100-test:DIR, idx:IMAGES[,LABELS], png:DIR, "
+          "images:DIR, csv:FILE, npy:FILE and toy:NAME",
           spec, is_toy ? "toy:" : "", nearest);
   return false;
 }
@@ -51,18 +52,80 @@ static int cut(const char *range, cli_data *d, nf_error *e) {
   return NF_OK;
 }
 
-static int load(const char *spec, const char *columns, cli_data *d, nf_error *e) {
-  if (strncmp(spec, "toy:", 4) == 0) return load_toy(spec + 4, d, e);
-  if (cli_points_in_file(spec)) return cli_points_load(spec, columns, d, e);
-  if (nf_images_load(spec, &d->images, e) != NF_OK) return nf_status_of(e);
+/* --- images of a folder --------------------------------------------------------------------- */
+
+static void print_skipped(void *user, const char *line) {
+  ++*(size_t *)user;
+  cli_note("%s; skipped", line);
+}
+
+static bool read_size(const char *text, nf_folder_options *to) {
+  char height[24] = "", width[24] = "", rest;
+  uint64_t h, w;
+  if (sscanf(text, "%20[0-9]x%20[0-9]%c", height, width, &rest) != 2 ||
+      !nf_read_whole(height, 4096, &h) || !nf_read_whole(width, 4096, &w) || h == 0 || w == 0)
+    return false;
+  to->h = (size_t)h;
+  to->w = (size_t)w;
+  return true;
+}
+
+static int load_folder(const char *path, const cli_data_choice *c, nf_images *out, nf_error *e) {
+  size_t skipped = 0;
+  nf_folder_options o = {.recursive = c->recursive, .skipped = print_skipped, .user = &skipped};
+  if (c->size != NULL && !read_size(c->size, &o))
+    return nf_fail(e, NF_EINVAL,
+                   "--size %s: it must be HxW, height and width from 1 to 4096, as in 32x32",
+                   c->size);
+  nf_error own = {0};
+  const int status = nf_images_folder(path, &o, out, &own);
+  if (status == NF_OK && skipped > 0)
+    cli_note("images:%s: %zu images, %zu skipped", path, out->n, skipped);
+  if (status == NF_OK) return NF_OK;
+  return nf_fail(e, status, "%s%s", own.message,
+                 status == NF_EFORMAT && c->size == NULL ? ", as with --size 32x32" : "");
+}
+
+static int load_images(const cli_data_choice *c, cli_data *d, nf_error *e) {
+  static const char folder[] = "images:";
+  const char *path = c->spec + (sizeof folder - 1);
+  if (strncmp(c->spec, folder, sizeof folder - 1) == 0 && *path != 0)
+    load_folder(path, c, &d->images, e);
+  else
+    nf_images_load(c->spec, &d->images, e);
+  nf_error own = {0};
+  if (nf_status_of(e) == NF_OK && c->bits > 0 &&
+      nf_images_reduce(&d->images, (unsigned)c->bits, &own) != NF_OK)
+    nf_fail(e, own.status, "--bits %d: %s: %s", (int)c->bits, c->spec, own.message);
   d->n = d->images.n;
   d->shape = d->images.shape;
   d->bins = d->images.bins;
+  return nf_status_of(e);
+}
+
+/* An option that this kind of data does not have is an error. */
+static int check_options(const cli_data_choice *c, nf_error *e) {
+  const char *spec = c->spec;
+  const bool folder = strncmp(spec, "images:", 7) == 0, file = cli_points_in_file(spec);
+  if (c->columns != NULL && !file)
+    return nf_fail(e, NF_EINVAL, "--columns: %s has none; csv:FILE and npy:FILE have", spec);
+  if (!folder && (c->size != NULL || c->recursive))
+    return nf_fail(e, NF_EINVAL, "%s: %s is for images:DIR alone", spec,
+                   c->size != NULL ? "--size" : "--recursive");
+  if (c->bits > 0 && (file || strncmp(spec, "toy:", 4) == 0))
+    return nf_fail(e, NF_EINVAL, "%s: --bits is for images alone", spec);
   return NF_OK;
 }
 
-int cli_data_load(const char *spec, const char *columns, const char *range, cli_data *out,
-                  nf_error *e) {
+static int load(const cli_data_choice *c, cli_data *d, nf_error *e) {
+  if (check_options(c, e) != NF_OK) return NF_EINVAL;
+  if (strncmp(c->spec, "toy:", 4) == 0) return load_toy(c->spec + 4, d, e);
+  if (cli_points_in_file(c->spec)) return cli_points_load(c->spec, c->columns, d, e);
+  return load_images(c, d, e);
+}
+
+int cli_data_load(const cli_data_choice *choice, cli_data *out, nf_error *e) {
+  const char *spec = choice->spec, *range = choice->range;
   if (!is_known(spec, e)) return NF_EINVAL;
   if (strcmp(spec, "toy") == 0)
     return nf_fail(e, NF_EINVAL, "toy: the name is missing, as in toy:moons");
@@ -70,7 +133,7 @@ int cli_data_load(const char *spec, const char *columns, const char *range, cli_
   if (strcmp(spec, "csv") == 0 || strcmp(spec, "npy") == 0)
     return nf_fail(e, NF_EINVAL, "%s: the file is missing, as in %s:points.%s", spec, spec, spec);
   cli_data d = {0};
-  int status = load(spec, columns, &d, e);
+  int status = load(choice, &d, e);
   snprintf(d.name, sizeof d.name, "%.*s", d.toy != NULL ? (int)strlen(spec) : (int)kind, spec);
   if (status == NF_OK && range != NULL) status = cut(range, &d, e);
   if (status == NF_OK)

@@ -34,7 +34,8 @@ static const cli_command command = {
     "  nf eval cifar.safetensors --data cifar10-test:DIR --importance 16 --csv images.csv"};
 
 typedef struct {
-  const char *data, *columns, *range, *csv, *baselines;
+  cli_data_choice data;
+  const char *csv, *baselines;
   bool all;
   uint64_t importance, threads;
 } settings;
@@ -221,15 +222,16 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
   nf_error e = {0}, own = {0};
   results r = {0};
   cli_train_set set = {0};
+  cli_data_choice trained = s->data;
+  trained.spec = s->baselines;
   size_t held = 0;
   if (s->importance > 1 && data->bins == 0)
     nf_fail(&e, NF_EINVAL, "--importance: points have no dequantisation noise to draw");
-  if (e.status == NF_OK && s->baselines != NULL)
-    cli_train_set_load(c, path, s->baselines, &set, &e);
+  if (e.status == NF_OK && s->baselines != NULL) cli_train_set_load(c, path, &trained, &set, &e);
   if (e.status == NF_OK && !choose(c, data, s->all, &r, &held))
     nf_fail(&e, NF_ENOMEM, "out of memory");
   if (e.status == NF_OK && evaluate(data, c->flow, s->importance, &r, &own) != NF_OK)
-    nf_fail(&e, own.status, "%s on %s: %s", path, s->data, own.message);
+    nf_fail(&e, own.status, "%s on %s: %s", path, s->data.spec, own.message);
   if (e.status == NF_OK && s->csv != NULL) write_csv(s->csv, data, &r, &e);
   if (e.status == NF_OK && !is_stdout(s->csv)) print(data, path, s->importance, held, &r);
   if (e.status == NF_OK && s->baselines != NULL && !is_stdout(s->csv))
@@ -244,9 +246,7 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
 int cli_eval(int argc, char **argv) {
   settings s = {.importance = 1};
   const cli_option option[] = {
-      CLI_OPTION_DATA(&s.data),
-      CLI_OPTION_COLUMNS(&s.columns),
-      CLI_OPTION_RANGE(&s.range),
+      CLI_OPTIONS_DATA(&s.data),
       {"all", NULL, CLI_FLAG, &s.all, "what it was trained on, too", 0, 0, NULL},
       {"importance", "K", CLI_WHOLE, &s.importance, "draws of the noise for each image", 1, 1e6,
        NULL},
@@ -266,8 +266,7 @@ int cli_eval(int argc, char **argv) {
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, s.data, s.columns, s.range, &data) &&
-      cli_spares_data("--csv", s.csv, s.data))
+  if (cli_load_data(&c, path, &s.data, &data) && cli_spares_data("--csv", s.csv, s.data.spec))
     result = run(&s, path, &c, &data);
   cli_data_free(&data);
   nf_checkpoint_free(&c);

@@ -141,35 +141,35 @@ static int trace(const cli_data *data, nf_flow *flow, nf_trace *t) {
 }
 
 int cli_info(int argc, char **argv) {
-  const char *path = NULL, *spec = NULL, *columns = NULL, *range = NULL;
+  const char *path = NULL;
+  cli_data_choice choice = {0};
   bool traced = false, ok = true;
   const cli_option option[] = {
-      CLI_OPTION_DATA(&spec),
-      CLI_OPTION_COLUMNS(&columns),
-      CLI_OPTION_RANGE(&range),
+      CLI_OPTIONS_DATA(&choice),
       {"trace", NULL, CLI_FLAG, &traced, "the first sample, layer by layer", 0, 0, NULL}};
   int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
-  if (traced && spec == NULL) return cli_error("--trace needs a sample: name --data, too");
+  const bool has_data = choice.spec != NULL;
+  if (traced && !has_data) return cli_error("--trace needs a sample: name --data, too");
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, 1, &c)) return CLI_BAD_INPUT;
-  if (spec != NULL && !cli_load_data(&c, path, spec, columns, range, &data)) {
+  if (has_data && !cli_load_data(&c, path, &choice, &data)) {
     nf_checkpoint_free(&c);
     return CLI_BAD_INPUT;
   }
   double *log_det = malloc((c.flow->n_layer + 1) * sizeof *log_det);
   status = log_det == NULL ? NF_ENOMEM : NF_OK;
   nf_trace t = {0};
-  if (status == NF_OK && spec != NULL)
+  if (status == NF_OK && has_data)
     status = traced ? trace(&data, c.flow, &t) : measure(&data, c.flow, log_det);
   if (status == NF_OK) {
     print_model(&c, path);
     if (traced)
       ok = print_trace(&t, c.flow);
     else
-      print_layers(c.flow, spec != NULL ? log_det + 1 : NULL);
+      print_layers(c.flow, has_data ? log_det + 1 : NULL);
   }
   nf_verify_trace_free(&t);
   free(log_det);

@@ -13,7 +13,8 @@ static const cli_command command = {
     "  nf interpolate digits.safetensors --data digits --from 3 --to 14 --n 9 --out strip.png"};
 
 typedef struct {
-  const char *data, *columns, *range, *out;
+  cli_data_choice data;
+  const char *out;
   int format;
   cli_format as;
   uint64_t from, to, n, threads;
@@ -43,15 +44,15 @@ static void run(const settings *s, const cli_data *data, const nf_checkpoint *c,
   nf_flow *flow = c->flow;
   if (s->from >= data->n || s->to >= data->n) {
     nf_fail(e, NF_EINVAL, "--from %d, --to %d: %s has samples 0 to %zu", (int)s->from, (int)s->to,
-            s->data, data->n - 1);
+            s->data.spec, data->n - 1);
     return;
   }
   nf_error own = {0};
   nf_real *x = malloc(s->n * nf_flow_dim(flow) * sizeof *x);
   if (x == NULL)
-    nf_fail(e, NF_ENOMEM, "%s: out of memory", s->data);
+    nf_fail(e, NF_ENOMEM, "%s: out of memory", s->data.spec);
   else if (interpolate(s, data, flow, x, &own) != NF_OK)
-    nf_fail(e, own.status, "%s: %s", s->data, own.message);
+    nf_fail(e, own.status, "%s: %s", s->data.spec, own.message);
   else
     cli_write_samples(s->out, s->as, c, s->n, x, s->n, e);
   free(x);
@@ -61,9 +62,7 @@ int cli_interpolate(int argc, char **argv) {
   const char *path = NULL;
   settings s = {.n = 8, .to = 1, .format = -1};
   const cli_option option[] = {
-      CLI_OPTION_DATA(&s.data),
-      CLI_OPTION_COLUMNS(&s.columns),
-      CLI_OPTION_RANGE(&s.range),
+      CLI_OPTIONS_DATA(&s.data),
       {"from", "I", CLI_WHOLE, &s.from, "number of the first [0]", 0, 1e9, NULL},
       {"to", "J", CLI_WHOLE, &s.to, "number of the last", 0, 1e9, NULL},
       {"n", "N", CLI_WHOLE, &s.n, "length of the strip, with both", 2, 10000, NULL},
@@ -81,8 +80,7 @@ int cli_interpolate(int argc, char **argv) {
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
   if (cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as) &&
-      cli_load_data(&c, path, s.data, s.columns, s.range, &data) &&
-      cli_spares_data("--out", s.out, s.data)) {
+      cli_load_data(&c, path, &s.data, &data) && cli_spares_data("--out", s.out, s.data.spec)) {
     run(&s, &data, &c, &e);
     result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
   }

@@ -29,8 +29,12 @@ static const char help[] =
     "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
     "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
     "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
+    "  cifar100:DIR, cifar100-test:DIR   CIFAR-100, binary version\n"
     "  png:DIR                      all PNG images of a folder, of one size\n"
     "  csv:FILE, npy:FILE           points of your own, one a row; csv:- is standard input\n"
+    "  images:DIR                   all PNG and JPEG images of a folder, of one size or --size "
+    "HxW,\n"
+    "                               those in its folders with --recursive; others are skipped\n"
     "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
@@ -55,6 +59,17 @@ int cli_error(const char *format, ...) {
            command_name != NULL ? command_name : "", line.message);
   if (ranks_is_first()) fputs(last_error, stderr);
   return CLI_BAD_INPUT;
+}
+
+void cli_note(const char *format, ...) {
+  char message[NF_MESSAGE];
+  nf_error line = {0};
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  nf_fail(&line, NF_EINVAL, "%s", message);
+  if (ranks_is_first()) fprintf(stderr, "nf %s: %s\n", command_name, line.message);
 }
 
 int cli_threads(uint64_t given) {
@@ -82,26 +97,32 @@ bool cli_spares_data(const char *option, const char *path, const char *spec) {
   return false;
 }
 
-bool cli_columns_fit(const char *spec, const char *columns) {
-  if (columns == NULL || cli_points_in_file(spec)) return true;
-  cli_error("--columns: %s has none; csv:FILE and npy:FILE have", spec);
-  return false;
+bool cli_reduce(const nf_model *m, cli_data *d) {
+  unsigned bits = 1;
+  while (bits < 8 && m->bins > 1U << bits) bits++;
+  if (d->bins != 256 || m->bins == 256 || m->bins != 1U << bits) return false;
+  d->bins = m->bins;
+  return nf_images_reduce(&d->images, bits, NULL) == NF_OK;
 }
 
-bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, const char *columns,
-                   const char *range, cli_data *out) {
+bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
+                   cli_data *out) {
+  cli_data_choice wanted = *choice;
+  const char *spec = choice->spec;
   nf_error e = {0};
   if (spec == NULL) {
     cli_error("--data is missing, as in --data digits");
     return false;
   }
-  if (!cli_columns_fit(spec, columns)) return false;
-  if (columns == NULL) columns = nf_safetensors_metadata(&c->file, "columns");
-  if (cli_data_load(spec, columns, range, out, &e) != NF_OK) {
+  if (wanted.columns == NULL && cli_points_in_file(spec))
+    wanted.columns = nf_safetensors_metadata(&c->file, "columns");
+  if (cli_data_load(&wanted, out, &e) != NF_OK) {
     cli_error("%s", e.message);
     return false;
   }
   const nf_model *m = nf_flow_model(c->flow);
+  if (choice->bits == 0 && cli_reduce(m, out))
+    cli_note("%s: pixels reduced to the %u bins of %s", spec, m->bins, path);
   const nf_shape s = out->shape, t = m->shape;
   if (nf_shape_equal(s, t) && out->bins == m->bins) return true;
   cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h, s.w,

@@ -15,7 +15,8 @@ static const cli_command command = {
     "  nf reconstruct digits.safetensors --data digits --n 16 --out pairs.png"};
 
 typedef struct {
-  const char *data, *columns, *range, *out;
+  cli_data_choice data;
+  const char *out;
   int format;
   cli_format as;
   uint64_t n, threads;
@@ -75,7 +76,7 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   nf_flow_forward(flow, n, x, z, NULL, &own);
   nf_flow_inverse(flow, n, z, back, NULL, &own);
   if (own.status != NF_OK)
-    nf_fail(&e, own.status, "%s: %s", s->data, own.message);
+    nf_fail(&e, own.status, "%s: %s", s->data.spec, own.message);
   else if (s->out != NULL && s->as == CLI_PNG)
     draw_pairs(s->out, c, n, x, back, &e);
   else if (s->out != NULL)
@@ -91,9 +92,7 @@ int cli_reconstruct(int argc, char **argv) {
   const char *path = NULL;
   settings s = {.n = 64, .format = -1};
   const cli_option option[] = {
-      CLI_OPTION_DATA(&s.data),
-      CLI_OPTION_COLUMNS(&s.columns),
-      CLI_OPTION_RANGE(&s.range),
+      CLI_OPTIONS_DATA(&s.data),
       {"n", "N", CLI_WHOLE, &s.n, "how many, from the first of the range", 1, 1e9, NULL},
       {"out", "FILE", CLI_TEXT, &s.out, "pairs as .png, or what came back as .csv or .npy", 0, 0,
        NULL},
@@ -108,8 +107,7 @@ int cli_reconstruct(int argc, char **argv) {
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
   if ((s.out == NULL || cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as)) &&
-      cli_load_data(&c, path, s.data, s.columns, s.range, &data) &&
-      cli_spares_data("--out", s.out, s.data))
+      cli_load_data(&c, path, &s.data, &data) && cli_spares_data("--out", s.out, s.data.spec))
     result = run(&s, &data, &c);
   cli_data_free(&data);
   nf_checkpoint_free(&c);

@@ -40,9 +40,7 @@ static const cli_settings defaults = {.family = -1,
 int cli_settings_read(cli_settings *s, int argc, char **argv) {
   *s = defaults;
   const cli_option option[] = {
-      CLI_OPTION_DATA(&s->data),
-      CLI_OPTION_COLUMNS(&s->columns),
-      CLI_OPTION_RANGE(&s->range),
+      CLI_OPTIONS_DATA(&s->data),
       {"out", "FILE", CLI_TEXT, &s->out, "where the best weights go", 0, 0, NULL},
       {"resume", NULL, CLI_FLAG, &s->resume, "go on from the last checkpoint", 0, 0, NULL},
       {"log", "FILE", CLI_TEXT, &s->log, "CSV of every step [X.csv]", 0, 0, NULL},

@@ -19,7 +19,14 @@ static nf_flow *new_flow(const nf_model *m, nf_error *e) {
   nf_error own = {0};
   nf_flow *flow = nf_flow_from_model(m, &own);
   const char *family = nf_family_names[m->family];
-  if (own.status == NF_ESHAPE && m->levels > 1)
+  const nf_shape s = m->shape;
+  if (own.status == NF_ESHAPE && nf_shape_size(s) == 1)
+    nf_fail(e, own.status, "a sample is one value, of %zu×%zu×%zu; %s couples two or more", s.h,
+            s.w, s.c, family);
+  else if (own.status == NF_ESHAPE && m->levels == 1 && s.h * s.w > 1)
+    nf_fail(e, own.status, "images of %zu×%zu×%zu: %s halves both sides, so they must be even", s.h,
+            s.w, s.c, family);
+  else if (own.status == NF_ESHAPE && m->levels > 1)
     nf_fail(e, own.status,
             "--levels %zu: %s halves the sides at every level, and %zu×%zu×%zu does not divide so "
             "often",
@@ -254,8 +261,9 @@ static int train_on(const cli_data *data, const cli_settings *s) {
   int result = CLI_OK;
   if (last == NULL || log == NULL || order == NULL)
     result = cli_error("out of memory");
-  else if (!cli_spares_data("--out", s->out, s->data) || !cli_spares_data("--out", last, s->data) ||
-           !cli_spares_data("--log", r.log_path, s->data))
+  else if (!cli_spares_data("--out", s->out, s->data.spec) ||
+           !cli_spares_data("--out", last, s->data.spec) ||
+           !cli_spares_data("--log", r.log_path, s->data.spec))
     result = CLI_BAD_INPUT;
   else if (!cli_settings_model(s, data, &r.model) || !set_sizes(&r, s))
     result = CLI_BAD_INPUT;
@@ -274,15 +282,12 @@ int cli_train(int argc, char **argv) {
   cli_settings s;
   const int status = cli_settings_read(&s, argc, argv);
   if (status != CLI_GO) return status;
-  if (s.data == NULL) return cli_error("--data is missing, as in --data digits");
+  if (s.data.spec == NULL) return cli_error("--data is missing, as in --data digits");
   if (s.out == NULL) return cli_error("--out is missing, as in --out digits.safetensors");
   nf_error e = {0};
   cli_data data = {0};
   int result = CLI_OK;
-  if (!cli_columns_fit(s.data, s.columns))
-    result = CLI_BAD_INPUT;
-  else if (cli_data_load(s.data, s.columns, s.range, &data, &e) != NF_OK)
-    result = cli_error("%s", e.message);
+  if (cli_data_load(&s.data, &data, &e) != NF_OK) result = cli_error("%s", e.message);
   result = ranks_agree(result);
   if (result == CLI_OK) result = same_data(&data) ? train_on(&data, &s) : CLI_BAD_INPUT;
   cli_data_free(&data);

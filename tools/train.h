@@ -9,7 +9,8 @@
 /* --- settings: the options of nf train; -1 and 0: not given --------------------------------- */
 
 typedef struct {
-  const char *data, *columns, *range, *out, *log;
+  cli_data_choice data;
+  const char *out, *log;
   bool resume, fused;
   int family, coupling, scale, permutation, prior, optimiser, decay;
   uint64_t levels, depth, width, steps, epochs, batch, warmup, every, holdout, seed, threads;

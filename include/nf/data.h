@@ -47,12 +47,15 @@ typedef struct {
  *   icons                  embedded: 214 icons over white, (32, 32, 3), 256 bins
  *   cifar10:PATH           CIFAR-10, binary version: data_batch_*.bin of a folder, or one file
  *   cifar10-test:PATH      the same, test_batch.bin of the folder
+ *   cifar100:PATH          CIFAR-100, binary version: train.bin of a folder, or one file
+ *   cifar100-test:PATH     the same, test.bin of the folder
  *   idx:IMAGES[,LABELS]    MNIST's format, plain or gzipped
  *   png:FOLDER             all *.png of a folder, in the order of their names; one size
+ *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size
  * errors  NF_EINVAL (no such set), and those below */
 int nf_images_load(const char *name, nf_images *out, nf_error *e);
 
-enum { NF_IMAGE_KINDS = 6 };
+enum { NF_IMAGE_KINDS = 9 };
 extern const char *const nf_image_kinds[NF_IMAGE_KINDS]; /* the names above, without paths */
 
 /* errors  NF_ENOMEM */
@@ -63,14 +66,40 @@ int nf_images_icons(nf_images *out, nf_error *e);
  * any number of whole records of 3073 bytes: a label 0 … 9, then 32×32 red, green and blue values.
  * errors  NF_EIO, NF_EFORMAT, NF_ENOMEM */
 int nf_images_cifar10(const char *path, bool test, nf_images *out, nf_error *e);
+/* The same with records of 3074 bytes: a coarse label 0 … 19, a fine one 0 … 99, which is kept, and
+ * the values. */
+int nf_images_cifar100(const char *path, bool test, nf_images *out, nf_error *e);
 
 /* images: IDX of unsigned bytes, rank 3, becomes (h, w, 1). labels: rank 1, as many, or NULL.
  * errors  NF_EIO, NF_EFORMAT, NF_ENOMEM */
 int nf_images_idx(const char *images, const char *labels, nf_images *out, nf_error *e);
 
-/* 256 bins, (h, w, 1) when every image is gray, else (h, w, 3); transparent parts over white.
- * errors  NF_EIO (no folder, or no *.png in it), NF_EFORMAT (sizes differ), NF_ENOMEM */
+/* All *.png of a folder: 256 bins, (h, w, 1) when every image is gray, or has a palette of grays,
+ * else (h, w, 3). 8-bit samples v come as they are stored, whatever their gAMA says; 16-bit ones as
+ * round(v/257); transparent parts over white, v·a + 255·(1-a). An orientation in EXIF is not
+ * applied. errors  NF_EIO (no folder, or no *.png in it), NF_EFORMAT (no PNG; sizes differ),
+ * NF_ENOMEM */
 int nf_images_png(const char *path, nf_images *out, nf_error *e);
+
+/* What nf_images_folder does; NULL or {0}: images of one size, and nothing is told. */
+typedef struct {
+  bool recursive; /* folders within the folder, too; not through links */
+  size_t h, w;    /* 0, 0: as they are; else from each the largest window in its middle that has
+                   * these proportions, resized by area averaging of the stored values */
+  void (*skipped)(void *user, const char *line); /* of each file that is no part of the set: its
+                                                  * path, and why */
+  void *user;
+} nf_folder_options;
+
+/* All PNG and JPEG of a folder, known by their content, as above; names that begin with a dot are
+ * not looked at. What is neither, or damaged, is skipped. errors  NF_EIO (no folder, or no image in
+ * it), NF_EFORMAT (sizes differ), NF_EINVAL (h or w), NF_ENOMEM */
+int nf_images_folder(const char *path, const nf_folder_options *options, nf_images *out,
+                     nf_error *e);
+
+/* From 256 bins to 2^bits, bits in 1 … 8: pixel k becomes floor(k/2^(8-bits)). A set that has
+ * 2^bits stays as it is.   errors  NF_EINVAL (bits, or other bins) */
+int nf_images_reduce(nf_images *images, unsigned bits, nf_error *e);
 
 /* An uninitialised set.   errors  NF_ESHAPE, NF_EINVAL (n or bins), NF_ENOMEM */
 int nf_images_new(size_t n, nf_shape shape, unsigned bins, bool labelled, nf_images *out,

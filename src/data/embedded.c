@@ -46,10 +46,10 @@ static bool read_digits(const unsigned char *text, size_t size, nf_images *image
 }
 
 static bool read_icons(const unsigned char *record, size_t size, nf_images *images) {
-  if (size != images->n * NF_CIFAR10_RECORD) return false;
-  for (size_t i = 0; i < images->n; i++, record += NF_CIFAR10_RECORD) {
+  if (size != images->n * (1 + NF_CIFAR10_SIZE)) return false;
+  for (size_t i = 0; i < images->n; i++, record += 1 + NF_CIFAR10_SIZE) {
     images->label[i] = record[0];
-    nf_cifar10_unpack(record, images->pixel + i * (NF_CIFAR10_RECORD - 1));
+    nf_cifar10_unpack(record + 1, images->pixel + i * NF_CIFAR10_SIZE);
   }
   return true;
 }

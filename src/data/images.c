@@ -44,6 +44,20 @@ int nf_images_values(const nf_images *images, size_t first, size_t n, nf_real *x
   return NF_OK;
 }
 
+int nf_images_reduce(nf_images *images, unsigned bits, nf_error *e) {
+  if (nf_status_of(e) != NF_OK) return nf_status_of(e);
+  if (bits < 1 || bits > 8)
+    return nf_fail(e, NF_EINVAL, "pixels of %u bits; it must be 1 to 8", bits);
+  if (images->bins == 1U << bits) return NF_OK;
+  if (images->bins != 256)
+    return nf_fail(e, NF_EINVAL, "pixels of %u bins do not reduce to %u bits; those of 256 bins do",
+                   images->bins, bits);
+  for (size_t i = 0; i < images->n * nf_shape_size(images->shape); i++)
+    images->pixel[i] = (uint8_t)(images->pixel[i] >> (8 - bits));
+  images->bins = 1U << bits;
+  return NF_OK;
+}
+
 int nf_images_from_values(size_t n, nf_shape shape, const nf_real *x, unsigned bins, nf_images *out,
                           nf_error *e) {
   nf_images images = {0};
@@ -66,9 +80,21 @@ int nf_images_from_values(size_t n, nf_shape shape, const nf_real *x, unsigned b
 /* --- by name: the kind, and for files a colon and a path
  * ------------------------------------------ */
 
-enum { DIGITS, ICONS, CIFAR10, CIFAR10_TEST, IDX, PNG, KINDS = NF_IMAGE_KINDS };
-const char *const nf_image_kinds[NF_IMAGE_KINDS] = {"digits",       "icons", "cifar10",
-                                                    "cifar10-test", "idx",   "png"};
+enum {
+  DIGITS,
+  ICONS,
+  CIFAR10,
+  CIFAR10_TEST,
+  CIFAR100,
+  CIFAR100_TEST,
+  IDX,
+  PNG,
+  FOLDER,
+  KINDS = NF_IMAGE_KINDS
+};
+const char *const nf_image_kinds[NF_IMAGE_KINDS] = {"digits",       "icons",    "cifar10",
+                                                    "cifar10-test", "cifar100", "cifar100-test",
+                                                    "idx",          "png",      "images"};
 
 static int load_idx(const char *path, nf_images *out, nf_error *e) {
   const char *comma = strrchr(path, ',');
@@ -93,7 +119,8 @@ int nf_images_load(const char *name, nf_images *out, nf_error *e) {
     snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
     return nf_fail(e, NF_EINVAL,
                    "%s: no such image set, nearest is '%s'; there are digits, icons, "
-                   "cifar10:PATH, cifar10-test:PATH, idx:IMAGES[,LABELS] and png:FOLDER",
+                   "cifar10:PATH, cifar10-test:PATH, cifar100:PATH, cifar100-test:PATH, "
+                   "idx:IMAGES[,LABELS], png:FOLDER and images:FOLDER",
                    name, nf_nearest(word, KINDS, nf_image_kinds));
   }
   if (kind <= ICONS && path != NULL)
@@ -111,6 +138,11 @@ int nf_images_load(const char *name, nf_images *out, nf_error *e) {
       return load_idx(path, out, e);
     case PNG:
       return nf_images_png(path, out, e);
+    case FOLDER:
+      return nf_images_folder(path, NULL, out, e);
+    case CIFAR100:
+    case CIFAR100_TEST:
+      return nf_images_cifar100(path, kind == CIFAR100_TEST, out, e);
     default:
       return nf_images_cifar10(path, kind == CIFAR10_TEST, out, e);
   }

@@ -1,0 +1,31 @@
+/* One picture file, PNG or JPEG, as bytes; and a picture brought to another size. */
+#ifndef NF_DATA_PICTURE_H
+#define NF_DATA_PICTURE_H
+
+#include <stdio.h>
+
+#include "nf/data.h"
+
+enum { NF_PICTURE_MAX = 100000000 }; /* pixels */
+
+typedef struct {
+  nf_shape shape; /* c is 1, gray, or 3, red, green, blue */
+  uint8_t *byte;  /* h · w · c, to be freed */
+} nf_picture;     /* start from {0} */
+
+/* Which of the two it is, its first bytes say.
+ * errors  NF_EIO (not there, no regular file), NF_EFORMAT (neither, damaged, cut short), NF_ENOMEM
+ */
+int nf_picture_read(const char *path, nf_picture *out, nf_error *e);
+
+/* The file from its start; path is for the error alone. PNG: 8-bit samples as they are stored, gAMA
+ * or not; 16-bit samples v as round(v/257); what is transparent over white, v·a + 255·(1-a). A
+ * palette of grays is gray. JPEG: gray or RGB. */
+int nf_picture_png(FILE *file, const char *path, nf_picture *out, nf_error *e);
+int nf_picture_jpeg(FILE *file, const char *path, nf_picture *out, nf_error *e);
+
+/* The largest window in the middle of a picture (shape s) that has the proportions of to (h, w),
+ * each pixel of the result the mean of the window's area that it covers, in stored values. */
+void nf_picture_resize(nf_shape s, const uint8_t *byte, size_t h, size_t w, uint8_t *to);
+
+#endif
