@@ -13,7 +13,7 @@ int cli_train_set_load(const nf_checkpoint *c, const char *path, const char *spe
   const char *holdout = nf_safetensors_metadata(&c->file, "holdout");
   cli_train_set s = {0};
   uint64_t held = 0;
-  int status = cli_data_load(spec, nf_safetensors_metadata(&c->file, "columns"), range, &s.data, e);
+  int status = cli_data_load(spec, cli_column_names(c), range, &s.data, e);
   if (status == NF_OK && (name == NULL || range == NULL || holdout == NULL ||
                           !nf_read_whole(holdout, s.data.n - 1, &held)))
     status = nf_fail(e, NF_EINVAL, "%s does not name what it was trained on", path);

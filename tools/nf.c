@@ -96,7 +96,7 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const char *spec, c
     return false;
   }
   if (!cli_columns_fit(spec, columns)) return false;
-  if (columns == NULL) columns = nf_safetensors_metadata(&c->file, "columns");
+  if (columns == NULL) columns = cli_column_names(c);
   if (cli_data_load(spec, columns, range, out, &e) != NF_OK) {
     cli_error("%s", e.message);
     return false;
