@@ -144,8 +144,8 @@ finding contract_refuses(const catalogue_entry *e, nf_work *work) {
   }
   if (e->input != NORMAL) {
     const bool unit = e->input == UNIT;
-    refuses(&f, e, FORWARD, false, unit ? -0.01 : -1, NF_EDOM, work);
-    refuses(&f, e, FORWARD, false, unit ? 1.01 : e->input, NF_EDOM, work);
+    refuses(&f, e, FORWARD, false, -1, NF_EDOM, work);
+    refuses(&f, e, FORWARD, false, unit ? 2 : e->input, NF_EDOM, work);
     if (!unit) refuses(&f, e, FORWARD, false, 0.5, NF_EDOM, work);
   }
   return f;

@@ -15,7 +15,7 @@ int cli_train_set_load(const nf_checkpoint *c, const char *path, const cli_data_
   uint64_t held = 0;
   cli_data_choice set = *choice;
   set.range = range;
-  set.columns = cli_points_in_file(set.spec) ? nf_safetensors_metadata(&c->file, "columns") : NULL;
+  set.columns = cli_points_in_file(set.spec) ? cli_column_names(c) : NULL;
   int status = cli_data_load(&set, &s.data, e);
   if (status == NF_OK && (name == NULL || range == NULL || holdout == NULL ||
                           !nf_read_whole(holdout, s.data.n - 1, &held)))

@@ -132,6 +132,8 @@ int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error
  * errors  NF_EINVAL (a column is constant, and so has no density), NF_ENOMEM */
 int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
                            nf_error *e);
+/* The names of the columns that a flow was trained on, as many as it has; NULL: none. */
+const char *cli_column_names(const nf_checkpoint *c);
 /* Name k of a list of columns, and its length. */
 const char *cli_column(const char *list, size_t k, int *length);
 

@@ -28,7 +28,7 @@ static void print_model(const nf_checkpoint *c, const char *path) {
   putchar('\n');
   for (size_t i = 0; i < model.n; i++)
     printf("%s%s %s", i > 0 ? ", " : "", model.entry[i].key, model.entry[i].text);
-  const char *columns = nf_safetensors_metadata(&c->file, "columns");
+  const char *columns = cli_column_names(c);
   if (columns != NULL) printf(", columns %s", columns);
   printf("\n\n");
 }

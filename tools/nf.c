@@ -114,8 +114,7 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choi
     cli_error("--data is missing, as in --data digits");
     return false;
   }
-  if (wanted.columns == NULL && cli_points_in_file(spec))
-    wanted.columns = nf_safetensors_metadata(&c->file, "columns");
+  if (wanted.columns == NULL && cli_points_in_file(spec)) wanted.columns = cli_column_names(c);
   if (cli_data_load(&wanted, out, &e) != NF_OK) {
     cli_error("%s", e.message);
     return false;

@@ -60,9 +60,10 @@ static char *join(const nf_points *p, size_t n, const size_t *index) {
   return text;
 }
 
-/* A name, K or x_K; p->d when there is no such column. */
-static size_t find_column(const nf_points *p, const char *name) {
+/* A name, K or x_K, first looked for at `likely`; p->d when there is no such column. */
+static size_t find_column(const nf_points *p, const char *name, size_t likely) {
   uint64_t number;
+  if (likely < p->d && strcmp(p->column[likely], name) == 0) return likely;
   for (size_t k = 0; k < p->d; k++)
     if (strcmp(p->column[k], name) == 0) return k;
   if (strncmp(name, "x_", 2) == 0) name += 2;
@@ -86,16 +87,16 @@ static char *next_name(char **rest) {
   return name;
 }
 
-/* The columns of p that are listed, *n of them, into index. */
+/* The columns of p that are listed, *n of them, into index; used: d times false. */
 static int find_columns(const char *spec, const nf_points *p, char *list, size_t *n, size_t *index,
-                        nf_error *e) {
+                        bool *used, nf_error *e) {
   *n = 0;
   for (char *rest = list; rest != NULL;) {
     const char *name = next_name(&rest);
-    const size_t k = find_column(p, name);
+    const size_t k = find_column(p, name, *n);
     if (k == p->d) return no_column(spec, p, name, e);
-    for (size_t i = 0; i < *n; i++)
-      if (index[i] == k) return nf_fail(e, NF_EINVAL, "%s: column '%.60s' twice", spec, name);
+    if (used[k]) return nf_fail(e, NF_EINVAL, "%s: column '%.60s' twice", spec, name);
+    used[k] = true;
     index[(*n)++] = k;
   }
   return NF_OK;
@@ -131,21 +132,26 @@ static int copy_columns(const char *spec, const nf_points *p, size_t n, const si
   return NF_OK;
 }
 
+/* list NULL: all columns */
 static int select_columns(const char *spec, const char *list, bool named, nf_points *p, cli_data *d,
                           nf_error *e) {
-  char *copy = strdup(list), *again = strdup(list);
-  size_t n = 0, *index = malloc(length_of(list) * sizeof *index);
+  char *copy = strdup(list != NULL ? list : ""), *again = strdup(list != NULL ? list : "");
+  const size_t length = list != NULL ? length_of(list) : p->d;
+  size_t n = p->d, *index = malloc((length + p->d) * sizeof *index);
+  bool *used = calloc(p->d, sizeof *used);
   nf_error own = {0};
-  if (copy == NULL || again == NULL || index == NULL)
+  if (copy == NULL || again == NULL || index == NULL || used == NULL)
     nf_fail(&own, NF_ENOMEM, "%s: out of memory", spec);
-  else if (find_columns(spec, p, copy, &n, index, &own) != NF_OK && !named &&
-           length_of(list) == p->d) {
+  else
+    for (size_t k = 0; k < p->d; k++) index[k] = k;
+  if (own.status == NF_OK && list != NULL &&
+      find_columns(spec, p, copy, &n, index, used, &own) != NF_OK && !named && length == p->d) {
     own = (nf_error){0};
     rename_columns(spec, p, again, &own);
     for (n = 0; n < p->d; n++) index[n] = n;
   }
   if (own.status == NF_OK) copy_columns(spec, p, n, index, d, &own);
-  free(copy), free(again), free(index);
+  free(copy), free(again), free(index), free(used);
   return own.status == NF_OK ? NF_OK : nf_fail(e, own.status, "%s", own.message);
 }
 
@@ -155,14 +161,17 @@ int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error
   int status = (npy ? nf_points_read_npy : nf_points_read_csv)(spec + 4, &p, e);
   const bool named = p.column != NULL;
   if (status == NF_OK) status = name_columns(spec, &p, e);
-  char *all = status == NF_OK && columns == NULL ? join(&p, p.d, NULL) : NULL;
-  if (status == NF_OK && columns == NULL && all == NULL)
-    status = nf_fail(e, NF_ENOMEM, "%s: out of memory", spec);
-  if (status == NF_OK)
-    status = select_columns(spec, columns != NULL ? columns : all, named, &p, d, e);
-  free(all);
+  if (status == NF_OK) status = select_columns(spec, columns, named, &p, d, e);
   nf_points_free(&p);
   return status;
+}
+
+const char *cli_column_names(const nf_checkpoint *c) {
+  const char *list = nf_safetensors_metadata(&c->file, "columns");
+  if (list == NULL || length_of(list) != nf_flow_dim(c->flow)) return NULL;
+  for (const char *t = list; *t != 0; t++)
+    if ((unsigned char)*t < ' ' || *t == 127) return NULL;
+  return list;
 }
 
 int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,

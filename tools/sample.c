@@ -70,7 +70,7 @@ int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *
                       const nf_real *x, size_t columns, nf_error *e) {
   const nf_model *m = nf_flow_model(c->flow);
   const size_t dim[] = {n, m->shape.h, m->shape.w, m->shape.c};
-  const char *names = nf_safetensors_metadata(&c->file, "columns");
+  const char *names = cli_column_names(c);
   if (format == CLI_PNG) return write_png(path, m, n, x, columns, e);
   if (format == CLI_CSV) return write_csv(path, names, nf_shape_size(m->shape), n, x, e);
   return m->bins > 0 ? nf_npy_write(path, 4, dim, x, e)

@@ -20,10 +20,7 @@ static nf_flow *new_flow(const nf_model *m, nf_error *e) {
   nf_flow *flow = nf_flow_from_model(m, &own);
   const char *family = nf_family_names[m->family];
   const nf_shape s = m->shape;
-  if (own.status == NF_ESHAPE && nf_shape_size(s) == 1)
-    nf_fail(e, own.status, "a sample is one value, of %zu×%zu×%zu; %s couples two or more", s.h,
-            s.w, s.c, family);
-  else if (own.status == NF_ESHAPE && m->levels == 1 && s.h * s.w > 1)
+  if (own.status == NF_ESHAPE && m->levels == 1 && s.h * s.w > 1)
     nf_fail(e, own.status, "images of %zu×%zu×%zu: %s halves both sides, so they must be even", s.h,
             s.w, s.c, family);
   else if (own.status == NF_ESHAPE && m->levels > 1)
