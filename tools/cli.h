@@ -106,6 +106,10 @@ size_t *cli_data_order(const cli_data *d, uint64_t seed);
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
 
+/* Writing to the path of an option would replace neither the model nor what the data are read from.
+ * NULL: there is none. False after an error. */
+bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec);
+
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
 /* Data that fit the model. False after an error. */

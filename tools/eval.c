@@ -236,6 +236,7 @@ int cli_eval(int argc, char **argv) {
   const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
+  if (!cli_output_is_free("--csv", s.csv, path, s.data)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;

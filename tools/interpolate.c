@@ -70,6 +70,7 @@ int cli_interpolate(int argc, char **argv) {
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
   if (s.out == NULL) return cli_error("--out is missing, as in --out strip.png");
+  if (!cli_output_is_free("--out", s.out, path, s.data)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
   nf_error e = {0};

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "io/file.h"
 #include "ranks.h"
 
 static const char help[] =
@@ -58,6 +59,29 @@ int cli_error(const char *format, ...) {
 int cli_threads(uint64_t given) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
+}
+
+/* Whether the path is one of the files in "kind:FILE[,FILE]", or one in the folder named there. */
+static bool is_of_data(const char *path, const char *spec) {
+  const char *slash = strrchr(path, '/'), *from = spec != NULL ? strchr(spec, ':') : NULL;
+  for (int n; from != NULL && *from != 0; from += 1 + n) {
+    char file[4096], inside[4400];
+    n = (int)strcspn(from + 1, ",");
+    snprintf(file, sizeof file, "%.*s", n, from + 1);
+    snprintf(inside, sizeof inside, "%s/%s", file, slash != NULL ? slash + 1 : path);
+    if (nf_is_same_file(path, file)) return true;
+    if (access(path, F_OK) == 0 && nf_is_same_file(path, inside)) return true;
+  }
+  return false;
+}
+
+bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec) {
+  const char *what = NULL;
+  if (path == NULL) return true;
+  if (model != NULL && nf_is_same_file(path, model)) what = "the model";
+  if (is_of_data(path, spec)) what = "the data";
+  if (what != NULL) cli_error("%s %s: it would replace %s; name another file", option, path, what);
+  return what == NULL;
 }
 
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {

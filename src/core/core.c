@@ -22,7 +22,7 @@ const char *nf_status_text(int status) {
   return status >= 0 && status <= NF_EFORMAT ? text[status] : "unknown status";
 }
 
-/* A message that was cut after `length` bytes ends at a character: the first bytes of a UTF-8
+/* Text that was cut after `length` bytes ends at a character: the first bytes of a UTF-8
  * sequence, 11xxxxxx 10xxxxxx …, without its last ones are dropped. */
 static void drop_partial_character(char *message, size_t length) {
   size_t lead = length, tail = 0; /* bytes 10xxxxxx at the end */
