@@ -19,6 +19,9 @@ int cli_train_set_load(const nf_checkpoint *c, const char *path, const char *spe
     status = nf_fail(e, NF_EINVAL, "%s does not name what it was trained on", path);
   if (status == NF_OK && strcmp(name, s.data.name) != 0)
     status = nf_fail(e, NF_EINVAL, "--baselines %s: %s was trained on %.40s", spec, path, name);
+  if (status == NF_OK && !cli_is_trained_on(c, &s.data))
+    status = nf_fail(e, NF_EINVAL, "--baselines %s: %s was trained on other values of %s", spec,
+                     path, name);
   if (status == NF_OK && (s.order = cli_data_order(&s.data, nf_flow_model(c->flow)->seed)) == NULL)
     status = nf_fail(e, NF_ENOMEM, "out of memory");
   s.n = s.data.n - (size_t)held;

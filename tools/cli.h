@@ -102,6 +102,15 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
  * be freed. */
 size_t *cli_data_order(const cli_data *d, uint64_t seed);
 
+/* --- which data (fingerprint.c) ------------------------------------------------------------- */
+
+/* The CRC-32 of the values, as metadata "crc32" has it. False of a toy density, whose name says all
+ * and whose last bits depend on the machine's libm. */
+enum { CLI_FINGERPRINT = 16 };
+bool cli_fingerprint(const cli_data *d, char text[CLI_FINGERPRINT]);
+/* The values are those that c was trained on, or c does not say. */
+bool cli_is_trained_on(const nf_checkpoint *c, const cli_data *d);
+
 /* --- what is loaded and shown (nf.c) -------------------------------------------------------- */
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */

@@ -41,6 +41,7 @@ typedef struct {
 
 typedef struct {
   size_t n;
+  bool others;                /* named like those of training, with other values */
   size_t *index;              /* of the samples evaluated */
   double *log_p, *first_draw; /* nats: with all draws, and with the first alone */
 } results;
@@ -100,19 +101,25 @@ static bool has_metadata(const nf_checkpoint *c, const char *key, const char *te
   return was != NULL && strcmp(was, text) == 0;
 }
 
+/* Of the name and the range that it was trained on. */
+static bool is_training_set(const nf_checkpoint *c, const cli_data *data) {
+  char range[NF_METADATA_TEXT];
+  snprintf(range, sizeof range, "%zu:%zu", data->first, data->first + data->n);
+  return has_metadata(c, "data", data->name) && has_metadata(c, "range", range);
+}
+
 /* How many training held out of these data; 0: training did not use them. */
 static size_t held_out(const nf_checkpoint *c, const cli_data *data) {
-  char range[NF_METADATA_TEXT];
   uint64_t held;
-  snprintf(range, sizeof range, "%zu:%zu", data->first, data->first + data->n);
   const char *text = nf_safetensors_metadata(&c->file, "holdout");
-  const bool same = has_metadata(c, "data", data->name) && has_metadata(c, "range", range);
-  return same && text != NULL && nf_read_whole(text, data->n, &held) ? (size_t)held : 0;
+  return text != NULL && nf_read_whole(text, data->n, &held) ? (size_t)held : 0;
 }
 
 static bool choose(const nf_checkpoint *c, const cli_data *data, bool all, results *r,
                    size_t *held) {
-  *held = all ? 0 : held_out(c, data);
+  const bool named = is_training_set(c, data), same = named && cli_is_trained_on(c, data);
+  r->others = named && !same;
+  *held = all || !same ? 0 : held_out(c, data);
   r->n = *held > 0 ? *held : data->n;
   r->index = cli_data_order(data, nf_flow_model(c->flow)->seed);
   r->log_p = malloc(r->n * sizeof *r->log_p);
@@ -138,7 +145,8 @@ static void print(const cli_data *data, const char *path, uint64_t draws, size_t
   if (held > 0)
     printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
   else
-    printf("%s on %s: %zu samples\n", path, data->name, r->n);
+    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
+           r->others ? ", not those of its training: their values differ" : "");
   for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
   print_mean(cli_unit(data->bins), r->n, value);
   if (draws > 1) {

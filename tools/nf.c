@@ -37,13 +37,14 @@ static const char help[] =
     "  nf eval digits.safetensors --data digits\n"
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "\n"
+    "A file - is standard input, or output; links are followed.\n"
     "Exit status: 0 fine, 1 a check failed, 2 usage or input, 130 stopped by Ctrl-C.";
 
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
 
 int cli_error(const char *format, ...) {
-  char message[NF_MESSAGE];
+  char message[12 * NF_MESSAGE];
   nf_error line = {0};
   va_list arguments;
   va_start(arguments, format);

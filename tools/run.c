@@ -214,13 +214,11 @@ static void report(const loop *l) {
 static int fail_without_best(const loop *l) {
   const cli_run *r = l->run;
   if (r->trainer->step == l->first)
-    cli_error("there is no %s, and no step is left before step %" PRIu64
-              " to validate and write it",
-              r->best, r->trainer->step);
+    cli_error("there is no %s, and no step is left to validate and write it", r->best);
   else
     cli_error(
-        "no validation was finite, so there is no %s; the last state is in %s, and --resume "
-        "goes on from it, say with a smaller --rate",
+        "no validation was finite, so there is no %s; --resume goes on from %s, say with a "
+        "smaller --rate",
         r->best, r->last);
   return CLI_FAILED;
 }

@@ -70,6 +70,8 @@ static void add_settings(cli_run *r, const cli_settings *s) {
     add(r, "length", "%" PRIu64 " steps", r->steps);
   add(r, "data", "%s", r->data->name);
   add(r, "range", "%zu:%zu", r->data->first, r->data->first + r->data->n);
+  char crc[CLI_FINGERPRINT];
+  if (cli_fingerprint(r->data, crc)) add(r, "crc32", "%s", crc);
   add(r, "holdout", "%zu", r->held);
   add(r, "batch", "%zu", r->batch);
   add(r, "every", "%" PRIu64, r->every);
@@ -81,9 +83,10 @@ static void add_settings(cli_run *r, const cli_settings *s) {
   add_real(r, "ema", s->ema);
 }
 
-/* The rest decides which numbers belong to which step, or what the tensors mean. */
-static const char *const may_change[] = {"length", "every", "rate", "warmup",
-                                         "decay",  "clip",  "ema",  NULL};
+/* The rest decides which numbers belong to which step, or what the tensors mean. Values of data
+ * that differ have a message of their own. */
+static const char *const may_change[] = {"crc32", "length", "every", "rate", "warmup",
+                                         "decay", "clip",   "ema",   NULL};
 
 static bool is_changeable(const char *key) {
   size_t i = 0;
@@ -105,6 +108,10 @@ static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
                      "decay, clip and ema may change",
                      r->last, n->key, was != NULL ? was : "unknown", n->text);
   }
+  if (!cli_is_trained_on(c, r->data))
+    return nf_fail(e, NF_EINVAL,
+                   "%s: its run was on other values of %s; give the file that it was begun with",
+                   r->last, r->data->name);
   return NF_OK;
 }
 
