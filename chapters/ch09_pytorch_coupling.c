@@ -58,6 +58,9 @@ static const nf_safetensor *find(const char *path, const nf_safetensors *file, s
   if (t == NULL)
     chapter_fail("%s: there is no tensor '%s'; AffineCoupling has nn.0.weight … nn.4.bias", path,
                  tensor_name[k]);
+  if (t->dtype == NF_OTHER_DTYPE)
+    chapter_fail("%s: %s is %.20s; F16, BF16, F32 and F64 can be read", path, t->name,
+                 t->dtype_name);
   if (t->rank != rank)
     chapter_fail("%s: %s is of rank %zu; it must be of rank %zu", path, t->name, t->rank, rank);
   return t;

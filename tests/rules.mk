@@ -46,7 +46,7 @@ coverage:
 # that run the library in their own process run with each (tests/mutants.sh): 2 minutes on 2 cores.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
-without  := check corpus headlines number points npy state_dict toy safetensors cifar10 depth png \
+without  := check corpus headlines number points npy state_dict toy safetensors% cifar10 depth png \
             io% nf% allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
               $(without:%=$(B)/tests/test_%),$(tests)))

@@ -147,7 +147,7 @@ static void shapes_and_values_are_checked(void **state) {
   }
 }
 
-/* As a float build would write it; but for tensor `odd`, which stays F64. */
+/* As a float build would write it; but for tensor `odd`, which stays F64, as a mean may. */
 static void write_f32(const edit *e, size_t odd) {
   static char header[1 << 16];
   static unsigned char byte[1 << 18];
@@ -195,8 +195,8 @@ static void a_float_file_widens_exactly(void **state) {
   nf_checkpoint_free(&c);
   nf_checkpoint_free(&d);
   write_f32(&e, 7);
-  nf_checkpoint_load(folder_path("f32"), &d, &why);
-  check_failed(&why, NF_EFORMAT, "is F64, others are F32");
+  check_ok(nf_checkpoint_load(folder_path("f32"), &d, &why));
+  nf_checkpoint_free(&d);
   discard(&e);
 }
 
@@ -276,6 +276,17 @@ static void training_metadata_are_checked(void **state) {
     not_resumed(&e);
     e.pair[key] = e.pair[--e.n_pair];
     if (key > MODEL_KEYS) not_resumed(&e);
+    discard(&e);
+  }
+  const struct {
+    size_t key;
+    const char *text;
+  } bad[] = {{0, "18446744073709551615"}, {0, "1000000000001"}, {1, "1e301"},
+             {2, "1000000000001"},        {3, "-0.5"},          {3, "1.5"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    take_apart(&e);
+    e.pair[MODEL_KEYS + bad[i].key].text = bad[i].text;
+    not_resumed(&e);
     discard(&e);
   }
   take_apart(&e);

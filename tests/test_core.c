@@ -108,31 +108,39 @@ static void a_message_is_one_line(void **state) {
   assert_string_equal(e.message, "a?b?c?[0m? ? é 3×3 🙂");
 }
 
-/* A text of `before` letters, then the character, cut by the size of a message. */
-static void check_cut(size_t before, const char *character, size_t expected) {
-  char text[2 * NF_MESSAGE];
+/* A text of 2·NF_MESSAGE letters of `before`, the character, and a reason at its end. */
+static void check_cut(size_t before, const char *character) {
+  static const char reason[] = ": the reason";
+  char text[2 * NF_MESSAGE + 64];
   nf_error e = {0};
-  memset(text, 'x', sizeof text - 1);
-  text[sizeof text - 1] = 0;
+  memset(text, 'x', sizeof text);
   memcpy(text + before, character, strlen(character));
+  strcpy(text + 2 * NF_MESSAGE, reason);
   nf_fail(&e, NF_EIO, "%s", text);
-  assert_int_equal(strlen(e.message), expected);
-  assert_memory_equal(e.message, text, expected);
+  const char *gap = strstr(e.message, "…");
+  assert_non_null(gap);
+  assert_null(strstr(gap + strlen("…"), "…"));
+  const size_t head = (size_t)(gap - e.message), tail = strlen(gap + strlen("…"));
+  assert_memory_equal(e.message, text, head);
+  assert_memory_equal(gap + strlen("…"), text + strlen(text) - tail, tail);
+  assert_true(((unsigned char)text[head] & 0xc0) != 0x80);
+  assert_true(((unsigned char)gap[strlen("…")] & 0xc0) != 0x80);
+  assert_true(strlen(e.message) < NF_MESSAGE && strlen(e.message) >= NF_MESSAGE - 7);
 }
 
-static void a_long_message_is_cut_between_characters(void **state) {
+static void a_long_message_keeps_its_ends(void **state) {
   (void)state;
-  enum { LAST = NF_MESSAGE - 1 };
   const char *const character[] = {"x", "é", "→", "🙂"}; /* of 1 … 4 bytes */
-  for (size_t k = 1; k <= 4; k++)
-    for (size_t inside = 0; inside <= k; inside++)
-      check_cut(LAST - inside, character[k - 1], inside < k ? LAST - inside : LAST);
-  check_cut(LAST - 6, "🙂é", LAST);
-  check_cut(LAST - 5, "🙂é", LAST - 1);
+  const size_t head = NF_MESSAGE / 4, text = 2 * NF_MESSAGE + strlen(": the reason");
+  for (size_t k = 0; k < 4; k++)
+    for (size_t back = 0; back <= 8; back++) {
+      check_cut(head - back, character[k]);
+      check_cut(text - (NF_MESSAGE - head - 4) - back, character[k]);
+    }
   nf_error e = {0};
-  nf_fail(&e, NF_EIO, "%*s", LAST - 2, "é"); /* fits to the last byte */
-  assert_int_equal(strlen(e.message), LAST - 2);
-  assert_string_equal(e.message + LAST - 4, "é");
+  nf_fail(&e, NF_EIO, "%*s", NF_MESSAGE - 1, "é"); /* fits to the last byte */
+  assert_int_equal(strlen(e.message), NF_MESSAGE - 1);
+  assert_string_equal(e.message + NF_MESSAGE - 3, "é");
 }
 
 static void the_version_is_that_of_the_header(void **state) {
@@ -248,7 +256,7 @@ int main(void) {
       cmocka_unit_test(every_status_has_its_own_text),
       cmocka_unit_test(the_first_error_stays),
       cmocka_unit_test(a_message_is_one_line),
-      cmocka_unit_test(a_long_message_is_cut_between_characters),
+      cmocka_unit_test(a_long_message_keeps_its_ends),
       cmocka_unit_test(the_version_is_that_of_the_header),
       cmocka_unit_test(shapes),
       cmocka_unit_test(threads_run_every_job_once_even_when_there_are_too_many),

@@ -53,6 +53,8 @@ static void long_names_are_cut(void **state) {
   nf_error e = {0};
   check_status(nf_images_load(name, &out, &e), NF_EINVAL);
   assert_int_equal(strlen(e.message), NF_MESSAGE - 1);
+  assert_non_null(strstr(e.message, "xxx…xxx"));
+  assert_non_null(strstr(e.message, "no such"));
 }
 
 static void cifar10(void **state) {

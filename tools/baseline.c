@@ -24,7 +24,10 @@ int cli_train_set_load(const nf_checkpoint *c, const char *path, const cli_data_
     status = nf_fail(e, NF_EINVAL, "--baselines %s: %s was trained on %.40s", set.spec, path, name);
   if (status == NF_OK && (s.order = cli_data_order(&s.data, nf_flow_model(c->flow)->seed)) == NULL)
     status = nf_fail(e, NF_ENOMEM, "out of memory");
-  cli_reduce(nf_flow_model(c->flow), &s.data);
+  if (status == NF_OK) cli_reduce(nf_flow_model(c->flow), &s.data);
+  if (status == NF_OK && !cli_is_trained_on(c, &s.data))
+    status = nf_fail(e, NF_EINVAL, "--baselines %s: %s was trained on other values of %s", set.spec,
+                     path, name);
   s.n = s.data.n - (size_t)held;
   if (status == NF_OK)
     *out = s;

@@ -144,9 +144,22 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
  * be freed. */
 size_t *cli_data_order(const cli_data *d, uint64_t seed);
 
+/* --- which data (fingerprint.c) ------------------------------------------------------------- */
+
+/* The CRC-32 of the values, as metadata "crc32" has it. False of a toy density, whose name says all
+ * and whose last bits depend on the machine's libm. */
+enum { CLI_FINGERPRINT = 16 };
+bool cli_fingerprint(const cli_data *d, char text[CLI_FINGERPRINT]);
+/* The values are those that c was trained on, or c does not say. */
+bool cli_is_trained_on(const nf_checkpoint *c, const cli_data *d);
+
 /* --- what is loaded and shown (nf.c) -------------------------------------------------------- */
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
+
+/* Writing to the path of an option would replace neither the model nor what the data are read from.
+ * NULL: there is none. False after an error. */
+bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec);
 
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
@@ -154,9 +167,6 @@ bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
  * unless others are chosen. False after an error. */
 bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
                    cli_data *out);
-/* That a file to be written, which the option names, is not the file of points that spec names.
- * False after an error. */
-bool cli_spares_data(const char *option, const char *path, const char *spec);
 
 /* 256 bins to the 2^B of a model with fewer. Returns whether there was anything to do. */
 bool cli_reduce(const nf_model *m, cli_data *d);

@@ -42,6 +42,7 @@ typedef struct {
 
 typedef struct {
   size_t n;
+  bool others;                /* named like those of training, with other values */
   size_t *index;              /* of the samples evaluated */
   double *log_p, *first_draw; /* nats: with all draws, and with the first alone */
 } results;
@@ -101,19 +102,25 @@ static bool has_metadata(const nf_checkpoint *c, const char *key, const char *te
   return was != NULL && strcmp(was, text) == 0;
 }
 
+/* Of the name and the range that it was trained on. */
+static bool is_training_set(const nf_checkpoint *c, const cli_data *data) {
+  char range[NF_METADATA_TEXT];
+  snprintf(range, sizeof range, "%zu:%zu", data->first, data->first + data->n);
+  return has_metadata(c, "data", data->name) && has_metadata(c, "range", range);
+}
+
 /* How many training held out of these data; 0: training did not use them. */
 static size_t held_out(const nf_checkpoint *c, const cli_data *data) {
-  char range[NF_METADATA_TEXT];
   uint64_t held;
-  snprintf(range, sizeof range, "%zu:%zu", data->first, data->first + data->n);
   const char *text = nf_safetensors_metadata(&c->file, "holdout");
-  const bool same = has_metadata(c, "data", data->name) && has_metadata(c, "range", range);
-  return same && text != NULL && nf_read_whole(text, data->n, &held) ? (size_t)held : 0;
+  return text != NULL && nf_read_whole(text, data->n, &held) ? (size_t)held : 0;
 }
 
 static bool choose(const nf_checkpoint *c, const cli_data *data, bool all, results *r,
                    size_t *held) {
-  *held = all ? 0 : held_out(c, data);
+  const bool named = is_training_set(c, data), same = named && cli_is_trained_on(c, data);
+  r->others = named && !same;
+  *held = all || !same ? 0 : held_out(c, data);
   r->n = *held > 0 ? *held : data->n;
   r->index = cli_data_order(data, nf_flow_model(c->flow)->seed);
   r->log_p = malloc(r->n * sizeof *r->log_p);
@@ -139,7 +146,8 @@ static void print(const cli_data *data, const char *path, uint64_t draws, size_t
   if (held > 0)
     printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
   else
-    printf("%s on %s: %zu samples\n", path, data->name, r->n);
+    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
+           r->others ? ", not those of its training: their values differ" : "");
   for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
   print_mean(cli_unit(data->bins), r->n, value);
   if (draws > 1) {
@@ -207,13 +215,13 @@ static bool is_stdout(const char *path) { return path != NULL && strcmp(path, "-
 
 /* In the order of the data. */
 static int write_csv(const char *path, const cli_data *data, const results *r, nf_error *e) {
-  nf_new_file f = {.file = stdout};
+  nf_new_file f;
   row *line = malloc(r->n * sizeof *line);
   if (line == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
-  int status = is_stdout(path) ? NF_OK : nf_new_file_open(&f, path, e);
+  int status = nf_new_file_open(&f, path, e);
   if (status == NF_OK) write_rows(f.file, data, r, line);
   free(line);
-  if (status != NF_OK || is_stdout(path)) return status;
+  if (status != NF_OK) return status;
   if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
   return nf_new_file_close(&f, status, e);
 }
@@ -262,12 +270,12 @@ int cli_eval(int argc, char **argv) {
   const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
+  if (!cli_output_is_free("--csv", s.csv, path, s.data.spec)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_load_data(&c, path, &s.data, &data) && cli_spares_data("--csv", s.csv, s.data.spec))
-    result = run(&s, path, &c, &data);
+  if (cli_load_data(&c, path, &s.data, &data)) result = run(&s, path, &c, &data);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
   return result;

@@ -74,13 +74,14 @@ int cli_interpolate(int argc, char **argv) {
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
   if (s.out == NULL) return cli_error("--out is missing, as in --out strip.png");
+  if (!cli_output_is_free("--out", s.out, path, s.data.spec)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
   nf_error e = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
   if (cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as) &&
-      cli_load_data(&c, path, &s.data, &data) && cli_spares_data("--out", s.out, s.data.spec)) {
+      cli_load_data(&c, path, &s.data, &data)) {
     run(&s, &data, &c, &e);
     result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
   }

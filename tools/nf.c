@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "io/file.h"
 #include "ranks.h"
 
 static const char help[] =
@@ -42,13 +43,14 @@ static const char help[] =
     "  nf eval digits.safetensors --data digits\n"
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "\n"
+    "A file - is standard input, or output; links are followed.\n"
     "Exit status: 0 fine, 1 a check failed, 2 usage or input, 130 stopped by Ctrl-C.";
 
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
 
 int cli_error(const char *format, ...) {
-  char message[NF_MESSAGE];
+  char message[12 * NF_MESSAGE];
   nf_error line = {0};
   va_list arguments;
   va_start(arguments, format);
@@ -77,6 +79,29 @@ int cli_threads(uint64_t given) {
   return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
 }
 
+/* Whether the path is one of the files in "kind:FILE[,FILE]", or one in the folder named there. */
+static bool is_of_data(const char *path, const char *spec) {
+  const char *slash = strrchr(path, '/'), *from = spec != NULL ? strchr(spec, ':') : NULL;
+  for (int n; from != NULL && *from != 0; from += 1 + n) {
+    char file[4096], inside[4400];
+    n = (int)strcspn(from + 1, ",");
+    snprintf(file, sizeof file, "%.*s", n, from + 1);
+    snprintf(inside, sizeof inside, "%s/%s", file, slash != NULL ? slash + 1 : path);
+    if (nf_is_same_file(path, file)) return true;
+    if (access(path, F_OK) == 0 && nf_is_same_file(path, inside)) return true;
+  }
+  return false;
+}
+
+bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec) {
+  const char *what = NULL;
+  if (path == NULL) return true;
+  if (model != NULL && nf_is_same_file(path, model)) what = "the model";
+  if (is_of_data(path, spec)) what = "the data";
+  if (what != NULL) cli_error("%s %s: it would replace %s; name another file", option, path, what);
+  return what == NULL;
+}
+
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
   nf_error e = {0};
   nf_checkpoint_load(path, out, &e);
@@ -85,15 +110,6 @@ bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
   nf_fail(&e, NF_ENOMEM, "%s: no memory for %d threads", path, n);
   nf_checkpoint_free(out);
   cli_error("%s", e.message);
-  return false;
-}
-
-bool cli_spares_data(const char *option, const char *path, const char *spec) {
-  struct stat a, b;
-  if (path == NULL || !cli_points_in_file(spec)) return true;
-  if (stat(path, &a) != 0 || stat(spec + 4, &b) != 0 || !S_ISREG(a.st_mode)) return true;
-  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return true;
-  cli_error("%s %s: that is the file of the data; give another", option, path);
   return false;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "core/nearest.h"
@@ -130,7 +131,13 @@ static bool read_value(const cli_option *o, const char *text) {
   return false;
 }
 
-static int unknown_option(size_t n, const cli_option option[], const char *text) {
+/* Of letters after one dash getopt has read the first, and goes on to the next word when there is
+ * no other. A file of that name is meant, perhaps. */
+static int unknown_option(size_t n, const cli_option option[], char **argv) {
+  const char *text = argv[optind - 1], letter[] = {'-', (char)optopt, 0};
+  if (optopt > 0 && strcmp(text, letter) != 0) text = argv[optind];
+  if (access(text, F_OK) == 0)
+    return cli_error("option '%s': there is no such; the file is ./%s", text, text);
   const char *name[MAX_OPTIONS + 1] = {"help"};
   for (size_t i = 0; i < n; i++) name[i + 1] = option[i].name;
   return cli_error("option '%s': there is no such; the nearest is '--%s'", text,
@@ -151,7 +158,7 @@ int cli_read_options(const cli_command *c, size_t n, const cli_option option[], 
       return CLI_OK;
     }
     if (got == MISSING) return cli_error("%s: its value is missing", argv[optind - 1]);
-    if (got == UNKNOWN) return unknown_option(n, option, argv[optind - 1]);
+    if (got == UNKNOWN) return unknown_option(n, option, argv);
     if (!read_value(&option[got - 256], optarg)) return CLI_BAD_INPUT;
   }
   if (c->operand != NULL && optind < argc) *operand = argv[optind++];

@@ -102,12 +102,13 @@ int cli_reconstruct(int argc, char **argv) {
   const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
+  if (!cli_output_is_free("--out", s.out, path, s.data.spec)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
   if ((s.out == NULL || cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as)) &&
-      cli_load_data(&c, path, &s.data, &data) && cli_spares_data("--out", s.out, s.data.spec))
+      cli_load_data(&c, path, &s.data, &data))
     result = run(&s, &data, &c);
   cli_data_free(&data);
   nf_checkpoint_free(&c);

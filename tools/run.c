@@ -15,23 +15,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ranks.h"
 #include "train.h"
-
-static volatile sig_atomic_t stopped_by = 0;
-static void on_signal(int number) { stopped_by = number; }
-
-static void handle_signals(void) {
-  struct sigaction action = {.sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends it at once */
-  action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
 
 /* The state of the loop. */
 typedef struct {
@@ -53,7 +42,7 @@ typedef struct {
 
 /* One status, one clock and one signal for all ranks: the largest of each. */
 static int agree(loop *l, int status) {
-  double x[3] = {status, l->run->spent + cli_seconds() - l->start, stopped_by};
+  double x[3] = {status, l->run->spent + cli_seconds() - l->start, cli_stopped_by};
   ranks_max(3, x);
   l->spent = x[1];
   l->stopped_by = (int)x[2];
@@ -70,7 +59,8 @@ static int save_best(loop *l) {
   if (!ranks_is_first()) return NF_OK;
   nf_trainer_swap_ema(r->trainer);
   const int status =
-      nf_checkpoint_save(r->best, r->trainer->flow, NULL, r->n_metadata, r->metadata, l->e);
+      nf_checkpoint_save(r->best, r->trainer->flow, NULL, r->n_metadata - CLI_RUN_LAST_ONLY,
+                         r->metadata + CLI_RUN_LAST_ONLY, l->e);
   nf_trainer_swap_ema(r->trainer);
   return status;
 }
@@ -90,7 +80,10 @@ static int save_last(loop *l) {
 
 static int fail_step(loop *l, const nf_error *why) {
   const cli_run *r = l->run;
-  return nf_fail(l->e, why->status, "step %" PRIu64 ": %s; the last good state is in %s",
+  return nf_fail(l->e, why->status,
+                 "step %" PRIu64
+                 ": %s; the last good state is in %s, and "
+                 "--resume goes on from it, say with a smaller --rate",
                  r->trainer->step + 1, why->message, r->last);
 }
 
@@ -202,18 +195,32 @@ static void show_progress(loop *l, const nf_train_stats *s) {
           r->data->bins > 0 ? "images" : "points", left);
 }
 
+static bool has_best(const loop *l) { return l->run->trainer->plateau.best < 1e300; }
+
 static void report(const loop *l) {
   const cli_run *r = l->run;
   const double seconds = cli_seconds() - l->start, done = (double)(r->trainer->step - l->first);
-  if (l->progress) fputs("\r\033[K", stderr);
   printf("step        %" PRIu64 "\n", r->trainer->step);
   printf("speed       %.1f samples/s\n", seconds > 0 ? done * (double)r->batch / seconds : 0);
   if (isfinite(l->validation))
     printf("validation  %.4f %s, %zu samples held out\n", shown(l, l->validation),
            cli_unit(r->data->bins), r->held);
-  if (r->trainer->plateau.best < 1e300)
+  if (has_best(l))
     printf("best        %.4f %s\n", shown(l, r->trainer->plateau.best), cli_unit(r->data->bins));
   printf("files       %s (best), %s (last), %s (log)\n", r->best, r->last, r->log_path);
+}
+
+/* A run that is over has a best file. */
+static int fail_without_best(const loop *l) {
+  const cli_run *r = l->run;
+  if (r->trainer->step == l->first)
+    cli_error("there is no %s, and no step is left to validate and write it", r->best);
+  else
+    cli_error(
+        "no validation was finite, so there is no %s; --resume goes on from %s, say with a "
+        "smaller --rate",
+        r->best, r->last);
+  return CLI_FAILED;
 }
 
 /* --- the loop ------------------------------------------------------------------------------- */
@@ -241,7 +248,7 @@ static int train(loop *l) {
     show_progress(l, &stats);
   }
   if (status == NF_OK && l->stopped_by) {
-    if (r->trainer->plateau.best >= 1e300) status = save_best(l);
+    if (!has_best(l)) status = save_best(l);
     if (status == NF_OK) status = save_last(l);
     status = agree(l, status);
   }
@@ -274,11 +281,11 @@ int cli_run_train(cli_run *r) {
             .first = r->trainer->step,
             .progress = ranks_is_first() && isatty(STDERR_FILENO) != 0,
             .e = &e};
-  handle_signals();
+  cli_signals_handle();
   int status = agree(&l, prepare(&l));
   if (status == NF_OK) status = train(&l);
-  if (status == NF_OK) report(&l);
-  if (status != NF_OK && l.progress) fputs("\r\033[K", stderr);
+  cli_signals_restore();
+  if (l.progress) fputs("\r\033[K", stderr);
   free(l.x.data);
   free(l.held.data);
   free(l.log_p);
@@ -287,5 +294,7 @@ int cli_run_train(cli_run *r) {
     if (e.status != NF_OK) cli_error("%s", e.message); /* else another rank does */
     return status == NF_ENONFINITE || status == NF_ESINGULAR ? CLI_FAILED : CLI_BAD_INPUT;
   }
+  if (!l.stopped_by && !has_best(&l)) return fail_without_best(&l);
+  report(&l);
   return l.stopped_by ? CLI_SIGNAL + l.stopped_by : CLI_OK;
 }

@@ -105,6 +105,7 @@ int cli_sample(int argc, char **argv) {
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
   if (out == NULL) return cli_error("--out is missing, as in --out samples.png");
+  if (!cli_output_is_free("--out", out, path, NULL)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   nf_error e = {0}, own = {0};
   if (!cli_load_model(path, threads, &c)) return CLI_BAD_INPUT;

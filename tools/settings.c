@@ -15,7 +15,9 @@ static const cli_command command = {
     "dimension (points: in nats), and the best so far goes to OUT. Beside OUT, with X for its "
     "name\n"
     "without .safetensors, are X.last.safetensors, from which the same command with --resume goes\n"
-    "on exactly, and the log X.csv. Ctrl-C finishes the step, saves, and exits with 130.",
+    "on exactly, and the log X.csv. A run replaces no files of another. Ctrl-C, SIGTERM and "
+    "SIGHUP\n"
+    "finish the step, save, and exit with 130, 143 and 129.",
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
     "  nf train --data toy:moons --model realnvp --steps 2000 --out moons.safetensors\n"
     "  nf train --data csv:points.csv --columns x,y --minutes 1 --out flow.safetensors\n"
@@ -42,7 +44,10 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&s->data),
       {"out", "FILE", CLI_TEXT, &s->out, "where the best weights go", 0, 0, NULL},
-      {"resume", NULL, CLI_FLAG, &s->resume, "go on from the last checkpoint", 0, 0, NULL},
+      {"resume", NULL, CLI_FLAG, &s->resume,
+       "go on from the last checkpoint; length, every, rate, warmup, decay, clip and ema may "
+       "differ",
+       0, 0, NULL},
       {"log", "FILE", CLI_TEXT, &s->log, "CSV of every step [X.csv]", 0, 0, NULL},
       {"steps", "N", CLI_WHOLE, &s->steps, "length of the run; or", 1, 1e12, NULL},
       {"epochs", "N", CLI_WHOLE, &s->epochs, "passes through the data; or", 1, 1e9, NULL},

@@ -1,15 +1,12 @@
 /* nf train: from the command line to a run. Settings become metadata of the checkpoints; to resume,
  * the same command is given again, and a setting that differs from its metadata is refused. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/number.h"
-#include "io/file.h"
 #include "ranks.h"
 #include "train.h"
 
@@ -50,42 +47,6 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   return status;
 }
 
-/* --- the log: a run that resumes writes the lines after its checkpoint again ---------------- */
-
-static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
-
-static int copy_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
-  nf_new_file f;
-  int status = nf_new_file_open(&f, path, e);
-  if (status != NF_OK) return status;
-  fputs(header, f.file);
-  char line[512];
-  while (fgets(line, sizeof line, old) != NULL)
-    if (line[0] >= '0' && line[0] <= '9' && strchr(line, '\n') != NULL &&
-        strtoull(line, NULL, 10) <= step)
-      fputs(line, f.file);
-  if (ferror(f.file) || ferror(old))
-    status = nf_fail(e, NF_EIO, "%s: cannot copy it: %s", path, strerror(errno));
-  return nf_new_file_close(&f, status, e);
-}
-
-static int open_log(const char *path, uint64_t resume_at, FILE **out, nf_error *e) {
-  struct stat s;
-  const bool is_file = stat(path, &s) == 0 && S_ISREG(s.st_mode); /* not /dev/null */
-  FILE *old = resume_at > 0 && is_file ? fopen(path, "r") : NULL;
-  const bool resumes = old != NULL;
-  if (resumes) {
-    const int status = copy_until(old, path, resume_at, e);
-    fclose(old);
-    if (status != NF_OK) return status;
-  }
-  FILE *log = fopen(path, resumes ? "a" : "w");
-  if (log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
-  if (!resumes) fputs(header, log);
-  *out = log;
-  return NF_OK;
-}
-
 /* --- the run -------------------------------------------------------------------------------- */
 
 static void add(cli_run *r, const char *key, const char *format, ...)
@@ -107,10 +68,16 @@ static void add_real(cli_run *r, const char *key, double value) {
 
 static void add_settings(cli_run *r, const cli_settings *s) {
   add(r, "seconds", "0");
+  if (r->seconds > 0)
+    add(r, "length", "%g minutes", r->seconds / 60);
+  else
+    add(r, "length", "%" PRIu64 " steps", r->steps);
   add(r, "data", "%s", r->data->name);
   add(r, "range", "%zu:%zu", r->data->first, r->data->first + r->data->n);
   if (r->data->columns != NULL)
     r->metadata[r->n_metadata++] = (nf_metadata){"columns", r->data->columns};
+  char crc[CLI_FINGERPRINT];
+  if (cli_fingerprint(r->data, crc)) add(r, "crc32", "%s", crc);
   add(r, "holdout", "%zu", r->held);
   add(r, "batch", "%zu", r->batch);
   add(r, "every", "%" PRIu64, r->every);
@@ -122,30 +89,73 @@ static void add_settings(cli_run *r, const cli_settings *s) {
   add_real(r, "ema", s->ema);
 }
 
-/* A checkpoint of the same run: its model and its settings are those asked for. */
+/* The rest decides which numbers belong to which step, or what the tensors mean. Values of data
+ * that differ have a message of their own. */
+static const char *const may_change[] = {"crc32", "length", "every", "rate", "warmup",
+                                         "decay", "clip",   "ema",   NULL};
+
+static bool is_changeable(const char *key) {
+  size_t i = 0;
+  while (may_change[i] != NULL && strcmp(may_change[i], key) != 0) i++;
+  return may_change[i] != NULL;
+}
+
+/* A checkpoint of the same run: its model and its settings are those given, but for some. */
 static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
   nf_model_metadata model;
   nf_model_to_metadata(&r->model, &model);
   for (size_t i = 0; i < model.n + r->n_metadata - 1; i++) {
     const nf_metadata *n = i < model.n ? &model.entry[i] : &r->metadata[1 + i - model.n];
     const char *was = nf_safetensors_metadata(&c->file, n->key);
-    if (was == NULL || strcmp(was, n->text) != 0)
+    if (!is_changeable(n->key) && (was == NULL || strcmp(was, n->text) != 0))
       return nf_fail(e, NF_EINVAL,
-                     "%s: its run has %s %.40s, this one %s; resume with the same settings",
+                     "%s: its run has %s %.40s, this one %s; only length, every, rate, warmup, "
+                     "decay, clip and ema may change",
                      r->last, n->key, was != NULL ? was : "unknown", n->text);
   }
+  if (!cli_is_trained_on(c, r->data))
+    return nf_fail(e, NF_EINVAL,
+                   "%s: its run was on other values of %s; give the file that it was begun with",
+                   r->last, r->data->name);
+  return NF_OK;
+}
+
+static void print_changes(const cli_run *r, const nf_checkpoint *c) {
+  const bool cosine = r->trainer->settings.schedule.decay == NF_COSINE;
+  for (size_t i = 1; i < r->n_metadata; i++) {
+    const nf_metadata *n = &r->metadata[i];
+    const char *was = nf_safetensors_metadata(&c->file, n->key);
+    if (was == NULL || strcmp(was, n->text) == 0) continue;
+    printf("%-11s %.40s before, now %s%s\n", n->key, was, n->text,
+           cosine && strcmp(n->key, "length") == 0
+               ? ": the cosine rate goes on as that of the new length"
+               : "");
+  }
+}
+
+static int check_progress(cli_run *r, const nf_checkpoint *c, nf_error *e) {
+  const char *seconds = nf_safetensors_metadata(&c->file, "seconds");
+  if (seconds == NULL || !nf_read_real(seconds, &r->spent) || r->spent < 0 || r->spent > 1e9)
+    return nf_fail(e, NF_EFORMAT, "%s: metadata 'seconds' must be a number from 0 to 1e9", r->last);
+  if (r->seconds == 0 && r->trainer->step > r->steps)
+    return nf_fail(e, NF_EINVAL,
+                   "%s: it is at step %" PRIu64 ", behind the %" PRIu64
+                   " steps of this run; give more",
+                   r->last, r->trainer->step, r->steps);
+  if (access(r->best, F_OK) == 0 || r->trainer->plateau.best >= 1e300) return NF_OK;
+  printf("%s is not there: the next validation writes it\n", r->best);
+  r->trainer->plateau.best = 1e300;
   return NF_OK;
 }
 
 /* From the last checkpoint into r->trainer. */
 static void resume(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error *e) {
   const nf_train_settings set = cli_settings_training(s, r->steps);
-  const char *seconds = nf_safetensors_metadata(&c->file, "seconds");
-  compare(r, c, e);
   r->trainer = nf_trainer_new(c->flow, &set, e);
-  nf_checkpoint_resume(c, r->last, r->trainer, e);
-  if (e->status == NF_OK && (seconds == NULL || !nf_read_real(seconds, &r->spent)))
-    nf_fail(e, NF_EFORMAT, "%s: metadata 'seconds' must be a number", r->last);
+  if (e->status == NF_OK && compare(r, c, e) == NF_OK &&
+      nf_checkpoint_resume(c, r->last, r->trainer, e) == NF_OK)
+    check_progress(r, c, e);
+  if (e->status == NF_OK) print_changes(r, c);
   nf_safetensors_free(&c->file);
 }
 
@@ -168,18 +178,6 @@ static void share(cli_run *r) {
   ranks_broadcast(sizeof t->step, &t->step);
   ranks_broadcast(sizeof t->plateau, &t->plateau);
   ranks_broadcast(sizeof r->spent, &r->spent);
-}
-
-/* OUT without .safetensors, with another ending. */
-static char *beside(const char *out, const char *ending) {
-  static const char usual[] = ".safetensors";
-  size_t length = strlen(out);
-  if (length > sizeof usual - 1 && strcmp(out + length - (sizeof usual - 1), usual) == 0)
-    length -= sizeof usual - 1;
-  const size_t size = length + strlen(ending) + 1;
-  char *path = malloc(size);
-  if (path != NULL) snprintf(path, size, "%.*s%s", (int)length, out, ending);
-  return path;
 }
 
 /* Lengths and sizes, which depend on how much data there is. */
@@ -225,7 +223,8 @@ static int run(cli_run *r, const cli_settings *s) {
     begin(r, s, &c, &e);
   nf_flow_set_threads(c.flow, cli_threads(s->threads), &e);
   if (e.status == NF_OK && s->fused) c.flow->activation_budget = FUSED_BUDGET;
-  if (e.status == NF_OK && ranks_is_first()) open_log(r->log_path, r->trainer->step, &r->log, &e);
+  if (e.status == NF_OK && ranks_is_first())
+    cli_run_log_open(r->log_path, r->trainer->step, &r->log, &e);
   int result = ranks_agree(e.status == NF_OK ? CLI_OK : cli_error("%s", e.message));
   if (result == CLI_OK) {
     share(r);
@@ -248,20 +247,13 @@ static bool same_data(const cli_data *d) {
   return false;
 }
 
-static int train_on(const cli_data *data, const cli_settings *s) {
-  cli_run r = {.data = data, .best = s->out};
-  char *last = beside(s->out, ".last.safetensors"), *log = beside(s->out, ".csv");
+static int train_on(const cli_data *data, const cli_settings *s, const cli_run_files *f) {
+  cli_run r = {.data = data, .best = f->best, .last = f->last, .log_path = f->log};
   size_t *order = cli_data_order(data, s->seed);
-  r.last = last;
-  r.log_path = s->log != NULL ? s->log : log;
   r.order = order;
   int result = CLI_OK;
-  if (last == NULL || log == NULL || order == NULL)
+  if (order == NULL)
     result = cli_error("out of memory");
-  else if (!cli_spares_data("--out", s->out, s->data.spec) ||
-           !cli_spares_data("--out", last, s->data.spec) ||
-           !cli_spares_data("--log", r.log_path, s->data.spec))
-    result = CLI_BAD_INPUT;
   else if (!cli_settings_model(s, data, &r.model) || !set_sizes(&r, s))
     result = CLI_BAD_INPUT;
   result = ranks_agree(result);
@@ -270,8 +262,6 @@ static int train_on(const cli_data *data, const cli_settings *s) {
     result = run(&r, s);
   }
   free(order);
-  free(last);
-  free(log);
   return result;
 }
 
@@ -283,10 +273,15 @@ int cli_train(int argc, char **argv) {
   if (s.out == NULL) return cli_error("--out is missing, as in --out digits.safetensors");
   nf_error e = {0};
   cli_data data = {0};
+  cli_run_files files;
   int result = CLI_OK;
-  if (cli_data_load(&s.data, &data, &e) != NF_OK) result = cli_error("%s", e.message);
+  if (!cli_run_files_name(&files, &s) || (ranks_is_first() && !cli_run_files_claim(&files, &s)))
+    result = CLI_BAD_INPUT;
+  else if (cli_data_load(&s.data, &data, &e) != NF_OK)
+    result = cli_error("%s", e.message);
   result = ranks_agree(result);
-  if (result == CLI_OK) result = same_data(&data) ? train_on(&data, &s) : CLI_BAD_INPUT;
+  if (result == CLI_OK) result = same_data(&data) ? train_on(&data, &s, &files) : CLI_BAD_INPUT;
   cli_data_free(&data);
+  cli_run_files_release(&files);
   return result;
 }

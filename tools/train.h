@@ -1,7 +1,9 @@
-/* A training run: its options (settings.c), how it begins (train.c), and its loop (run.c). */
+/* A training run: its options (settings.c), how it begins (train.c), its files (run_files.c), and
+ * its loop (run.c). */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "cli.h"
@@ -29,9 +31,29 @@ nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps);
 /* The words of --optimiser and --decay. */
 extern const char *const cli_optimisers[], *const cli_decays[];
 
+/* --- its files ----------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *best, *log; /* as given, or usual_log */
+  char *last, *usual_log, *lock;
+  int locked;
+} cli_run_files;
+
+/* False after an error. */
+bool cli_run_files_name(cli_run_files *f, const cli_settings *s);
+/* Locks them, when they are free for a new run or hold the one to resume. False after an error. */
+bool cli_run_files_claim(cli_run_files *f, const cli_settings *s);
+void cli_run_files_release(cli_run_files *f);
+
+/* To append after the line of that step, which is the last to be kept.   errors  NF_EIO, NF_EINVAL
+ */
+int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e);
+
 /* --- the run: from one step to the last, with its validations, its checkpoints, its log ----- */
 
-enum { CLI_RUN_METADATA = 18 }; /* settings, written into the checkpoints */
+/* Settings, written into the checkpoints; the first, time and length, into the last one alone, so
+ * that the best one is the same whenever it was made. */
+enum { CLI_RUN_METADATA = 18, CLI_RUN_LAST_ONLY = 2 };
 typedef struct {
   const cli_data *data;
   const size_t *order; /* cli_data_order: the first `held` samples are held out */
@@ -44,7 +66,7 @@ typedef struct {
   const char *best, *last; /* paths: the weights alone, and everything */
   nf_model model;
   nf_trainer *trainer;
-  nf_metadata metadata[CLI_RUN_METADATA]; /* the first is the time spent */
+  nf_metadata metadata[CLI_RUN_METADATA];
   char text[CLI_RUN_METADATA][NF_METADATA_TEXT];
   size_t n_metadata;
   const char *log_path;
@@ -53,5 +75,11 @@ typedef struct {
 
 /* Trains to the end, or until Ctrl-C. Returns an exit status. */
 int cli_run_train(cli_run *r);
+
+/* --- signals.c: SIGINT, SIGTERM and SIGHUP while the loop runs ------------------------------- */
+
+extern volatile sig_atomic_t cli_stopped_by; /* 0: none */
+void cli_signals_handle(void);
+void cli_signals_restore(void); /* what they did before */
 
 #endif

@@ -6,9 +6,12 @@
  *   tensors    every parameter and constant under its path, such as "2.inner.0.net.conv1.weight";
  *              for training also "adam.m/PATH", "adam.v/PATH" and "average/PATH" of parameters
  *
- * A file is loaded only when names, shapes and dtype are those of the flow, all values are finite,
- * and the models, where both have one, are the same but for the seed. A double build reads F32
- * (exactly); a float build refuses F64, which it would round. */
+ * A file is loaded only when names and shapes are those of the flow, all values are finite, and the
+ * models, where both have one, are the same but for the seed. Tensors of F16, BF16 and F32 are read
+ * exactly, of F64 by a float build rounded; others that have no values or a type that is no
+ * weight's (I64, BOOL, …) may stand beside them.
+ *
+ * Paths: "-" is standard input or output; links are followed. */
 #ifndef NF_CHECKPOINT_H
 #define NF_CHECKPOINT_H
 
@@ -21,8 +24,8 @@ NF_BEGIN_DECLS
 int nf_save(const char *path, nf_flow *f, const nf_trainer *trainer, nf_error *e);
 
 /* Builds the flow that the file describes. NULL on failure.
- * errors  NF_EIO, NF_EFORMAT (also: the flow was built by hand; use nf_load_into), NF_EINVAL
- *         (precision), NF_ESINGULAR, NF_ENOMEM */
+ * errors  NF_EIO, NF_EFORMAT (also: the flow was built by hand; use nf_load_into), NF_ESINGULAR,
+ * NF_ENOMEM */
 nf_flow *nf_load(const char *path, nf_error *e);
 
 /* Into a flow with the same layers, built by hand or not; trainer NULL: the flow alone. Both are as

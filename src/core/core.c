@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *nf_version(void) { return NF_VERSION; }
 
@@ -22,24 +23,33 @@ const char *nf_status_text(int status) {
   return status >= 0 && status <= NF_EFORMAT ? text[status] : "unknown status";
 }
 
-/* A message that was cut after `length` bytes ends at a character: the first bytes of a UTF-8
- * sequence, 11xxxxxx 10xxxxxx …, without its last ones are dropped. */
-static void drop_partial_character(char *message, size_t length) {
-  size_t lead = length, tail = 0; /* bytes 10xxxxxx at the end */
-  while (tail < 3 && ((unsigned char)message[lead - 1] & 0xc0) == 0x80) lead--, tail++;
-  const unsigned char first = (unsigned char)message[lead - 1];
-  const size_t needed = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  if (needed > tail) message[lead - 1] = 0;
+static bool is_continuation(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
+
+/* Too long a text is that of a long path, and the reason stands at its end: so the middle is left
+ * out, from character to character. */
+static void leave_out_middle(const char *text, size_t length, char message[NF_MESSAGE]) {
+  static const char gap[] = "…";
+  size_t head = NF_MESSAGE / 4, tail = length - (NF_MESSAGE - head - sizeof gap);
+  while (head > 0 && is_continuation(text[head])) head--;
+  while (is_continuation(text[tail])) tail++;
+  memcpy(message, text, head);
+  memcpy(message + head, gap, sizeof gap - 1);
+  memcpy(message + head + sizeof gap - 1, text + tail, length - tail + 1);
 }
 
 int nf_fail(nf_error *e, int status, const char *format, ...) {
   if (e == NULL) return status;
   if (e->status != NF_OK) return e->status;
+  enum { LONG = 12288 }; /* two of the longest paths, and words */
+  char text[LONG];
   va_list arguments;
   va_start(arguments, format);
-  const int length = vsnprintf(e->message, NF_MESSAGE, format, arguments);
+  const int length = vsnprintf(text, LONG, format, arguments);
   va_end(arguments);
-  if (length >= NF_MESSAGE) drop_partial_character(e->message, NF_MESSAGE - 1);
+  if (length < NF_MESSAGE)
+    memcpy(e->message, text, (size_t)(length < 0 ? 0 : length) + 1);
+  else
+    leave_out_middle(text, strlen(text), e->message);
   for (char *p = e->message; *p != 0; p++)
     if ((unsigned char)*p < ' ' || *p == 0x7f) *p = '?';
   return e->status = status;

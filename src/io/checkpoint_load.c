@@ -53,12 +53,9 @@ static int check(void *user, const char *path, nf_tensor *t) {
     return nf_fail(v->e, NF_EFORMAT, "%s: tensor '%s' has shape %s; the model needs %s", v->path,
                    name, found, right);
   }
-  if (s->dtype > NF_DTYPE) /* F64 for a float build */
-    return nf_fail(v->e, NF_EINVAL, "%s: tensor '%s' is %s; this build calculates in %s", v->path,
-                   name, nf_dtype_name(s->dtype), nf_dtype_name(NF_DTYPE));
-  if (s->dtype != v->file->tensor[0].dtype)
-    return nf_fail(v->e, NF_EFORMAT, "%s: tensor '%s' is %s, others are %s", v->path, name,
-                   nf_dtype_name(s->dtype), nf_dtype_name(v->file->tensor[0].dtype));
+  if (s->dtype == NF_OTHER_DTYPE)
+    return nf_fail(v->e, NF_EFORMAT, "%s: tensor '%s' is %.20s; F16, BF16, F32 and F64 can be read",
+                   v->path, name, s->dtype_name);
   return NF_OK;
 }
 
@@ -81,7 +78,7 @@ static bool is_training(const nf_safetensors *file) {
   return nf_safetensors_metadata(file, nf_state_keys[0]) != NULL;
 }
 
-/* Every tensor of the layers is there, and no other. */
+/* Every tensor of the layers is there, and no other that could be a weight. */
 static int check_tensors(const char *path, const nf_safetensors *file, size_t n_layer,
                          const nf_layer_entry *layer, nf_error *e) {
   nf_state state[NF_STATES];
@@ -95,7 +92,7 @@ static int check_tensors(const char *path, const nf_safetensors *file, size_t n_
     status = nf_tree_tensors(n_layer, layer, check, &v);
   }
   for (size_t i = 0; i < file->n && status == NF_OK; i++)
-    if (!v.seen[i])
+    if (!v.seen[i] && file->tensor[i].dtype != NF_OTHER_DTYPE && file->tensor[i].size > 0)
       status = nf_fail(e, NF_EFORMAT, "%s: tensor '%s' is not one of the model's", path,
                        file->tensor[i].name);
   free(v.seen);
@@ -210,12 +207,14 @@ static int read_progress(const char *path, const nf_safetensors *file, uint64_t 
   for (int i = 0; i < 4; i++) text[i] = nf_safetensors_metadata(file, nf_state_keys[i]);
   if (text[0] == NULL)
     return nf_fail(e, NF_EFORMAT, "%s: it has no training state; the last checkpoint does", path);
-  if (text[1] != NULL && text[2] != NULL && text[3] != NULL &&
-      nf_read_whole(text[0], UINT64_MAX, step) && nf_read_real(text[1], &plateau->best) &&
-      nf_read_whole(text[2], UINT64_MAX, &plateau->bad_reports) &&
-      nf_read_real(text[3], &plateau->scale))
+  const uint64_t max = 1000000000000; /* its samples can still be numbered */
+  if (text[1] != NULL && text[2] != NULL && text[3] != NULL && nf_read_whole(text[0], max, step) &&
+      nf_read_real(text[1], &plateau->best) && plateau->best <= 1e300 &&
+      nf_read_whole(text[2], max, &plateau->bad_reports) &&
+      nf_read_real(text[3], &plateau->scale) && plateau->scale >= 0 && plateau->scale <= 1)
     return NF_OK;
-  return nf_fail(e, NF_EFORMAT, "%s: the metadata step and plateau_… must be numbers", path);
+  return nf_fail(e, NF_EFORMAT, "%s: the metadata step and plateau_… must be numbers in range",
+                 path);
 }
 
 static int fill_trainer(const char *path, const nf_safetensors *file, nf_trainer *trainer,

@@ -1,38 +1,154 @@
-/* The temporary name is the path and the process's number: same folder, so that rename is atomic,
+/* The temporary name is the place and the process's number: same folder, so that rename is atomic,
  * and another name for every process. */
 #include "io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e) {
-  struct stat there;
-  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* a device, say: it must stay one */
-    return nf_fail(e, NF_EIO, "%s: cannot write: it is not a regular file", path);
-  const size_t size = strlen(path) + 32;
-  char *temporary = malloc(size);
-  if (temporary == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
-  snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid());
-  FILE *file = fopen(temporary, "wb");
-  if (file == NULL) {
-    free(temporary);
-    return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+/* The first `length` bytes of a, then b. */
+static char *joined(const char *a, size_t length, const char *b) {
+  char *text = malloc(length + strlen(b) + 1);
+  if (text == NULL) return NULL;
+  memcpy(text, a, length);
+  strcpy(text + length, b);
+  return text;
+}
+
+/* "folder/" of a path, its length; 0 without a folder. */
+static size_t folder_length(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+/* Where the links of path lead, also to a file that is not there yet, or to a link of /proc, which
+ * stands for an open file. To be freed; NULL: no memory. */
+static char *follow(const char *path) {
+  char *at = joined(path, strlen(path), ""), target[PATH_MAX];
+  for (int links = 0; at != NULL && links < 40 && strncmp(at, "/proc/", 6) != 0; links++) {
+    const ssize_t n = readlink(at, target, sizeof target - 1);
+    if (n < 0) break;
+    target[n] = 0;
+    char *next = joined(at, target[0] == '/' ? 0 : folder_length(at), target);
+    free(at);
+    at = next;
   }
-  *f = (nf_new_file){file, path, temporary};
-  return NF_OK;
+  return at;
+}
+
+static bool is_one(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Of standard output a copy, since closing it must not close that. */
+static FILE *open_through(const char *path, bool standard) {
+  if (!standard) return fopen(path, "wb");
+  fflush(stdout);
+  const int copy = dup(STDOUT_FILENO);
+  return copy >= 0 ? fdopen(copy, "wb") : NULL;
+}
+
+int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e) {
+  struct stat there = {0}, out;
+  char *place = follow(path), *temporary = NULL, ending[32];
+  if (place == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
+  const bool old = stat(path, &there) == 0;
+  const bool standard =
+      strcmp(path, "-") == 0 || (old && fstat(STDOUT_FILENO, &out) == 0 && is_one(&there, &out));
+  FILE *file = NULL;
+  if (standard || strncmp(place, "/proc/", 6) == 0 || (old && !S_ISREG(there.st_mode))) {
+    free(place);
+    place = NULL;
+    file = open_through(path, standard);
+  } else {
+    snprintf(ending, sizeof ending, ".%ld.tmp", (long)getpid());
+    temporary = joined(place, strlen(place), ending);
+    if (temporary == NULL) {
+      free(place);
+      return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
+    }
+    file = fopen(temporary, "wb");
+    if (file != NULL && old) fchmod(fileno(file), there.st_mode & 0777);
+  }
+  if (file != NULL) {
+    *f = (nf_new_file){file, path, place, temporary};
+    return NF_OK;
+  }
+  free(place);
+  free(temporary);
+  return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
 }
 
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e) {
-  const bool written = fflush(f->file) == 0 && fsync(fileno(f->file)) == 0;
+  const bool written = fflush(f->file) == 0 && (f->place == NULL || fsync(fileno(f->file)) == 0);
   const bool closed = fclose(f->file) == 0;
-  if (status == NF_OK && (!written || !closed || rename(f->temporary, f->path) != 0))
+  if (status == NF_OK &&
+      (!written || !closed || (f->place != NULL && rename(f->temporary, f->place) != 0)))
     status = nf_fail(e, NF_EIO, "%s: cannot write: %s", f->path, strerror(errno));
-  if (status != NF_OK) remove(f->temporary);
+  if (status != NF_OK && f->place != NULL) remove(f->temporary);
   free(f->temporary);
+  free(f->place);
   *f = (nf_new_file){0};
   return status;
+}
+
+/* --- by whatever name ----------------------------------------------------------------------- */
+
+/* The folder of a path, with its slash. To be freed. */
+static char *folder_of(const char *path) {
+  const size_t n = folder_length(path);
+  return n > 0 ? joined(path, n, "") : joined("./", 2, "");
+}
+
+/* What is at place; when nothing is, its folder. */
+static bool look_at(const char *place, bool *there, struct stat *s) {
+  *there = stat(place, s) == 0;
+  if (*there) return S_ISREG(s->st_mode);
+  char *folder = folder_of(place);
+  const bool ok = folder != NULL && stat(folder, s) == 0;
+  free(folder);
+  return ok;
+}
+
+bool nf_is_same_file(const char *a, const char *b) {
+  char *p = follow(a), *q = follow(b);
+  struct stat s, t;
+  bool s_there, t_there;
+  const bool same = p != NULL && q != NULL && look_at(p, &s_there, &s) &&
+                    look_at(q, &t_there, &t) && s_there == t_there && is_one(&s, &t) &&
+                    (s_there || strcmp(p + folder_length(p), q + folder_length(q)) == 0);
+  free(p);
+  free(q);
+  return same;
+}
+
+/* --- what killed processes left ------------------------------------------------------------- */
+
+/* The process of "NAME.PROCESS.tmp", or 0. */
+static long process_of(const char *file, const char *name) {
+  const size_t n = strlen(name);
+  char *end;
+  if (strncmp(file, name, n) != 0 || file[n] != '.') return 0;
+  const long process = strtol(file + n + 1, &end, 10);
+  return strcmp(end, ".tmp") == 0 && process > 0 ? process : 0;
+}
+
+void nf_new_file_clean(const char *path) {
+  char *place = follow(path), *folder = place != NULL ? folder_of(place) : NULL;
+  DIR *d = folder != NULL ? opendir(folder) : NULL;
+  for (const struct dirent *f; d != NULL && (f = readdir(d)) != NULL;) {
+    const long process = process_of(f->d_name, place + folder_length(place));
+    if (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH)
+      unlinkat(dirfd(d), f->d_name, 0);
+  }
+  if (d != NULL) closedir(d);
+  free(folder);
+  free(place);
 }

@@ -1,6 +1,9 @@
-/* A file that is complete or as it was: it is written beside its path under a temporary name, and
+/* A file that is complete or as it was: it is written beside its place under a temporary name, and
  * renamed when all was written, so that neither a full disk nor an interrupted run leaves half a
- * file, or loses the old one. */
+ * file, or loses the old one.
+ *
+ * Links are followed: what they lead to is replaced, not the link. "-" is standard output, and what
+ * is no regular file (a pipe, a terminal, /dev/null) is written through. */
 #ifndef NF_IO_FILE_H
 #define NF_IO_FILE_H
 
@@ -11,6 +14,7 @@
 typedef struct {
   FILE *file;       /* write here */
   const char *path; /* the caller's string */
+  char *place;      /* where the links of path lead; NULL: written through */
   char *temporary;
 } nf_new_file;
 
@@ -20,5 +24,17 @@ int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e);
 /* status NF_OK: the file takes its place. Otherwise it is removed, and status is returned. f is
  * closed in any case.   errors  NF_EIO */
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e);
+
+/* Removes the temporary files of path that processes left which live no more. */
+void nf_new_file_clean(const char *path);
+
+/* Whether a and b are one regular file, there or still to be made, by whatever names and links. */
+bool nf_is_same_file(const char *a, const char *b);
+
+/* A lock that one process at a time has, as a file that nf_unlock_file removes; the system drops
+ * it with the process. *lock is to be given to nf_unlock_file.
+ * errors  NF_EBUSY (the message names the process), NF_EIO */
+int nf_lock_file(const char *path, int *lock, nf_error *e);
+void nf_unlock_file(const char *path, int lock);
 
 #endif

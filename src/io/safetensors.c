@@ -5,13 +5,17 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/real.h"
 #include "io/file.h"
 
-const char *nf_dtype_name(nf_dtype dtype) { return dtype == NF_F32 ? "F32" : "F64"; }
+const char *nf_dtype_name(nf_dtype dtype) {
+  static const char *const name[] = {"F32", "F64", "F16", "BF16", "another type"};
+  return name[dtype];
+}
 
 static int compare(const void *name, const void *entry) {
   return strcmp(name, (*(nf_safetensor *const *)entry)->name);
@@ -27,26 +31,53 @@ const char *nf_safetensors_metadata(const nf_safetensors *file, const char *key)
   return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
-static double f32(const unsigned char *b) {
-  const uint32_t bits =
-      (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+static uint64_t little_endian(const unsigned char *b, int bytes) {
+  uint64_t bits = 0;
+  for (int i = 0; i < bytes; i++) bits |= (uint64_t)b[i] << (8 * i);
+  return bits;
+}
+
+static double f32(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);
   return (double)value;
 }
 
-static double f64(const unsigned char *b) {
-  uint64_t bits = 0;
-  for (int i = 0; i < 8; i++) bits |= (uint64_t)b[i] << (8 * i);
+static double f64(uint64_t bits) {
   double value;
   memcpy(&value, &bits, sizeof value);
   return value;
 }
 
+/* sign, 5 bits of exponent, 10 of fraction */
+static double f16(unsigned bits) {
+  const int exponent = (int)(bits >> 10 & 31);
+  const double fraction = bits & 1023, size = exponent == 31 ? (fraction > 0 ? NAN : INFINITY)
+                                              : exponent == 0
+                                                  ? ldexp(fraction, -24)
+                                                  : ldexp(1024 + fraction, exponent - 25);
+  return bits & 0x8000 ? -size : size;
+}
+
+static double value_at(const nf_safetensor *t, size_t i) {
+  switch (t->dtype) {
+    case NF_F32:
+      return f32((uint32_t)little_endian(t->byte + 4 * i, 4));
+    case NF_F64:
+      return f64(little_endian(t->byte + 8 * i, 8));
+    case NF_F16:
+      return f16((unsigned)little_endian(t->byte + 2 * i, 2));
+    case NF_BF16:
+      return f32((uint32_t)little_endian(t->byte + 2 * i, 2) << 16);
+    case NF_OTHER_DTYPE:
+      break;
+  }
+  return NAN;
+}
+
 int nf_safetensor_values(const nf_safetensor *t, nf_real *out) {
-  if (t->dtype > NF_DTYPE) return NF_EINVAL;
-  for (size_t i = 0; i < t->size; i++)
-    out[i] = (nf_real)(t->dtype == NF_F32 ? f32(t->byte + 4 * i) : f64(t->byte + 8 * i));
+  if (t->dtype == NF_OTHER_DTYPE) return NF_EINVAL;
+  for (size_t i = 0; i < t->size; i++) out[i] = (nf_real)value_at(t, i);
   return NF_OK;
 }
 
@@ -143,10 +174,14 @@ int nf_safetensors_write(const char *path, size_t n, const nf_saved_tensor tenso
   char *text = header_text(n, tensor, n_metadata, metadata);
   if (text == NULL && errno == ENOMEM) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
   if (text == NULL) return nf_fail(e, NF_EINVAL, "%s: a name stands twice or is not UTF-8", path);
+  const size_t length = strlen(text), padded = (length + 7) / 8 * 8;
   nf_new_file f;
-  int status = nf_new_file_open(&f, path, e);
+  int status = padded <= NF_SAFETENSOR_HEADER
+                   ? nf_new_file_open(&f, path, e)
+                   : nf_fail(e, NF_EINVAL,
+                             "%s: %zu tensors need a header of %zu bytes; at most %d can be read",
+                             path, n, padded, NF_SAFETENSOR_HEADER);
   if (status == NF_OK) {
-    const size_t length = strlen(text), padded = (length + 7) / 8 * 8;
     unsigned char prefix[8];
     put(padded, sizeof prefix, prefix);
     fwrite(prefix, 1, sizeof prefix, f.file);

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/safetensors.h"
 
-enum { PREFIX = 8, MAX_HEADER = 1 << 24 };
+enum { PREFIX = 8 };
 
 /* What is being read: for the checks and for their messages. */
 typedef struct {
@@ -23,20 +24,25 @@ typedef struct {
 #define BAD(p, format, ...) \
   nf_fail((p)->e, NF_EFORMAT, "%s: tensor '%s': " format, (p)->path, (p)->name, __VA_ARGS__)
 
-static int read_dtype(const place *p, const json_t *value, nf_dtype *dtype) {
+static int read_dtype(const place *p, const json_t *value, nf_safetensor *t) {
   const char *text = json_string_value(value);
   if (text == NULL) return BAD(p, "its dtype is %s; it must be text", "missing or no text");
-  if (strcmp(text, "F32") != 0 && strcmp(text, "F64") != 0)
-    return BAD(p, "its dtype is %.20s; F32 and F64 can be read", text);
-  *dtype = text[1] == '3' ? NF_F32 : NF_F64;
+  t->dtype_name = text;
+  t->dtype = NF_F32;
+  while (t->dtype < NF_OTHER_DTYPE && strcmp(text, nf_dtype_name(t->dtype)) != 0) t->dtype++;
   return NF_OK;
 }
 
-static size_t width(nf_dtype dtype) { return dtype == NF_F32 ? 4 : 8; }
+/* 0: not known, so only its offsets say how large it is. */
+static size_t width(nf_dtype dtype) {
+  static const size_t bytes[] = {4, 8, 2, 2, 0};
+  return bytes[dtype];
+}
 
 /* No product overflows: it stays below the number of values that the file can hold. */
 static int read_shape(const place *p, const json_t *value, nf_safetensor *t) {
-  const size_t rank = json_array_size(value), max = p->data_size / width(t->dtype);
+  const size_t rank = json_array_size(value), w = width(t->dtype),
+               max = w > 0 ? p->data_size / w : SIZE_MAX;
   if (!json_is_array(value) || rank > NF_SAFETENSOR_RANK)
     return BAD(p, "its shape must be a list of at most %d sides", NF_SAFETENSOR_RANK);
   t->rank = rank;
@@ -44,9 +50,9 @@ static int read_shape(const place *p, const json_t *value, nf_safetensor *t) {
   for (size_t i = 0; i < rank; i++) {
     const json_t *side = json_array_get(value, i);
     const json_int_t v = json_integer_value(side);
-    if (!json_is_integer(side) || v < 1)
-      return BAD(p, "side %zu of its shape must be a whole number from 1", i);
-    if ((uint64_t)v > max / t->size)
+    if (!json_is_integer(side) || v < 0)
+      return BAD(p, "side %zu of its shape must be a whole number from 0", i);
+    if (t->size > 0 && (uint64_t)v > max / t->size)
       return BAD(p, "its shape asks for more values than the %zu that the file can hold", max);
     t->dim[i] = (size_t)v;
     t->size *= t->dim[i];
@@ -63,9 +69,10 @@ static int read_offsets(const place *p, const json_t *value, const unsigned char
   if (begin < 0 || end < begin || (uint64_t)end > p->data_size)
     return BAD(p, "its data_offsets [%lld, %lld] leave the %zu bytes of data", (long long)begin,
                (long long)end, p->data_size);
-  if ((uint64_t)(end - begin) != t->size * width(t->dtype))
-    return BAD(p, "its data_offsets span %lld bytes; its shape and dtype need %zu",
-               (long long)(end - begin), t->size * width(t->dtype));
+  t->bytes = (size_t)(end - begin);
+  if (t->dtype != NF_OTHER_DTYPE && t->bytes != t->size * width(t->dtype))
+    return BAD(p, "its data_offsets span %zu bytes; its shape and dtype need %zu", t->bytes,
+               t->size * width(t->dtype));
   t->byte = data + begin;
   return NF_OK;
 }
@@ -75,7 +82,7 @@ static int read_tensor(const place *p, const json_t *entry, const unsigned char 
   if (!json_is_object(entry) || json_object_size(entry) != 3)
     return BAD(p, "it must have %s", "a dtype, a shape and data_offsets, and nothing else");
   t->name = p->name;
-  int status = read_dtype(p, json_object_get(entry, "dtype"), &t->dtype);
+  int status = read_dtype(p, json_object_get(entry, "dtype"), t);
   if (status == NF_OK) status = read_shape(p, json_object_get(entry, "shape"), t);
   if (status == NF_OK) status = read_offsets(p, json_object_get(entry, "data_offsets"), data, t);
   return status;
@@ -92,8 +99,9 @@ static int check_metadata(const place *p, json_t *metadata) {
 }
 
 static int by_begin(const void *a, const void *b) {
-  const unsigned char *p = ((const nf_safetensor *)a)->byte, *q = ((const nf_safetensor *)b)->byte;
-  return (p > q) - (p < q);
+  const nf_safetensor *p = a, *q = b;
+  if (p->byte != q->byte) return p->byte > q->byte ? 1 : -1;
+  return (p->bytes > q->bytes) - (p->bytes < q->bytes); /* those without values first */
 }
 
 static int by_name(const void *a, const void *b) {
@@ -108,7 +116,7 @@ static int check_order(place *p, const nf_safetensors *f, const unsigned char *d
     if (t->byte != next)
       return BAD(p, "its data begin at %zu; the tensor before it ends at %zu",
                  (size_t)(t->byte - data), (size_t)(next - data));
-    next += t->size * width(t->dtype);
+    next += t->bytes;
   }
   if (next != data + p->data_size)
     return nf_fail(p->e, NF_EFORMAT, "%s: %zu bytes after the last tensor, which ends at %zu",
@@ -136,16 +144,20 @@ static int read_entries(place *p, const unsigned char *data, nf_safetensors *f) 
   return check_order(p, f, data);
 }
 
-/* N, when the file is long enough for it. */
+/* N, when the file is long enough for it; of a stream the size is not known. */
+enum { STREAM = -1 };
 static int header_length(const char *path, const unsigned char *bytes, uint64_t size,
                          size_t *length, nf_error *e) {
   uint64_t n = 0;
+  char of[48] = "";
   for (int i = 0; size >= PREFIX && i < PREFIX; i++) n |= (uint64_t)bytes[i] << (8 * i);
-  if (size < PREFIX || n > size - PREFIX || n > MAX_HEADER)
+  if (size != (uint64_t)STREAM)
+    snprintf(of, sizeof of, " in a file of %llu", (unsigned long long)size);
+  if (size < PREFIX || n < 2 || n > size - PREFIX || n > NF_SAFETENSOR_HEADER)
     return nf_fail(e, NF_EFORMAT,
-                   "%s: byte 0: a header of %llu bytes in a file of %llu; this is no safetensors "
-                   "file, or it is cut short",
-                   path, (unsigned long long)n, (unsigned long long)size);
+                   "%s: byte 0: a header of %llu bytes%s; this is no safetensors file, or it is "
+                   "cut short",
+                   path, (unsigned long long)n, of);
   *length = (size_t)n;
   return NF_OK;
 }
@@ -175,39 +187,53 @@ int nf_safetensors_parse(const char *path, const unsigned char *bytes, size_t si
   return status;
 }
 
-/* The header's length is looked at before memory is asked for the rest. */
-static int read_file(const char *path, FILE *file, uint64_t size, unsigned char **bytes,
+/* The header's length is looked at before memory is allocated for the rest. */
+static int read_file(const char *path, FILE *file, uint64_t *size, unsigned char **bytes,
                      nf_error *e) {
   unsigned char prefix[PREFIX] = {0};
-  size_t length;
-  const size_t got = fread(prefix, 1, PREFIX, file);
-  int status = header_length(path, prefix, got < PREFIX ? got : size, &length, e);
+  const bool stream = *size == (uint64_t)STREAM;
+  size_t length, got = fread(prefix, 1, PREFIX, file);
+  int status = header_length(path, prefix, got < PREFIX ? got : *size, &length, e);
   if (status != NF_OK) return status;
-  unsigned char *b = size < SIZE_MAX ? malloc((size_t)size) : NULL;
-  if (b == NULL)
-    return nf_fail(e, NF_ENOMEM, "%s: no memory for its %llu bytes", path,
-                   (unsigned long long)size);
-  memcpy(b, prefix, PREFIX);
-  if (fread(b + PREFIX, 1, (size_t)size - PREFIX, file) == (size_t)size - PREFIX) {
-    *bytes = b;
-    return NF_OK;
+  uint64_t capacity = stream ? 2 * (PREFIX + length) : *size;
+  unsigned char *b = capacity < SIZE_MAX ? malloc((size_t)capacity) : NULL, *more = b;
+  if (b != NULL) memcpy(b, prefix, PREFIX);
+  while (more != NULL) {
+    got += fread(b + got, 1, (size_t)capacity - got, file);
+    if (!stream || got < capacity) break;
+    capacity *= 2;
+    more = realloc(b, (size_t)capacity);
+    if (more != NULL) b = more;
   }
-  free(b);
-  return nf_fail(e, NF_EIO, "%s: cannot read: %s", path,
-                 ferror(file) ? strerror(errno) : "the file has shrunk");
+  if (more == NULL)
+    status = nf_fail(e, NF_ENOMEM, "%s: no memory for its %llu bytes", path,
+                     (unsigned long long)capacity);
+  else if (ferror(file) || (!stream && got < capacity))
+    status = nf_fail(e, NF_EIO, "%s: cannot read: %s", path,
+                     ferror(file) ? strerror(errno) : "the file has shrunk");
+  if (status != NF_OK) {
+    free(b);
+    return status;
+  }
+  *bytes = b;
+  *size = got;
+  return NF_OK;
 }
 
 int nf_safetensors_read(const char *path, nf_safetensors *out, nf_error *e) {
+  const bool standard = strcmp(path, "-") == 0;
   struct stat s;
-  if (stat(path, &s) != 0) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
-  if (!S_ISREG(s.st_mode)) return nf_fail(e, NF_EIO, "%s: not a regular file", path);
-  FILE *file = fopen(path, "rb");
+  if ((standard ? fstat(STDIN_FILENO, &s) : stat(path, &s)) != 0)
+    return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
+  if (S_ISDIR(s.st_mode)) return nf_fail(e, NF_EIO, "%s: a folder, not a file", path);
+  FILE *file = standard ? stdin : fopen(path, "rb");
   if (file == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
   unsigned char *bytes = NULL;
-  int status = read_file(path, file, (uint64_t)s.st_size, &bytes, e);
-  fclose(file);
+  uint64_t size = S_ISREG(s.st_mode) && !standard ? (uint64_t)s.st_size : (uint64_t)STREAM;
+  int status = read_file(path, file, &size, &bytes, e);
+  if (!standard) fclose(file);
   nf_safetensors f = {0};
-  if (status == NF_OK) status = nf_safetensors_parse(path, bytes, (size_t)s.st_size, &f, e);
+  if (status == NF_OK) status = nf_safetensors_parse(path, bytes, (size_t)size, &f, e);
   f.bytes = bytes;
   if (status == NF_OK)
     *out = f;

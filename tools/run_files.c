@@ -1,0 +1,137 @@
+/* The files of a run: OUT, and beside it X.last.safetensors, X.csv and, while the run lives,
+ * X.lock. A new run never takes the place of another, and two runs never write the same files. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/file.h"
+#include "train.h"
+
+/* OUT without .safetensors, with another ending. */
+static char *beside(const char *out, const char *ending) {
+  static const char usual[] = ".safetensors";
+  size_t length = strlen(out);
+  if (length > sizeof usual - 1 && strcmp(out + length - (sizeof usual - 1), usual) == 0)
+    length -= sizeof usual - 1;
+  const size_t size = length + strlen(ending) + 1;
+  char *path = malloc(size);
+  if (path != NULL) snprintf(path, size, "%.*s%s", (int)length, out, ending);
+  return path;
+}
+
+bool cli_run_files_name(cli_run_files *f, const cli_settings *s) {
+  *f = (cli_run_files){.best = s->out,
+                       .log = s->log,
+                       .last = beside(s->out, ".last.safetensors"),
+                       .usual_log = beside(s->out, ".csv"),
+                       .lock = beside(s->out, ".lock"),
+                       .locked = -1};
+  if (f->log == NULL) f->log = f->usual_log;
+  if (f->last != NULL && f->usual_log != NULL && f->lock != NULL) return true;
+  cli_error("out of memory");
+  return false;
+}
+
+static bool is_there(const char *path, bool *regular) {
+  struct stat s;
+  const bool there = stat(path, &s) == 0;
+  *regular = there && S_ISREG(s.st_mode);
+  return there;
+}
+
+/* Names that no run can have. */
+static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
+  const char *const path[] = {f->best, f->last, f->log};
+  bool regular;
+  for (int i = 0; i < 3; i++)
+    for (int k = 0; k < i; k++)
+      if (nf_is_same_file(path[i], path[k])) {
+        cli_error("%s and %s are one file; each needs its own", path[k], path[i]);
+        return false;
+      }
+  if (strcmp(s->out, "-") == 0 || (is_there(s->out, &regular) && !regular)) {
+    cli_error("--out %s: a run writes several files; this must be the name of one", s->out);
+    return false;
+  }
+  return cli_output_is_free("--out", f->best, NULL, s->data.spec) &&
+         cli_output_is_free("--log", f->log, NULL, s->data.spec);
+}
+
+/* A new run needs names that are free, and one that goes on its last checkpoint. */
+static bool are_ours(const cli_run_files *f, const cli_settings *s) {
+  const char *const path[] = {f->best, f->last, f->log};
+  bool regular;
+  const bool resumes = s->resume && is_there(f->last, &regular);
+  for (int i = 0; i < 3 && !s->resume; i++) {
+    is_there(path[i], &regular);
+    if (!regular) continue;
+    cli_error("%s is there already: --resume goes on with its run, another --out%s begins one",
+              path[i], i == 2 && f->log == s->log ? " or --log" : "");
+    return false;
+  }
+  if (!s->resume || resumes || !is_there(f->best, &regular)) return true;
+  cli_error("%s is there, but not %s, from which its run would go on; give another --out", f->best,
+            f->last);
+  return false;
+}
+
+bool cli_run_files_claim(cli_run_files *f, const cli_settings *s) {
+  nf_error e = {0};
+  if (!are_distinct(f, s)) return false;
+  if (nf_lock_file(f->lock, &f->locked, &e) == NF_EBUSY)
+    cli_error("%s: another run is writing it: %s", s->out, e.message);
+  else if (e.status != NF_OK)
+    cli_error("%s", e.message);
+  if (e.status != NF_OK || !are_ours(f, s)) return false;
+  nf_new_file_clean(f->best);
+  nf_new_file_clean(f->last);
+  nf_new_file_clean(f->log);
+  return true;
+}
+
+void cli_run_files_release(cli_run_files *f) {
+  if (f->locked >= 0) nf_unlock_file(f->lock, f->locked);
+  free(f->last);
+  free(f->usual_log);
+  free(f->lock);
+}
+
+/* --- the log: a run that resumes writes the lines after its checkpoint again ---------------- */
+
+static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
+
+static int copy_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
+  nf_new_file f;
+  char line[512];
+  if (fgets(line, sizeof line, old) != NULL && strcmp(line, header) != 0)
+    return nf_fail(e, NF_EINVAL, "%s: not the log of a run; name another with --log", path);
+  int status = nf_new_file_open(&f, path, e);
+  if (status != NF_OK) return status;
+  fputs(header, f.file);
+  while (fgets(line, sizeof line, old) != NULL)
+    if (line[0] >= '0' && line[0] <= '9' && strchr(line, '\n') != NULL &&
+        strtoull(line, NULL, 10) <= step)
+      fputs(line, f.file);
+  if (ferror(f.file) || ferror(old))
+    status = nf_fail(e, NF_EIO, "%s: cannot copy it: %s", path, strerror(errno));
+  return nf_new_file_close(&f, status, e);
+}
+
+int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e) {
+  bool regular; /* not /dev/null */
+  is_there(path, &regular);
+  FILE *old = regular ? fopen(path, "r") : NULL;
+  if (old != NULL) {
+    const int status = copy_until(old, path, step, e);
+    fclose(old);
+    if (status != NF_OK) return status;
+  }
+  FILE *log = strcmp(path, "-") != 0 ? fopen(path, old != NULL ? "a" : "w")
+                                     : fdopen(dup(STDOUT_FILENO), "w");
+  if (log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+  if (old == NULL) fputs(header, log);
+  *out = log;
+  return NF_OK;
+}
