@@ -49,29 +49,31 @@ static const char help[] =
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
 
-int cli_error(const char *format, ...) {
+/* One line, whatever a name holds. */
+static void print_line(char *to, size_t size, const char *format, va_list arguments) {
   char message[12 * NF_MESSAGE];
   nf_error line = {0};
+  vsnprintf(message, sizeof message, format, arguments);
+  nf_fail(&line, NF_EINVAL, "%s", message);
+  snprintf(to, size, "nf%s%s: %s\n", command_name != NULL ? " " : "",
+           command_name != NULL ? command_name : "", line.message);
+  if (ranks_is_first()) fputs(to, stderr);
+}
+
+int cli_error(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(message, sizeof message, format, arguments);
+  print_line(last_error, sizeof last_error, format, arguments);
   va_end(arguments);
-  nf_fail(&line, NF_EINVAL, "%s", message); /* one line, whatever a name holds */
-  snprintf(last_error, sizeof last_error, "nf%s%s: %s\n", command_name != NULL ? " " : "",
-           command_name != NULL ? command_name : "", line.message);
-  if (ranks_is_first()) fputs(last_error, stderr);
   return CLI_BAD_INPUT;
 }
 
 void cli_note(const char *format, ...) {
-  char message[NF_MESSAGE];
-  nf_error line = {0};
+  char line[sizeof last_error];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(message, sizeof message, format, arguments);
+  print_line(line, sizeof line, format, arguments);
   va_end(arguments);
-  nf_fail(&line, NF_EINVAL, "%s", message);
-  if (ranks_is_first()) fprintf(stderr, "nf %s: %s\n", command_name, line.message);
 }
 
 int cli_threads(uint64_t given) {
