@@ -132,12 +132,14 @@ static bool choose(const nf_checkpoint *c, const cli_data *data, bool all, resul
 
 /* --- output --------------------------------------------------------------------------------- */
 
-/* "name  mean ± standard error", of values in the unit shown */
+/* "name  mean ± standard error", of values in the unit shown; one value has no such error */
 static void print_mean(const char *name, size_t n, const double *value) {
   double mean = 0, square = 0;
   for (size_t i = 0; i < n; i++) mean += value[i] / (double)n;
   for (size_t i = 0; i < n; i++) square += (value[i] - mean) * (value[i] - mean);
-  printf("%-20s %.4f ± %.4f\n", name, mean, n > 1 ? sqrt(square / (double)(n - 1) / (double)n) : 0);
+  printf("%-20s %.4f", name, mean);
+  if (n > 1) printf(" ± %.4f", sqrt(square / (double)(n - 1) / (double)n));
+  putchar('\n');
 }
 
 static void print(const cli_data *data, const char *path, uint64_t draws, size_t held, results *r) {
