@@ -126,8 +126,11 @@ static bool read_value(const cli_option *o, const char *text) {
       break;
     }
   }
-  cli_error("--%s %s: it must be a %snumber from %g to %g", o->name, text,
-            o->kind == CLI_WHOLE ? "whole " : "", o->min, o->max);
+  if (o->kind == CLI_WHOLE)
+    cli_error("--%s %s: it must be a whole number from %.0f to %.0f", o->name, text, o->min,
+              o->max);
+  else
+    cli_error("--%s %s: it must be a number from %g to %g", o->name, text, o->min, o->max);
   return false;
 }
 
