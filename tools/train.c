@@ -186,7 +186,18 @@ static bool set_sizes(cli_run *r, const cli_settings *s) {
   r->batch = (size_t)s->batch;
   r->held = s->holdout > 0 ? (size_t)s->holdout : n / 10 > 1000 ? 1000 : n / 10;
   if (r->held == 0) r->held = 1;
-  if (r->held >= n || n - r->held < r->batch) {
+  if (s->holdout >= n) {
+    cli_error("--holdout %zu: of %zu sample%s none is left to train on", r->held, n,
+              n == 1 ? "" : "s");
+    return false;
+  }
+  if (n == 1) {
+    const bool cut = s->data.range != NULL;
+    cli_error("--%s %s: one sample, which is held out; none is left to train on",
+              cut ? "range" : "data", cut ? s->data.range : s->data.spec);
+    return false;
+  }
+  if (n - r->held < r->batch) {
     cli_error("--batch %zu: of %zu samples %zu are held out, which leaves less than a batch",
               r->batch, n, r->held);
     return false;
