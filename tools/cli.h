@@ -187,6 +187,11 @@ extern const char *const cli_formats[];
  * and points CSV. False after an error. */
 bool cli_find_format(const char *path, int given, unsigned bins, cli_format *out);
 
+/* Whether a PNG can hold n samples, before they are drawn. A CSV and an NPY can.
+ * errors  those of nf_png_check_grid */
+int cli_check_grid(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
+                   size_t columns, nf_error *e);
+
 /* n samples x (n · D) of the flow in c. PNG: a grid of images, `columns` to a row (0: as square as
  * can be). CSV: a line a sample, below the names of the columns trained on. NPY: one array.
  * errors  those of nf_png_write_grid, NF_EIO */

@@ -47,6 +47,7 @@ static void run(const settings *s, const cli_data *data, const nf_checkpoint *c,
             s->data.spec, data->n - 1);
     return;
   }
+  if (cli_check_grid(s->out, s->as, c, s->n, s->n, e) != NF_OK) return;
   nf_error own = {0};
   nf_real *x = malloc(s->n * nf_flow_dim(flow) * sizeof *x);
   if (x == NULL)

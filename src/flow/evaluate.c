@@ -102,9 +102,10 @@ static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf
   }
   nf_work_free(&work);
   if (found == NF_OK) return nf_fail(e, status, "%s", nf_status_text(status));
-  if (t.entry == NULL) return nf_fail(e, found, "%s, sample %zu", nf_status_text(found), i - 1);
+  const size_t sample = (size_t)r.first + i - 1;
+  if (t.entry == NULL) return nf_fail(e, found, "%s, sample %zu", nf_status_text(found), sample);
   char name[NF_LAYER_NAME];
-  return nf_fail(e, found, "%s, sample %zu, %s", nf_status_text(found), i - 1,
+  return nf_fail(e, found, "%s, sample %zu, %s", nf_status_text(found), sample,
                  nf_layer_name(t.entry, name));
 }
 

@@ -43,24 +43,35 @@ static int write_png(const char *path, const canvas *from, nf_error *e) {
   return nf_new_file_close(&f, status, e);
 }
 
-int nf_png_write_grid(const char *path, const nf_images *images, size_t columns, nf_error *e) {
-  const nf_shape s = images->shape;
+/* The canvas, but for its bytes. */
+static int plan(const char *path, size_t n, nf_shape s, size_t columns, canvas *out, nf_error *e) {
   if (s.c != 1 && s.c != 3)
     return nf_fail(e, NF_ESHAPE, "%s: a PNG has 1 or 3 channels here, not %zu", path, s.c);
-  if (images->n == 0 || columns == 0)
-    return nf_fail(e, NF_EINVAL, "%s: %zu images in %zu columns; it takes at least one", path,
-                   images->n, columns);
+  if (n == 0 || columns == 0)
+    return nf_fail(e, NF_EINVAL, "%s: %zu images in %zu columns; it takes at least one", path, n,
+                   columns);
+  const size_t across = columns < n ? columns : n, rows = (n - 1) / across + 1;
+  *out = (canvas){across * (s.w + GAP) - GAP, rows * (s.h + GAP) - GAP, s.c, NULL};
+  if (out->width <= MAX_SIDE && out->height <= MAX_SIDE) return NF_OK;
+  return nf_fail(e, NF_EINVAL, "%s: %zu×%zu is too large for a PNG; each side at most %d", path,
+                 out->width, out->height, MAX_SIDE);
+}
+
+int nf_png_check_grid(const char *path, size_t n, nf_shape shape, size_t columns, nf_error *e) {
+  canvas grid = {0};
+  return plan(path, n, shape, columns, &grid, e);
+}
+
+int nf_png_write_grid(const char *path, const nf_images *images, size_t columns, nf_error *e) {
+  canvas grid = {0};
+  int status = plan(path, images->n, images->shape, columns, &grid, e);
+  if (status != NF_OK) return status;
   if (columns > images->n) columns = images->n;
-  const size_t rows = (images->n - 1) / columns + 1;
-  canvas grid = {columns * (s.w + GAP) - GAP, rows * (s.h + GAP) - GAP, s.c, NULL};
-  if (grid.width > MAX_SIDE || grid.height > MAX_SIDE)
-    return nf_fail(e, NF_EINVAL, "%s: %zu×%zu is too large for a PNG; each side at most %d", path,
-                   grid.width, grid.height, MAX_SIDE);
-  grid.byte = calloc(grid.height, grid.width * s.c);
+  grid.byte = calloc(grid.height, grid.width * grid.c);
   if (grid.byte == NULL)
     return nf_fail(e, NF_ENOMEM, "%s: no memory for %zu×%zu pixels", path, grid.width, grid.height);
   paint(&grid, images, columns);
-  const int status = write_png(path, &grid, e);
+  status = write_png(path, &grid, e);
   free(grid.byte);
   return status;
 }

@@ -11,4 +11,7 @@
  * errors  NF_ESHAPE (c), NF_EINVAL (no image, no column, a side over 10⁶), NF_ENOMEM, NF_EIO */
 int nf_png_write_grid(const char *path, const nf_images *images, size_t columns, nf_error *e);
 
+/* Whether n images of a shape can be written so.   errors  NF_ESHAPE, NF_EINVAL, as above */
+int nf_png_check_grid(const char *path, size_t n, nf_shape shape, size_t columns, nf_error *e);
+
 #endif
