@@ -93,7 +93,9 @@ static const cli_command command = {
     "Draws samples: Gaussian noise through the inverse of the flow. Images become one PNG grid,\n"
     "points a CSV, both on request an NPY or a CSV of values. A temperature below 1 stays closer "
     "to what is typical. Sample i of a seed is\n"
-    "the same however many are drawn.",
+    "the same however many are drawn. Those that are not finite are left out and named, and the "
+    "exit\n"
+    "status is then 1.",
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "  nf sample moons.safetensors --n 1000 --seed 7 --out moons.csv"};
 
