@@ -43,11 +43,11 @@ int move_weights(nf_flow *f, double amount, uint64_t seed) {
   return nf_flow_prepare(f, NULL);
 }
 
-/* The constants of a standardise layer are set by data; here they are not trivial without any. */
+/* Constants that data set (standardise) are not trivial here without any. */
 static void set_standardise(nf_flow *f) {
   for (size_t i = 0; i < f->n_layer; i++) {
     nf_bijector *b = f->layer[i].layer;
-    if (strcmp(b->type->name, "standardise") != 0) continue;
+    if (b->type->init_from_data == NULL || b->tensor[0].trainable) continue;
     for (size_t k = 0; k < b->in.c; k++) {
       b->tensor[0].data[k] = NF_R(0.7 - 0.4 * (double)k);
       b->tensor[1].data[k] = NF_R(0.3 - 0.2 * (double)k);
