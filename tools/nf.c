@@ -1,4 +1,5 @@
 /* The command line: train a flow on images or points, and use it. */
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,7 +45,8 @@ static const char help[] =
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "\n"
     "A file - is standard input, or output; links are followed.\n"
-    "Exit status: 0 fine, 1 a check failed, 2 usage or input, 130 stopped by Ctrl-C.";
+    "Exit status: 0 fine, 1 a check failed or output was cut short, 2 usage or input,\n"
+    "130 stopped by Ctrl-C.";
 
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
@@ -225,13 +227,23 @@ static int run(int argc, char **argv) {
     printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");
   else
     status = run_command(argc, argv);
-  if (fflush(stdout) != 0 || ferror(stdout)) return cli_error("cannot write to standard output");
   return status;
+}
+
+/* Whether all that was printed was also written; the reason of an earlier failure is lost when the
+ * last write goes well. */
+static bool is_printed(void) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  command_name = NULL;
+  cli_error("standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));
+  return false;
 }
 
 int main(int argc, char **argv) {
   ranks_begin(&argc, &argv);
-  const int status = run(argc, argv);
+  int status = run(argc, argv);
+  if (!is_printed()) status = CLI_FAILED;
   /* An error on all ranks is printed once; one on another than rank 0, by that rank. */
   if (ranks_first_where(last_error[0] != 0) && !ranks_is_first()) fputs(last_error, stderr);
   ranks_end();
