@@ -18,7 +18,7 @@ static const char help[] =
     "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
     "log-probability, and it draws new ones.\n"
     "\n"
-    "commands        (nf COMMAND --help tells more)\n"
+    "commands        (nf help COMMAND tells more)\n"
     "  train         learn a flow from data by maximum likelihood; stop and resume at will\n"
     "  eval          bits per dimension of data, with their standard error\n"
     "  sample        draw new images into a PNG grid, or points\n"
@@ -214,6 +214,16 @@ static int run_command(int argc, char **argv) {
   return commands[command].run(argc - 1, argv + 1);
 }
 
+static bool asks_for_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* nf help COMMAND is nf COMMAND --help. */
+static int help_on_command(int argc, char **argv) {
+  if (argc > 3) return cli_error("'%s': unexpected argument; see nf --help", argv[3]);
+  return run_command(3, (char *[]){argv[0], argv[2], (char[]){"--help"}, NULL});
+}
+
 static int run(int argc, char **argv) {
 #ifdef SIGXFSZ
   signal(SIGXFSZ, SIG_IGN); /* a file too large is an error to report, as a full disk is */
@@ -221,7 +231,9 @@ static int run(int argc, char **argv) {
   int status = CLI_OK;
   if (argc < 2)
     return cli_error("the command is missing; see nf --help");
-  else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+  else if (asks_for_help(argv[1]) && argc > 2)
+    status = help_on_command(argc, argv);
+  else if (asks_for_help(argv[1]))
     puts(help);
   else if (strcmp(argv[1], "--version") == 0)
     printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");

@@ -12,7 +12,7 @@
 #include "core/nearest.h"
 #include "core/number.h"
 
-enum { MAX_OPTIONS = 40, HELP = 1000, MISSING = ':', UNKNOWN = '?' };
+enum { MAX_OPTIONS = 40, HELP = 'h', MISSING = ':', UNKNOWN = '?' };
 
 enum { HELP_TEXT = 300 };
 
@@ -82,7 +82,7 @@ static void print_help(const cli_command *c, size_t n, const cli_option option[]
     help_text(o, text);
     printf("%*s  %s\n", width < 24 ? 24 - width : 0, "", text);
   }
-  printf("  --help                  this text\n\nexamples\n%s\n", c->examples);
+  printf("  --help, -h              this text\n\nexamples\n%s\n", c->examples);
 }
 
 int cli_find_word(const char *what, const char *text, const char *const word[]) {
@@ -152,7 +152,7 @@ int cli_read_options(const cli_command *c, size_t n, const cli_option option[], 
                                    option[i].kind == CLI_FLAG ? no_argument : required_argument,
                                    NULL, (int)i + 256};
   optind = 1;
-  for (int got; (got = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+  for (int got; (got = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
     if (got == HELP) {
       (cli_help_is_man ? print_man : print_help)(c, n, option);
       return CLI_OK;
