@@ -231,7 +231,7 @@ static int run(int argc, char **argv) {
   int status = CLI_OK;
   if (argc < 2)
     return cli_error("the command is missing; see nf --help");
-  else if (asks_for_help(argv[1]) && argc > 2)
+  else if (asks_for_help(argv[1]) && argc > 2 && !asks_for_help(argv[2]))
     status = help_on_command(argc, argv);
   else if (asks_for_help(argv[1]))
     puts(help);
