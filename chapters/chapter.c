@@ -313,6 +313,8 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
 
 int chapter_end(void) {
   if (out.in_table) end_table();
-  if (fflush(stdout) != 0 || ferror(stdout)) chapter_fail("cannot write all output to stdout");
+  errno = 0;
+  if (fflush(stdout) != 0 || ferror(stdout))
+    chapter_fail_check("standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));
   return out.failed ? 1 : 0;
 }

@@ -13,8 +13,8 @@
  *     return chapter_end();
  *   }
  *
- * Text and formulas are UTF-8, at most 100 columns wide. Whatever is wrong with the options or
- * with the output is one line on stderr and exit status 2. */
+ * Text and formulas are UTF-8, at most 100 columns wide. Whatever is wrong with the options is one
+ * line on stderr and exit status 2; output that cannot be written, one line and 1. */
 #ifndef CHAPTER_H
 #define CHAPTER_H
 
@@ -47,7 +47,7 @@ typedef struct {
 
 /* Reads the options; prints the title. Exits here for --help, --plot, --trace and bad options. */
 void chapter_begin(int argc, char **argv, const chapter *c);
-/* Flushes; the exit status of main: 0, or 1 when a claim failed, or 2 when output failed. */
+/* Flushes; the exit status of main: 0, or 1 when a claim or output failed. */
 int chapter_end(void);
 
 /* A heading inside the chapter, and lines of text under it (printf; a newline is added).

@@ -261,8 +261,11 @@ static void nearest_spelling(void **state) {
   assert_string_equal(nf_nearest("CIFAR10-test", 5, word), "cifar10-test");
   assert_string_equal(nf_nearest("cifar-10", 5, word), "cifar10");
   assert_string_equal(nf_nearest("ixd", 5, word), "idx");
-  assert_string_equal(nf_nearest("", 5, word), "idx");
-  assert_string_equal(nf_nearest("xx", 2, (const char *const[]){"ab", "cd"}), "ab");
+  assert_string_equal(nf_nearest("idxes", 5, word), "idx");
+  assert_string_equal(nf_nearest("ad", 2, (const char *const[]){"ab", "cd"}), "ab");
+  assert_null(nf_nearest("", 5, word));
+  assert_null(nf_nearest("idx.gz", 1, (const char *const[]){"ix"}));
+  assert_null(nf_nearest("xx", 2, (const char *const[]){"ab", "cd"}));
   assert_null(nf_nearest("idx", 0, word));
 }
 

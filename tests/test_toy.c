@@ -142,7 +142,9 @@ static void a_toy_is_found_by_its_name(void **state) {
   for (int k = 0; k < NF_TOYS; k++) assert_ptr_equal(nf_toy_find(nf_toys[k].name, &e), &nf_toys[k]);
   check_no_error(&e);
   assert_null(nf_toy_find("mons", &e));
-  assert_string_equal(e.message, "toy:mons: no such density, nearest is 'moons'");
+  assert_string_equal(e.message,
+                      "toy:mons: no such density, nearest is 'moons'; there are moons, gaussians, "
+                      "banana, rings and checkerboard");
   assert_int_equal(e.status, NF_EINVAL);
 }
 

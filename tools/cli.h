@@ -178,6 +178,23 @@ const char *cli_unit(unsigned bins);
 double cli_seconds(void);                         /* of a monotonic clock */
 void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 
+/* --- results as JSON (json.c): what is no UTF-8, or not finite, is null --------------------- */
+
+struct json_t;
+#define CLI_OPTION_JSON(to) \
+  { "json", NULL, CLI_FLAG, to, "the same as one JSON object", 0, 0, NULL }
+
+void cli_json_set(struct json_t *to, const char *key, struct json_t *value); /* takes the value */
+void cli_json_text(struct json_t *to, const char *key, const char *text);    /* NULL: null */
+void cli_json_whole(struct json_t *to, const char *key, size_t value);
+void cli_json_real(struct json_t *to, const char *key, double value);
+struct json_t *cli_json_object(struct json_t *to, const char *key); /* a new one in it, {} */
+/* On standard output, and frees it. Returns the exit status. */
+int cli_json_print(struct json_t *object);
+
+/* "name  mean ± standard error" of n values, one of which has none; or both into an object. */
+void cli_print_mean(struct json_t *to, const char *name, size_t n, const double *value);
+
 /* --- files of samples (sample.c) ------------------------------------------------------------ */
 
 typedef enum { CLI_PNG, CLI_CSV, CLI_NPY } cli_format;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "core/nearest.h"
@@ -23,21 +24,29 @@ static int load_toy(const char *name, cli_data *d, nf_error *e) {
 static bool is_known(const char *spec, nf_error *e) {
   enum { CSV = NF_IMAGE_KINDS, NPY, TOY, CHOICES = TOY + 1 + NF_TOYS };
   const char *choice[CHOICES];
-  char word[64];
+  char word[64], near[NF_NEAREST];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(spec, ":"), spec);
   for (int i = 0; i < NF_IMAGE_KINDS; i++) choice[i] = nf_image_kinds[i];
   choice[CSV] = "csv", choice[NPY] = "npy", choice[TOY] = "toy";
   for (int i = 0; i <= TOY; i++)
     if (strcmp(word, choice[i]) == 0) return true;
   for (int i = 0; i < NF_TOYS; i++) choice[TOY + 1 + i] = nf_toys[i].name;
+  if (access(spec, F_OK) == 0) {
+    nf_fail(e, NF_EINVAL,
+            "%s: no such data; a file of points is csv:%s, a folder of images "
+            "images:%s",
+            spec, spec, spec);
+    return false;
+  }
   const char *nearest = nf_nearest(word, CHOICES, choice);
   bool is_toy = false;
   for (int i = TOY + 1; i < CHOICES; i++) is_toy = is_toy || nearest == choice[i];
+  nf_nearest_text(is_toy ? "toy:" : "", nearest, near);
   nf_fail(e, NF_EINVAL,
-          "%s: no such data, nearest is '%s%s'; there are digits, icons, cifar10:DIR, "
+          "%s: no such data%s; there are digits, icons, cifar10:DIR, "
           "cifar10-test:DIR, cifar100:DIR, cifar100-test:DIR, idx:IMAGES[,LABELS], png:DIR, "
           "images:DIR, csv:FILE, npy:FILE and toy:NAME",
-          spec, is_toy ? "toy:" : "", nearest);
+          spec, near);
   return false;
 }
 

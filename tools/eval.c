@@ -5,6 +5,7 @@
  *
  * For points of a toy density log p is known, and so is KL(data‖flow). */
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static const cli_command command = {
 typedef struct {
   cli_data_choice data;
   const char *csv, *baselines;
-  bool all;
+  bool all, json;
   uint64_t importance, threads;
 } settings;
 
@@ -45,6 +46,7 @@ typedef struct {
   bool others;                /* named like those of training, with other values */
   size_t *index;              /* of the samples evaluated */
   double *log_p, *first_draw; /* nats: with all draws, and with the first alone */
+  json_t *json;               /* where they are shown; NULL: as lines */
 } results;
 
 /* log (1/K) Σ exp(l_k), as a running maximum and sum. */
@@ -132,37 +134,54 @@ static bool choose(const nf_checkpoint *c, const cli_data *data, bool all, resul
 
 /* --- output --------------------------------------------------------------------------------- */
 
-/* "name  mean ± standard error", of values in the unit shown; one value has no such error */
-static void print_mean(const char *name, size_t n, const double *value) {
-  double mean = 0, square = 0;
-  for (size_t i = 0; i < n; i++) mean += value[i] / (double)n;
-  for (size_t i = 0; i < n; i++) square += (value[i] - mean) * (value[i] - mean);
-  printf("%-20s %.4f", name, mean);
-  if (n > 1) printf(" ± %.4f", sqrt(square / (double)(n - 1) / (double)n));
-  putchar('\n');
+static json_t *inner(const results *r, const char *key) {
+  return r->json != NULL ? cli_json_object(r->json, key) : NULL;
+}
+
+static void print_head(const cli_data *data, const char *path, size_t held, const results *r) {
+  if (r->json != NULL) {
+    cli_json_text(r->json, "model", path);
+    cli_json_text(r->json, "data", data->name);
+    cli_json_whole(r->json, "n", r->n);
+    cli_json_set(r->json, "held_out", json_boolean(held > 0));
+    cli_json_set(r->json, "other_values", json_boolean(r->others));
+    cli_json_text(r->json, "unit", cli_unit(data->bins));
+  } else if (held > 0) {
+    printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
+  } else {
+    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
+           r->others ? ", not those of its training: their values differ" : "");
+  }
 }
 
 static void print(const cli_data *data, const char *path, uint64_t draws, size_t held, results *r) {
   char name[48];
   double *value = r->first_draw;
-  if (held > 0)
-    printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
-  else
-    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
-           r->others ? ", not those of its training: their values differ" : "");
+  print_head(data, path, held, r);
   for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-  print_mean(cli_unit(data->bins), r->n, value);
+  cli_print_mean(r->json, cli_unit(data->bins), r->n, value);
   if (draws > 1) {
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-r->log_p[i], data->shape, data->bins);
     snprintf(name, sizeof name, "%s, %d draws", cli_unit(data->bins), (int)draws);
-    print_mean(name, r->n, value);
+    json_t *json = inner(r, "importance");
+    if (json != NULL) cli_json_whole(json, "draws", draws);
+    cli_print_mean(json, name, r->n, value);
   }
   if (data->toy == NULL) return;
   for (size_t i = 0; i < r->n; i++) {
     const nf_real *p = data->point + 2 * (data->first + r->index[i]);
     value[i] = data->toy->log_density((double[2]){(double)p[0], (double)p[1]}) - r->log_p[i];
   }
-  print_mean("KL(data|flow)", r->n, value);
+  cli_print_mean(inner(r, "kl"), "KL(data|flow)", r->n, value);
+}
+
+static void print_fit(json_t *json, size_t n, double lambda) {
+  if (json == NULL) {
+    printf("%-20s the %zu samples trained on; covariance shrunk by %.4f\n", "fitted to", n, lambda);
+  } else {
+    cli_json_whole(json, "fitted_to", n);
+    cli_json_real(json, "shrinkage", lambda);
+  }
 }
 
 /* After print, whose memory is used again. */
@@ -173,20 +192,23 @@ static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_
   if (data->bins > 0) {
     if (cli_baseline_pixels(set, data, r->n, r->index, value, e) != NF_OK) return e->status;
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-    print_mean("independent pixels", r->n, value);
+    cli_print_mean(inner(r, "independent_pixels"), "independent pixels", r->n, value);
   }
   nf_flow *gaussian = cli_baseline_gaussian(set, nf_flow_model(c->flow), &lambda, &own);
   if (own.status == NF_ESHAPE) {
-    printf("%-20s not fitted: more than 4096 dimensions\n", "one Gaussian");
+    if (r->json != NULL)
+      cli_json_text(r->json, "one_gaussian", NULL);
+    else
+      printf("%-20s not fitted: more than 4096 dimensions\n", "one Gaussian");
     return NF_OK;
   }
   nf_flow_set_threads(gaussian, cli_threads(s->threads), &own);
   if (own.status == NF_OK) evaluate(data, gaussian, 1, r, &own);
   if (own.status == NF_OK) {
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-    print_mean("one Gaussian", r->n, value);
-    printf("%-20s the %zu samples trained on; covariance shrunk by %.4f\n", "fitted to", set->n,
-           lambda);
+    json_t *json = inner(r, "one_gaussian");
+    cli_print_mean(json, "one Gaussian", r->n, value);
+    print_fit(json, set->n, lambda);
   } else {
     nf_fail(e, own.status, "--baselines %s: %s", s->baselines, own.message);
   }
@@ -230,7 +252,7 @@ static int write_csv(const char *path, const cli_data *data, const results *r, n
 
 static int run(const settings *s, const char *path, const nf_checkpoint *c, const cli_data *data) {
   nf_error e = {0}, own = {0};
-  results r = {0};
+  results r = {.json = s->json ? json_object() : NULL};
   cli_train_set set = {0};
   cli_data_choice trained = s->data;
   trained.spec = s->baselines;
@@ -250,6 +272,8 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
   free(r.log_p);
   free(r.first_draw);
   cli_train_set_free(&set);
+  if (e.status == NF_OK && s->json) return cli_json_print(r.json);
+  json_decref(r.json);
   return e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
 }
 
@@ -266,6 +290,7 @@ int cli_eval(int argc, char **argv) {
        "one line a sample, in their order: index, log p in nats, and as above; - prints these "
        "alone",
        0, 0, NULL},
+      CLI_OPTION_JSON(&s.json),
       CLI_OPTION_THREADS(&s.threads),
   };
   const char *path = NULL;
@@ -273,6 +298,7 @@ int cli_eval(int argc, char **argv) {
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
   if (!cli_output_is_free("--csv", s.csv, path, s.data.spec)) return CLI_BAD_INPUT;
+  if (s.json && is_stdout(s.csv)) return cli_error("--json, --csv -: give one of them");
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;

@@ -1,4 +1,5 @@
 /* nf info: the layers of a flow, their shapes, parameters and log-dets. */
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,45 @@ static void print_layers(const nf_flow *flow, const double *log_det) {
     putchar('\n');
   }
   printf("%-61s %10zu\n", "sum", flow->n_param);
+}
+
+/* --- the same as JSON: settings and metadata are texts, as in the file ---------------------- */
+
+static json_t *shape_json(nf_shape s) {
+  return json_pack("[I, I, I]", (json_int_t)s.h, (json_int_t)s.w, (json_int_t)s.c);
+}
+
+static void add_layers(json_t *to, const nf_flow *flow, const double *log_det) {
+  json_t *layers = json_array();
+  for (size_t i = 0; i < flow->n_layer; i++) {
+    const nf_layer_entry *l = &flow->layer[i];
+    json_t *row = json_object();
+    cli_json_text(row, "path", l->path);
+    cli_json_text(row, "layer", l->layer->type->name);
+    cli_json_set(row, "in", shape_json(l->layer->in));
+    cli_json_set(row, "out", shape_json(l->layer->out));
+    cli_json_whole(row, "parameters", own_parameters(l->layer));
+    if (log_det != NULL) cli_json_real(row, "mean_log_det", log_det[i]);
+    json_array_append_new(layers, row);
+  }
+  const bool all = json_array_size(layers) == flow->n_layer; /* else there is no memory */
+  cli_json_set(to, "layers", all ? layers : NULL);
+}
+
+static int print_json(const nf_checkpoint *c, const char *path, const double *log_det) {
+  nf_model_metadata model;
+  nf_model_to_metadata(nf_flow_model(c->flow), &model);
+  json_t *to = json_object(), *metadata = json_object_get(c->file.header, "__metadata__");
+  cli_json_text(to, "model", path);
+  cli_json_text(to, "type", nf_dtype_name(c->file.tensor[0].dtype));
+  cli_json_whole(to, "parameters", c->flow->n_param);
+  cli_json_text(to, "data", nf_safetensors_metadata(&c->file, "data"));
+  json_t *settings = cli_json_object(to, "settings");
+  for (size_t i = 0; i < model.n; i++)
+    cli_json_text(settings, model.entry[i].key, model.entry[i].text);
+  cli_json_set(to, "metadata", metadata != NULL ? json_incref(metadata) : json_object());
+  add_layers(to, c->flow, log_det);
+  return cli_json_print(to);
 }
 
 /* --- mean log-dets: what a layer adds to the running mean ----------------------------------- */
@@ -143,15 +183,18 @@ static int trace(const cli_data *data, nf_flow *flow, nf_trace *t) {
 int cli_info(int argc, char **argv) {
   const char *path = NULL;
   cli_data_choice choice = {0};
-  bool traced = false, ok = true;
+  bool traced = false, json = false;
+  int result = CLI_OK;
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&choice),
-      {"trace", NULL, CLI_FLAG, &traced, "the first sample, layer by layer", 0, 0, NULL}};
+      {"trace", NULL, CLI_FLAG, &traced, "the first sample, layer by layer", 0, 0, NULL},
+      CLI_OPTION_JSON(&json)};
   int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
   const bool has_data = choice.spec != NULL;
   if (traced && !has_data) return cli_error("--trace needs a sample: name --data, too");
+  if (traced && json) return cli_error("--json, --trace: give one of them");
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, 1, &c)) return CLI_BAD_INPUT;
@@ -164,17 +207,20 @@ int cli_info(int argc, char **argv) {
   nf_trace t = {0};
   if (status == NF_OK && has_data)
     status = traced ? trace(&data, c.flow, &t) : measure(&data, c.flow, log_det);
-  if (status == NF_OK) {
+  const double *mean = has_data ? log_det + 1 : NULL;
+  if (status == NF_OK && json) {
+    result = print_json(&c, path, mean);
+  } else if (status == NF_OK) {
     print_model(&c, path);
-    if (traced)
-      ok = print_trace(&t, c.flow);
-    else
-      print_layers(c.flow, has_data ? log_det + 1 : NULL);
+    if (!traced)
+      print_layers(c.flow, mean);
+    else if (!print_trace(&t, c.flow))
+      result = CLI_FAILED;
   }
   nf_verify_trace_free(&t);
   free(log_det);
   cli_data_free(&data);
   nf_checkpoint_free(&c);
   if (status != NF_OK) return cli_error("%s: %s", path, nf_status_text(status));
-  return ok ? CLI_OK : CLI_FAILED;
+  return result;
 }

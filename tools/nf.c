@@ -1,4 +1,5 @@
 /* The command line: train a flow on images or points, and use it. */
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ static const char help[] =
     "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
     "log-probability, and it draws new ones.\n"
     "\n"
-    "commands        (nf COMMAND --help tells more)\n"
+    "commands        (nf help COMMAND tells more)\n"
     "  train         learn a flow from data by maximum likelihood; stop and resume at will\n"
     "  eval          bits per dimension of data, with their standard error\n"
     "  sample        draw new images into a PNG grid, or points\n"
@@ -44,7 +45,8 @@ static const char help[] =
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "\n"
     "A file - is standard input, or output; links are followed.\n"
-    "Exit status: 0 fine, 1 a check failed, 2 usage or input, 130 stopped by Ctrl-C.";
+    "Exit status: 0 fine, 1 a check failed or output was cut short, 2 usage or input,\n"
+    "130 stopped by Ctrl-C.";
 
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
@@ -212,6 +214,16 @@ static int run_command(int argc, char **argv) {
   return commands[command].run(argc - 1, argv + 1);
 }
 
+static bool asks_for_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* nf help COMMAND is nf COMMAND --help. */
+static int help_on_command(int argc, char **argv) {
+  if (argc > 3) return cli_error("'%s': unexpected argument; see nf --help", argv[3]);
+  return run_command(3, (char *[]){argv[0], argv[2], (char[]){"--help"}, NULL});
+}
+
 static int run(int argc, char **argv) {
 #ifdef SIGXFSZ
   signal(SIGXFSZ, SIG_IGN); /* a file too large is an error to report, as a full disk is */
@@ -219,19 +231,31 @@ static int run(int argc, char **argv) {
   int status = CLI_OK;
   if (argc < 2)
     return cli_error("the command is missing; see nf --help");
-  else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+  else if (asks_for_help(argv[1]) && argc > 2 && !asks_for_help(argv[2]))
+    status = help_on_command(argc, argv);
+  else if (asks_for_help(argv[1]))
     puts(help);
   else if (strcmp(argv[1], "--version") == 0)
     printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");
   else
     status = run_command(argc, argv);
-  if (fflush(stdout) != 0 || ferror(stdout)) return cli_error("cannot write to standard output");
   return status;
+}
+
+/* Whether all that was printed was also written; the reason of an earlier failure is lost when the
+ * last write goes well. */
+static bool is_printed(void) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  command_name = NULL;
+  cli_error("standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));
+  return false;
 }
 
 int main(int argc, char **argv) {
   ranks_begin(&argc, &argv);
-  const int status = run(argc, argv);
+  int status = run(argc, argv);
+  if (!is_printed()) status = CLI_FAILED;
   /* An error on all ranks is printed once; one on another than rank 0, by that rank. */
   if (ranks_first_where(last_error[0] != 0) && !ranks_is_first()) fputs(last_error, stderr);
   ranks_end();

@@ -12,7 +12,7 @@
 #include "core/nearest.h"
 #include "core/number.h"
 
-enum { MAX_OPTIONS = 40, HELP = 1000, MISSING = ':', UNKNOWN = '?' };
+enum { MAX_OPTIONS = 40, HELP = 'h', MISSING = ':', UNKNOWN = '?' };
 
 enum { HELP_TEXT = 300 };
 
@@ -27,14 +27,17 @@ static void append(char text[HELP_TEXT], const char *format, ...) {
   va_end(arguments);
 }
 
+static void append_words(char text[HELP_TEXT], const char *const word[]) {
+  for (size_t i = 0; word[i] != NULL; i++) append(text, "%s%s", i > 0 ? ", " : "", word[i]);
+}
+
 /* Its help, with the words that it can be, and its default. */
 static void help_text(const cli_option *o, char text[HELP_TEXT]) {
   const char *words = strstr(o->help, "%s");
   const int before = (int)(words != NULL ? (size_t)(words - o->help) : strlen(o->help));
   text[0] = 0;
   append(text, "%.*s", before, o->help);
-  for (size_t i = 0; words != NULL && o->word[i] != NULL; i++)
-    append(text, "%s%s", i > 0 ? ", " : "", o->word[i]);
+  if (words != NULL) append_words(text, o->word);
   if (words != NULL) append(text, "%s", words + 2);
   if (o->kind == CLI_WHOLE && *(uint64_t *)o->to > 0)
     append(text, " [%" PRIu64 "]", *(uint64_t *)o->to);
@@ -82,7 +85,7 @@ static void print_help(const cli_command *c, size_t n, const cli_option option[]
     help_text(o, text);
     printf("%*s  %s\n", width < 24 ? 24 - width : 0, "", text);
   }
-  printf("  --help                  this text\n\nexamples\n%s\n", c->examples);
+  printf("  --help, -h              this text\n\nexamples\n%s\n", c->examples);
 }
 
 int cli_find_word(const char *what, const char *text, const char *const word[]) {
@@ -90,8 +93,13 @@ int cli_find_word(const char *what, const char *text, const char *const word[]) 
   while (word[n] != NULL) n++;
   for (size_t i = 0; i < n; i++)
     if (strcmp(text, word[i]) == 0) return (int)i;
-  cli_error("%s '%s': there is no such; the nearest is '%s'", what, text,
-            nf_nearest(text, n, word));
+  const char *nearest = nf_nearest(text, n, word);
+  char all[HELP_TEXT] = "";
+  append_words(all, word);
+  if (nearest != NULL)
+    cli_error("%s '%s': there is no such; the nearest is '%s'", what, text, nearest);
+  else
+    cli_error("%s '%s': there is no such; there are %s", what, text, all);
   return -1;
 }
 
@@ -136,15 +144,17 @@ static bool read_value(const cli_option *o, const char *text) {
 
 /* Of letters after one dash getopt has read the first, and goes on to the next word when there is
  * no other. A file of that name is meant, perhaps. */
-static int unknown_option(size_t n, const cli_option option[], char **argv) {
+static int unknown_option(const char *command, size_t n, const cli_option option[], char **argv) {
   const char *text = argv[optind - 1], letter[] = {'-', (char)optopt, 0};
   if (optopt > 0 && strcmp(text, letter) != 0) text = argv[optind];
   if (access(text, F_OK) == 0)
     return cli_error("option '%s': there is no such; the file is ./%s", text, text);
   const char *name[MAX_OPTIONS + 1] = {"help"};
   for (size_t i = 0; i < n; i++) name[i + 1] = option[i].name;
-  return cli_error("option '%s': there is no such; the nearest is '--%s'", text,
-                   nf_nearest(text + strspn(text, "-"), n + 1, name));
+  const char *nearest = nf_nearest(text + strspn(text, "-"), n + 1, name);
+  if (nearest == NULL)
+    return cli_error("option '%s': there is no such; see nf %s --help", text, command);
+  return cli_error("option '%s': there is no such; the nearest is '--%s'", text, nearest);
 }
 
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
@@ -155,13 +165,13 @@ int cli_read_options(const cli_command *c, size_t n, const cli_option option[], 
                                    option[i].kind == CLI_FLAG ? no_argument : required_argument,
                                    NULL, (int)i + 256};
   optind = 1;
-  for (int got; (got = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+  for (int got; (got = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
     if (got == HELP) {
       (cli_help_is_man ? print_man : print_help)(c, n, option);
       return CLI_OK;
     }
     if (got == MISSING) return cli_error("%s: its value is missing", argv[optind - 1]);
-    if (got == UNKNOWN) return unknown_option(n, option, argv);
+    if (got == UNKNOWN) return unknown_option(c->name, n, option, argv);
     if (!read_value(&option[got - 256], optarg)) return CLI_BAD_INPUT;
   }
   if (c->operand != NULL && optind < argc) *operand = argv[optind++];

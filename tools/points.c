@@ -71,9 +71,10 @@ static size_t find_column(const nf_points *p, const char *name, size_t likely) {
 }
 
 static int no_column(const char *spec, const nf_points *p, const char *name, nf_error *e) {
-  char *all = join(p, p->d, NULL);
-  nf_fail(e, NF_EINVAL, "%s: there is no column '%.60s', nearest is '%.60s'; columns: %.400s", spec,
-          name, nf_nearest(name, p->d, (const char *const *)p->column), all != NULL ? all : "");
+  char *all = join(p, p->d, NULL), near[NF_NEAREST];
+  nf_nearest_text("", nf_nearest(name, p->d, (const char *const *)p->column), near);
+  nf_fail(e, NF_EINVAL, "%s: there is no column '%.60s'%s; columns: %.400s", spec, name, near,
+          all != NULL ? all : "");
   free(all);
   return NF_EINVAL;
 }

@@ -279,7 +279,7 @@ int cli_run_train(cli_run *r) {
             .smooth = NAN,
             .validation = NAN,
             .first = r->trainer->step,
-            .progress = ranks_is_first() && isatty(STDERR_FILENO) != 0,
+            .progress = !r->quiet && ranks_is_first() && isatty(STDERR_FILENO) != 0,
             .e = &e};
   cli_signals_handle();
   int status = agree(&l, prepare(&l));
@@ -295,6 +295,6 @@ int cli_run_train(cli_run *r) {
     return status == NF_ENONFINITE || status == NF_ESINGULAR ? CLI_FAILED : CLI_BAD_INPUT;
   }
   if (!l.stopped_by && !has_best(&l)) return fail_without_best(&l);
-  report(&l);
+  if (!r->quiet) report(&l);
   return l.stopped_by ? CLI_SIGNAL + l.stopped_by : CLI_OK;
 }

@@ -81,6 +81,9 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"holdout", "N", CLI_WHOLE, &s->holdout, "samples held out [a tenth, at most 1000]", 1, 1e9,
        NULL},
       {"fused", NULL, CLI_FLAG, &s->fused, "the same run in less memory, and slower", 0, 0, NULL},
+      {"quiet", NULL, CLI_FLAG, &s->quiet,
+       "prints errors alone: no progress, no report at the end, no changes of a resumed run", 0, 0,
+       NULL},
       CLI_OPTION_SEED(&s->seed),
       CLI_OPTION_THREADS(&s->threads),
   };

@@ -143,7 +143,7 @@ static int check_progress(cli_run *r, const nf_checkpoint *c, nf_error *e) {
                    " steps of this run; give more",
                    r->last, r->trainer->step, r->steps);
   if (access(r->best, F_OK) == 0 || r->trainer->plateau.best >= 1e300) return NF_OK;
-  printf("%s is not there: the next validation writes it\n", r->best);
+  if (!r->quiet) printf("%s is not there: the next validation writes it\n", r->best);
   r->trainer->plateau.best = 1e300;
   return NF_OK;
 }
@@ -155,7 +155,7 @@ static void resume(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error
   if (e->status == NF_OK && compare(r, c, e) == NF_OK &&
       nf_checkpoint_resume(c, r->last, r->trainer, e) == NF_OK)
     check_progress(r, c, e);
-  if (e->status == NF_OK) print_changes(r, c);
+  if (e->status == NF_OK && !r->quiet) print_changes(r, c);
   nf_safetensors_free(&c->file);
 }
 
@@ -227,7 +227,7 @@ static int run(cli_run *r, const cli_settings *s) {
   nf_checkpoint c = {0};
   nf_error e = {0};
   const bool resumes = ranks_is_first() && s->resume && access(r->last, F_OK) == 0;
-  if (s->resume && !resumes) printf("%s is not there: this is step 0\n", r->last);
+  if (s->resume && !resumes && !s->quiet) printf("%s is not there: this is step 0\n", r->last);
   if (resumes && nf_checkpoint_load(r->last, &c, &e) == NF_OK)
     resume(r, s, &c, &e);
   else if (!resumes)
@@ -259,7 +259,8 @@ static bool same_data(const cli_data *d) {
 }
 
 static int train_on(const cli_data *data, const cli_settings *s, const cli_run_files *f) {
-  cli_run r = {.data = data, .best = f->best, .last = f->last, .log_path = f->log};
+  cli_run r = {
+      .data = data, .best = f->best, .last = f->last, .log_path = f->log, .quiet = s->quiet};
   size_t *order = cli_data_order(data, s->seed);
   r.order = order;
   int result = CLI_OK;

@@ -13,7 +13,7 @@
 typedef struct {
   cli_data_choice data;
   const char *out, *log;
-  bool resume, fused;
+  bool resume, fused, quiet;
   int family, coupling, scale, permutation, prior, optimiser, decay;
   uint64_t levels, depth, width, steps, epochs, batch, warmup, every, holdout, seed, threads;
   double minutes, alpha, rate, clip, ema;
@@ -70,6 +70,7 @@ typedef struct {
   char text[CLI_RUN_METADATA][NF_METADATA_TEXT];
   size_t n_metadata;
   const char *log_path;
+  bool quiet;
   FILE *log;
 } cli_run;
 

@@ -115,13 +115,13 @@ int nf_images_load(const char *name, nf_images *out, nf_error *e) {
          (strncmp(name, nf_image_kinds[kind], length) != 0 || nf_image_kinds[kind][length] != 0))
     kind++;
   if (kind == KINDS) {
-    char word[64];
+    char word[64], near[NF_NEAREST];
     snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
     return nf_fail(e, NF_EINVAL,
-                   "%s: no such image set, nearest is '%s'; there are digits, icons, "
+                   "%s: no such image set%s; there are digits, icons, "
                    "cifar10:PATH, cifar10-test:PATH, cifar100:PATH, cifar100-test:PATH, "
                    "idx:IMAGES[,LABELS], png:FOLDER and images:FOLDER",
-                   name, nf_nearest(word, KINDS, nf_image_kinds));
+                   name, nf_nearest_text("", nf_nearest(word, KINDS, nf_image_kinds), near));
   }
   if (kind <= ICONS && path != NULL)
     return nf_fail(e, NF_EINVAL, "%s: '%s' is embedded and takes no path", name,

@@ -156,8 +156,10 @@ const nf_toy *nf_toy_find(const char *name, nf_error *e) {
     names[i] = nf_toys[i].name;
     if (strcmp(name, names[i]) == 0) return &nf_toys[i];
   }
-  nf_fail(e, NF_EINVAL, "toy:%s: no such density, nearest is '%s'", name,
-          nf_nearest(name, NF_TOYS, names));
+  char near[NF_NEAREST];
+  nf_fail(e, NF_EINVAL,
+          "toy:%s: no such density%s; there are moons, gaussians, banana, rings and checkerboard",
+          name, nf_nearest_text("", nf_nearest(name, NF_TOYS, names), near));
   return NULL;
 }
 
