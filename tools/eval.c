@@ -246,7 +246,6 @@ static int write_csv(const char *path, const cli_data *data, const results *r, n
   if (status == NF_OK) write_rows(f.file, data, r, line);
   free(line);
   if (status != NF_OK) return status;
-  if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
   return nf_new_file_close(&f, status, e);
 }
 

@@ -49,7 +49,6 @@ static int write_csv(const char *path, const char *names, size_t d, size_t n, co
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < d; k++)
       fprintf(f.file, "%.9g%c", (double)x[i * d + k], k + 1 < d ? ',' : '\n');
-  if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
   return nf_new_file_close(&f, status, e);
 }
 

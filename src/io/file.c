@@ -86,8 +86,37 @@ int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e) {
   return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
 }
 
+static void put(uint64_t bits, size_t bytes, unsigned char *to) {
+  for (size_t i = 0; i < bytes; i++) to[i] = (unsigned char)(bits >> (8 * i));
+}
+
+void nf_write_length(FILE *file, uint64_t length) {
+  unsigned char byte[8];
+  put(length, sizeof byte, byte);
+  fwrite(byte, 1, sizeof byte, file);
+}
+
+void nf_write_values(FILE *file, size_t n, const nf_real *value) {
+  enum { VALUES = 1024 };
+  unsigned char buffer[VALUES * sizeof *value];
+#ifdef NF_FLOAT
+  uint32_t bits;
+#else
+  uint64_t bits;
+#endif
+  for (size_t i = 0, count; i < n; i += count) {
+    count = n - i < VALUES ? n - i : VALUES;
+    for (size_t k = 0; k < count; k++) {
+      memcpy(&bits, &value[i + k], sizeof bits);
+      put(bits, sizeof bits, buffer + k * sizeof bits);
+    }
+    fwrite(buffer, sizeof bits, count, file);
+  }
+}
+
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e) {
-  const bool written = fflush(f->file) == 0 && (f->place == NULL || fsync(fileno(f->file)) == 0);
+  const bool written =
+      !ferror(f->file) && fflush(f->file) == 0 && (f->place == NULL || fsync(fileno(f->file)) == 0);
   const bool closed = fclose(f->file) == 0;
   if (status == NF_OK &&
       (!written || !closed || (f->place != NULL && rename(f->temporary, f->place) != 0)))

@@ -21,6 +21,11 @@ typedef struct {
 /* errors  NF_EIO, NF_ENOMEM */
 int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e);
 
+/* Little-endian, whatever the machine: a length in 8 bytes, and n values in the build's precision.
+ * What cannot be written is the error of nf_new_file_close. */
+void nf_write_length(FILE *file, uint64_t length);
+void nf_write_values(FILE *file, size_t n, const nf_real *value);
+
 /* status NF_OK: the file takes its place. Otherwise it is removed, and status is returned. f is
  * closed in any case.   errors  NF_EIO */
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e);

@@ -21,19 +21,6 @@ static void write_header(FILE *f, size_t rank, const size_t dim[]) {
   fprintf(f, "%-*s\n", size - 1, text);
 }
 
-/* Little-endian, whatever the machine. */
-static void write_value(FILE *f, nf_real value) {
-  unsigned char byte[sizeof value];
-#ifdef NF_FLOAT
-  uint32_t bits;
-#else
-  uint64_t bits;
-#endif
-  memcpy(&bits, &value, sizeof bits);
-  for (size_t i = 0; i < sizeof byte; i++) byte[i] = (unsigned char)(bits >> (8 * i));
-  fwrite(byte, 1, sizeof byte, f);
-}
-
 int nf_npy_write(const char *path, size_t rank, const size_t dim[], const nf_real *x, nf_error *e) {
   nf_new_file f;
   int status = nf_new_file_open(&f, path, e);
@@ -41,7 +28,6 @@ int nf_npy_write(const char *path, size_t rank, const size_t dim[], const nf_rea
   size_t n = 1;
   for (size_t i = 0; i < rank; i++) n *= dim[i];
   write_header(f.file, rank, dim);
-  for (size_t i = 0; i < n; i++) write_value(f.file, x[i]);
-  if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+  nf_write_values(f.file, n, x);
   return nf_new_file_close(&f, status, e);
 }

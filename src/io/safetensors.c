@@ -141,32 +141,6 @@ static char *header_text(size_t n, const nf_saved_tensor tensor[], size_t n_meta
   return text;
 }
 
-/* Little-endian, whatever the machine. */
-static void put(uint64_t bits, size_t bytes, unsigned char *to) {
-  for (size_t i = 0; i < bytes; i++) to[i] = (unsigned char)(bits >> (8 * i));
-}
-
-static void put_value(nf_real value, unsigned char *to) {
-#ifdef NF_FLOAT
-  uint32_t bits;
-#else
-  uint64_t bits;
-#endif
-  memcpy(&bits, &value, sizeof bits);
-  put(bits, sizeof bits, to);
-}
-
-static void write_values(const nf_saved_tensor *t, FILE *file) {
-  enum { VALUES = 1024 };
-  unsigned char buffer[VALUES * sizeof(nf_real)];
-  const size_t size = size_of(t);
-  for (size_t i = 0, count; i < size; i += count) {
-    count = nf_min_size(VALUES, size - i);
-    for (size_t k = 0; k < count; k++) put_value(t->data[i + k], buffer + k * sizeof(nf_real));
-    fwrite(buffer, sizeof(nf_real), count, file);
-  }
-}
-
 int nf_safetensors_write(const char *path, size_t n, const nf_saved_tensor tensor[],
                          size_t n_metadata, const nf_metadata metadata[], nf_error *e) {
   if (nf_status_of(e) != NF_OK) return nf_status_of(e);
@@ -182,12 +156,9 @@ int nf_safetensors_write(const char *path, size_t n, const nf_saved_tensor tenso
                              "%s: %zu tensors need a header of %zu bytes; at most %d can be read",
                              path, n, padded, NF_SAFETENSOR_HEADER);
   if (status == NF_OK) {
-    unsigned char prefix[8];
-    put(padded, sizeof prefix, prefix);
-    fwrite(prefix, 1, sizeof prefix, f.file);
+    nf_write_length(f.file, padded);
     fprintf(f.file, "%-*s", (int)padded, text);
-    for (size_t i = 0; i < n; i++) write_values(&tensor[i], f.file);
-    if (ferror(f.file)) status = nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+    for (size_t i = 0; i < n; i++) nf_write_values(f.file, size_of(&tensor[i]), tensor[i].data);
     status = nf_new_file_close(&f, status, e);
   }
   free(text);

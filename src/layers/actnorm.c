@@ -82,18 +82,10 @@ static bool is_constant(double variance, double mean) {
 
 static int init_from_data(nf_bijector *b, const nf_batch *x) {
   if (b->tensor[INITIALISED].data[0] != 0) return NF_OK;
-  const size_t c = b->in.c, count = rows(x);
-  if (count == 0) return NF_EINVAL;
-  for (size_t k = 0; k < c; k++) {
-    const double first = (double)x->data[k]; /* differences from it lose no digits */
-    double mean = 0, variance = 0;
-    for (size_t i = 0; i < count; i++) mean += (double)x->data[i * c + k] - first;
-    mean = first + mean / (double)count;
-    for (size_t i = 0; i < count; i++) {
-      const double centred = (double)x->data[i * c + k] - mean;
-      variance += centred * centred;
-    }
-    variance /= (double)count;
+  if (rows(x) == 0) return NF_EINVAL;
+  for (size_t k = 0; k < b->in.c; k++) {
+    double mean, variance;
+    nf_channel_moments(x, k, &mean, &variance);
     const double s = is_constant(variance, mean) ? 1 : 1 / sqrt(variance);
     b->tensor[LOG_SCALE].data[k] = NF_R(log(s));
     b->tensor[BIAS].data[k] = NF_R(-mean * s);

@@ -207,3 +207,16 @@ int nf_read_permutation(const nf_tensor *constant, size_t *order) {
   free(taken);
   return status;
 }
+
+void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance) {
+  const size_t c = x->shape.c, count = x->n * nf_shape_pixels(x->shape);
+  const double first = (double)x->data[k]; /* differences from it lose no digits */
+  double sum = 0, square = 0;
+  for (size_t i = 0; i < count; i++) sum += (double)x->data[i * c + k] - first;
+  *mean = first + sum / (double)count;
+  for (size_t i = 0; i < count; i++) {
+    const double centred = (double)x->data[i * c + k] - *mean;
+    square += centred * centred;
+  }
+  *variance = square / (double)count;
+}

@@ -42,6 +42,10 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
 
 bool nf_batch_finite(const nf_batch *x);
 
+/* Mean and variance of channel k over all samples and pixels; 0 for a constant, whatever its value.
+ */
+void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);
+
 /* The types that contain other layers; compare with b->type. */
 extern const nf_bijector_type nf_chain_type, nf_split_type;
 

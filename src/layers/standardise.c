@@ -60,23 +60,14 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   return NF_OK;
 }
 
-/* Sums are of differences to the first value, so that those of a constant are 0; and a variance
- * that rounding may have left of one is none. */
 static int init_from_data(nf_bijector *b, const nf_batch *x) {
   if (b->tensor[INITIALISED].data[0] != 0) return NF_OK;
-  const size_t c = b->in.c, count = rows(x);
-  if (count == 0) return NF_EINVAL;
-  for (size_t k = 0; k < c; k++) {
-    const double first = (double)x->data[k];
-    double mean = 0, variance = 0;
-    for (size_t i = 0; i < count; i++) mean += ((double)x->data[i * c + k] - first) / (double)count;
-    for (size_t i = 0; i < count; i++) {
-      const double centred = (double)x->data[i * c + k] - first - mean;
-      variance += centred * centred / (double)count;
-    }
-    const bool varies = variance > 1e-28 * (first + mean) * (first + mean);
-    b->tensor[MEAN].data[k] = NF_R(first + mean);
-    b->tensor[LOG_SD].data[k] = varies ? NF_R(0.5 * log(variance)) : 0;
+  if (rows(x) == 0) return NF_EINVAL;
+  for (size_t k = 0; k < b->in.c; k++) {
+    double mean, variance;
+    nf_channel_moments(x, k, &mean, &variance);
+    b->tensor[MEAN].data[k] = NF_R(mean);
+    b->tensor[LOG_SD].data[k] = variance > 0 ? NF_R(0.5 * log(variance)) : 0;
   }
   b->tensor[INITIALISED].data[0] = 1;
   return NF_OK;
