@@ -1,7 +1,8 @@
 # From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of NOTES.md, which
 # is read as the last file: it must have a row for every bug, in the words of tests/bugs.txt. A test
-# is a cmocka test, named PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a
-# program, such as a chapter, which fails with an exit status other than 0.
+# is a cmocka test, named PROGRAM: NAME, where those of test_catalogue are counted by oracle; a
+# case of tests/cli, named by its file; or a program, such as a chapter, which fails with an exit status
+# other than 0.
 
 FNR == NR && /^[a-z]/ { name[++bugs] = $1 }
 FNR == NR && $1 == "is" { sub(/^ *is */, ""); what[bugs] = $0 }
@@ -29,6 +30,7 @@ FNR == 1 {
   sub(/\..*/, "", bug)
   sub(/[^.]*\./, "", program)
   sub(/^test_/, "", program)
+  sub(/\.txt$/, "", program)
   running = ""
   failures = announced = 0
 }
