@@ -12,7 +12,7 @@
 #include "core/nearest.h"
 #include "core/number.h"
 
-enum { MAX_OPTIONS = 40, HELP = 'h', MISSING = ':', UNKNOWN = '?' };
+enum { MAX_OPTIONS = 40, HELP = 'h', MISSING = ':', UNKNOWN = '?', FIRST = 256 };
 
 enum { HELP_TEXT = 300 };
 
@@ -143,9 +143,12 @@ static bool read_value(const cli_option *o, const char *text) {
 }
 
 /* Of letters after one dash getopt has read the first, and goes on to the next word when there is
- * no other. A file of that name is meant, perhaps. */
+ * no other. A file of that name is meant, perhaps. optopt is 0 for a long option that there is not,
+ * and its number for one with a value that it does not take. */
 static int unknown_option(const char *command, size_t n, const cli_option option[], char **argv) {
   const char *text = argv[optind - 1], letter[] = {'-', (char)optopt, 0};
+  if (optopt == HELP || optopt >= FIRST)
+    return cli_error("%.*s: it takes no value", (int)strcspn(text, "="), text);
   if (optopt > 0 && strcmp(text, letter) != 0) text = argv[optind];
   if (access(text, F_OK) == 0)
     return cli_error("option '%s': there is no such; the file is ./%s", text, text);
@@ -163,7 +166,7 @@ int cli_read_options(const cli_command *c, size_t n, const cli_option option[], 
   for (size_t i = 0; i < n; i++)
     table[i + 1] = (struct option){option[i].name,
                                    option[i].kind == CLI_FLAG ? no_argument : required_argument,
-                                   NULL, (int)i + 256};
+                                   NULL, (int)i + FIRST};
   optind = 1;
   for (int got; (got = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
     if (got == HELP) {
@@ -172,7 +175,7 @@ int cli_read_options(const cli_command *c, size_t n, const cli_option option[], 
     }
     if (got == MISSING) return cli_error("%s: its value is missing", argv[optind - 1]);
     if (got == UNKNOWN) return unknown_option(c->name, n, option, argv);
-    if (!read_value(&option[got - 256], optarg)) return CLI_BAD_INPUT;
+    if (!read_value(&option[got - FIRST], optarg)) return CLI_BAD_INPUT;
   }
   if (c->operand != NULL && optind < argc) *operand = argv[optind++];
   if (optind < argc)
