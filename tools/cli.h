@@ -17,6 +17,7 @@ int cli_interpolate(int argc, char **argv);
 int cli_reconstruct(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_man(int argc, char **argv);
+int cli_completion(int argc, char **argv);
 
 /* "nf COMMAND: …" on stderr, one line; returns CLI_BAD_INPUT. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -53,8 +54,18 @@ typedef struct {
 enum { CLI_GO = -1 };
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
                      char **argv, const char **operand);
-extern bool cli_help_is_man;           /* --help prints a section of the man page */
-void cli_print_roff(const char *text); /* with roff's special characters escaped */
+
+/* What --help does with the table of its command: prints it for a reader, or (manual.c) otherwise.
+ */
+typedef void cli_table_printer(const cli_command *c, size_t n, const cli_option option[]);
+extern cli_table_printer *cli_print_table;
+
+/* The help of one option, with the words that it can be, and its default. */
+enum { CLI_HELP_TEXT = 300 };
+void cli_help_text(const cli_option *o, char text[CLI_HELP_TEXT]);
+
+extern const char cli_help[];                     /* of nf (nf.c) */
+void cli_print_tables(cli_table_printer *of_one); /* of all commands (nf.c) */
 
 /* The index of a word, or -1 after an error that names the nearest. `what` is "command", … */
 int cli_find_word(const char *what, const char *text, const char *const word[]);

@@ -12,7 +12,7 @@
 #include "io/file.h"
 #include "ranks.h"
 
-static const char help[] =
+const char cli_help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
     "\n"
     "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
@@ -26,6 +26,7 @@ static const char help[] =
     "  reconstruct   data to latent and back: what comes back is the same\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
     "  man           this manual, as a page for man; nf --version: version and precision\n"
+    "  completion    the words that bash completes after nf\n"
     "\n"
     "data\n"
     "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
@@ -181,26 +182,14 @@ static const struct {
                 {"interpolate", cli_interpolate},
                 {"reconstruct", cli_reconstruct},
                 {"info", cli_info},
-                {"man", cli_man}};
+                {"man", cli_man},
+                {"completion", cli_completion}};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* The page nf(1): what --help prints, with roff's requests. */
-int cli_man(int argc, char **argv) {
-  static const cli_command command = {"man", NULL, "Prints this manual as a page for man.",
-                                      "  nf man > nf.1\n  man ./nf.1"};
-  const int status = cli_read_options(&command, 0, NULL, argc, argv, NULL);
-  if (status != CLI_GO) return status;
-  printf(
-      ".TH NF 1 \"\" \"nf %s\" \"normalizing flows\"\n.SH NAME\n"
-      "nf \\- normalizing flows on images and points\n.SH SYNOPSIS\n"
-      ".B nf\n\\fICOMMAND\\fP [arguments]\n.SH DESCRIPTION\n.nf\n",
-      nf_version());
-  cli_print_roff(strchr(help, '\n') + 2);
-  printf("\n.fi\n.SH COMMANDS\n");
-  cli_help_is_man = true;
+void cli_print_tables(cli_table_printer *of_one) {
+  cli_print_table = of_one;
   for (int i = 0; i < COMMANDS; i++)
-    commands[i].run(2, (char *[]){argv[0], (char[]){"--help"}, NULL});
-  return CLI_OK;
+    commands[i].run(2, (char *[]){(char[]){"nf"}, (char[]){"--help"}, NULL});
 }
 
 static int run_command(int argc, char **argv) {
@@ -234,7 +223,7 @@ static int run(int argc, char **argv) {
   else if (asks_for_help(argv[1]) && argc > 2 && !asks_for_help(argv[2]))
     status = help_on_command(argc, argv);
   else if (asks_for_help(argv[1]))
-    puts(help);
+    puts(cli_help);
   else if (strcmp(argv[1], "--version") == 0)
     printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");
   else

@@ -55,8 +55,9 @@ typedef struct {
  * errors  NF_EINVAL (no such set), and those below */
 int nf_images_load(const char *name, nf_images *out, nf_error *e);
 
-enum { NF_IMAGE_KINDS = 9 };
-extern const char *const nf_image_kinds[NF_IMAGE_KINDS]; /* the names above, without paths */
+/* The names above, without paths; the first NF_EMBEDDED_KINDS take none. */
+enum { NF_IMAGE_KINDS = 9, NF_EMBEDDED_KINDS = 2 };
+extern const char *const nf_image_kinds[NF_IMAGE_KINDS];
 
 /* errors  NF_ENOMEM */
 int nf_images_digits(nf_images *out, nf_error *e);
