@@ -51,7 +51,8 @@ typedef struct {
  *   cifar100-test:PATH     the same, test.bin of the folder
  *   idx:IMAGES[,LABELS]    MNIST's format, plain or gzipped
  *   png:FOLDER             all *.png of a folder, in the order of their names; one size
- *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size
+ *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size;
+ *                          a JPEG is turned as its Exif orientation says
  * errors  NF_EINVAL (no such set), and those below */
 int nf_images_load(const char *name, nf_images *out, nf_error *e);
 
