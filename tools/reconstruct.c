@@ -24,10 +24,11 @@ typedef struct {
 
 /* Rows of originals alternate with rows of reconstructions; a short last row is filled with 0. */
 enum { COLUMNS = 16 };
+static size_t columns_of(size_t n) { return n < COLUMNS ? n : COLUMNS; }
+static size_t rows_of(size_t n) { return (n + columns_of(n) - 1) / columns_of(n); }
 static int draw_pairs(const char *path, const nf_checkpoint *c, size_t n, const nf_real *x,
                       const nf_real *back, nf_error *e) {
-  const size_t d = nf_flow_dim(c->flow), columns = n < COLUMNS ? n : COLUMNS;
-  const size_t rows = (n + columns - 1) / columns;
+  const size_t d = nf_flow_dim(c->flow), columns = columns_of(n), rows = rows_of(n);
   nf_real *pairs = calloc(2 * rows * columns * d, sizeof *pairs);
   if (pairs == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
   for (size_t i = 0; i < n; i++) {
@@ -69,6 +70,9 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   nf_flow *flow = c->flow;
   nf_error e = {0}, own = {0};
   const size_t n = s->n < data->n ? (size_t)s->n : data->n, d = nf_flow_dim(flow);
+  if (s->out != NULL &&
+      cli_check_grid(s->out, s->as, c, 2 * rows_of(n) * columns_of(n), columns_of(n), &e) != NF_OK)
+    return cli_error("%s", e.message);
   nf_real *x = malloc(n * d * sizeof *x), *z = malloc(n * d * sizeof *z);
   nf_real *back = malloc(n * d * sizeof *back);
   if (x == NULL || z == NULL || back == NULL) nf_fail(&own, NF_ENOMEM, "out of memory");
