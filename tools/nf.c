@@ -45,9 +45,13 @@ const char cli_help[] =
     "  nf eval digits.safetensors --data digits\n"
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "\n"
+    "nf calculates in single precision: values of points are rounded to 24 bits, about 7 digits, "
+    "and\n"
+    "from 3.4e38 refused. A difference that small beside the values, as of times in seconds since\n"
+    "1970, is lost: subtract what they have in common.\n"
     "A file - is standard input, or output; links are followed.\n"
-    "Exit status: 0 fine, 1 a check failed or output was cut short, 2 usage or input,\n"
-    "130 stopped by Ctrl-C.";
+    "Exit status: 0 fine, 1 a check failed or what is printed was cut short, 2 usage, input, or a\n"
+    "file that cannot be written, 129, 130, 143 stopped by SIGHUP, Ctrl-C, SIGTERM.";
 
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
