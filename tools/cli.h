@@ -226,6 +226,13 @@ int cli_check_grid(const char *path, cli_format format, const nf_checkpoint *c, 
 int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
                       const nf_real *x, size_t columns, nf_error *e);
 
+/* --- rows of log p (eval_csv.c) --------------------------------------------------------------- */
+
+/* log_p[i] of sample index[i] of the range, n of them, by their numbers in the whole set.
+ * errors  NF_EIO, NF_ENOMEM */
+int cli_write_log_p(const char *path, const cli_data *data, size_t n, const size_t *index,
+                    const double *log_p, nf_error *e);
+
 /* --- baselines (baseline.c) ----------------------------------------------------------------- */
 
 /* Two densities fitted in closed form to exactly the samples on which a flow was trained:
