@@ -70,6 +70,7 @@ END {
       line = line " " word (i < n ? "," : "")
       finds[check[i]]++
       if (n == 1) { alone[check[i]]++; only++ }
+      gsub(/\|/, "\\|", check[i]) # of a command; in a table it would end the cell
       if (i <= 3) cell = cell (i > 1 ? ", " : "") check[i]
     }
     if (n > 3) cell = cell ", " n - 3 " more"
