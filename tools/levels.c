@@ -13,12 +13,13 @@
 
 static const cli_command command = {
     "levels", "MODEL",
-    "What each level of a multi-scale flow carries. Draws a row for each image: the image; the "
-    "same\n"
-    "with the latent of level 1 drawn anew, which left the flow first; with that of level 2; and "
-    "so\n"
-    "on; and last what the latent of the last level gives alone, the others at 0, their mean. A\n"
-    "CSV or an NPY has them in this order.",
+    "What each level of a multi-scale flow carries. Draws a row for each image: the image; with\n"
+    "the latent of level 1 drawn anew, which left the flow first; with that of level 2; and so "
+    "on;\n"
+    "and last what the latent of the last level gives alone, the others at 0, their mean. A CSV "
+    "or\n"
+    "an NPY has them in this order. A row that is not finite is left out and named, and the exit\n"
+    "status is then 1.",
     "  nf levels digits.safetensors --data digits --n 8 --zoom 4 --out levels.png"};
 
 typedef struct {
@@ -51,35 +52,48 @@ static void fill_row(const settings *s, size_t d, size_t levels, uint64_t number
   memcpy(row, z, last.end * sizeof *row);
 }
 
-/* rows: n rows of 2 + L samples. */
+/* rows: n rows of 2 + L samples. A row that is not finite is named and left out; *kept counts the
+ * others. */
 static int fill(const settings *s, const cli_data *data, nf_flow *flow, size_t n, nf_real *z,
-                nf_real *rows, nf_error *e) {
+                nf_real *rows, size_t *kept, nf_error *e) {
   const size_t d = nf_flow_dim(flow), levels = nf_flow_model(flow)->levels, row = (2 + levels) * d;
   for (size_t i = 0; i < n; i++) cli_data_gather(data, 1, &i, z + i * d);
-  for (size_t i = 0; i < n; i++) memcpy(rows + i * row, z + i * d, d * sizeof *z);
+  nf_real *to = rows;
   nf_flow_forward(flow, n, z, z, NULL, e);
   for (size_t i = 0; i < n && e->status == NF_OK; i++) {
-    nf_real *to = rows + i * row + d;
-    fill_row(s, d, levels, i, z + i * d, to);
-    nf_flow_inverse(flow, 1 + levels, to, to, NULL, e);
+    nf_error own = {0};
+    cli_data_gather(data, 1, &i, to);
+    fill_row(s, d, levels, i, z + i * d, to + d);
+    nf_flow_inverse(flow, 1 + levels, to + d, to + d, NULL, &own);
+    if (own.status == NF_OK)
+      to += row;
+    else if (own.status == NF_ENONFINITE || own.status == NF_EDOM)
+      cli_note("%s: row %zu: %s; left out", s->data.spec, i + 1, own.message);
+    else
+      nf_fail(e, own.status, "%s", own.message);
   }
+  *kept = (size_t)(to - rows) / row;
   return e->status;
 }
 
-static void run(const settings *s, const cli_data *data, const nf_checkpoint *c, nf_error *e) {
+/* Returns an exit status. */
+static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) {
   const size_t n = s->n < data->n ? (size_t)s->n : data->n, d = nf_flow_dim(c->flow);
-  const size_t all = n * (size_t)s->out.columns;
-  nf_error own = {0};
-  if (cli_check_grid(&s->out, c, all, e) != NF_OK) return;
-  nf_real *z = malloc(n * d * sizeof *z), *rows = malloc(all * d * sizeof *rows);
+  const size_t columns = (size_t)s->out.columns;
+  size_t kept = 0;
+  nf_error e = {0}, own = {0};
+  if (cli_check_grid(&s->out, c, n * columns, &e) != NF_OK) return cli_error("%s", e.message);
+  nf_real *z = malloc(n * d * sizeof *z), *rows = malloc(n * columns * d * sizeof *rows);
   if (z == NULL || rows == NULL)
-    nf_fail(e, NF_ENOMEM, "%s: out of memory", s->data.spec);
-  else if (fill(s, data, c->flow, n, z, rows, &own) != NF_OK)
-    nf_fail(e, own.status, "%s: %s", s->data.spec, own.message);
-  else
-    cli_write_samples(&s->out, c, all, rows, e);
+    nf_fail(&e, NF_ENOMEM, "%s: out of memory", s->data.spec);
+  else if (fill(s, data, c->flow, n, z, rows, &kept, &own) != NF_OK)
+    nf_fail(&e, own.status, "%s: %s", s->data.spec, own.message);
+  else if (kept > 0)
+    cli_write_samples(&s->out, c, kept * columns, rows, &e);
   free(z);
   free(rows);
+  if (e.status != NF_OK) return cli_error("%s", e.message);
+  return kept == n ? CLI_OK : CLI_FAILED;
 }
 
 static bool has_levels(const nf_checkpoint *c, const char *path) {
@@ -107,14 +121,12 @@ int cli_levels(int argc, char **argv) {
   if (!cli_output_is_free("--out", s.out.path, path, s.data.spec)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
-  nf_error e = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
   if (has_levels(&c, path) && cli_output_format(&s.out, nf_flow_model(c.flow)->bins) &&
       cli_load_data(&c, path, &s.data, &data)) {
     s.out.columns = 2 + nf_flow_model(c.flow)->levels;
-    run(&s, &data, &c, &e);
-    result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
+    result = run(&s, &data, &c);
   }
   cli_data_free(&data);
   nf_checkpoint_free(&c);
