@@ -23,9 +23,9 @@ $(B)/plots/ch%.columns:
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
-# The digits: a flow trained for a fixed number of steps, its samples, and ways between two images.
-$(B)/plots/digits.columns: $(B)/nf plots/digits.sh
-	$(call step,DATA)sh plots/digits.sh $< $(B)/plots/digits > $@.new && mv $@.new $@
+# What the shipped flows draw.
+$(B)/plots/digits.columns $(B)/plots/levels.columns: $(B)/plots/%.columns: plots/%.sh $(B)/nf data/flows/digits.safetensors
+	$(call step,DATA)sh $< $(B)/nf $(B)/plots/$* > $@.new && mv $@.new $@
 
 # make film: two moons being learned, as an animated GIF.
 film: $(B)/plots/film.gif
