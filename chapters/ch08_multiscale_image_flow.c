@@ -212,8 +212,8 @@ int main(int argc, char **argv) {
       &(chapter){.number = 8,
                  .title = "A multi-scale flow on a real image",
                  .notes = "5, 11.2, 11.3",
-                 .about = "Every stage of a Glow of 3 scales on one image of 3072 values, "
-                          "and back again.",
+                 .about = "Every stage of a trained Glow of 3 scales on one image of 3072 "
+                          "values, and back again.",
                  .plots = plots,
                  .options = option,
                  .trace = trace});

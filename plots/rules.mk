@@ -24,8 +24,10 @@ $(B)/plots/ch%.columns:
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
 # What the shipped flows draw.
-$(B)/plots/digits.columns $(B)/plots/levels.columns: $(B)/plots/%.columns: plots/%.sh $(B)/nf data/flows/digits.safetensors
+sheets := digits levels
+$(sheets:%=$(B)/plots/%.columns): $(B)/plots/%.columns: plots/%.sh $(B)/nf $(wildcard data/flows/*.safetensors)
 	$(call step,DATA)sh $< $(B)/nf $(B)/plots/$* > $@.new && mv $@.new $@
+$(foreach s,$(sheets),$(filter $(B)/plots/$s_%,$(drawn))): plots/sheet.gp
 
 # make film: two moons being learned, as an animated GIF.
 film: $(B)/plots/film.gif
