@@ -1,4 +1,4 @@
-# The documents are well formed: equations are numbered and say what computes them, math renders on
+# The documents are well formed: equations are numbered and indexed, math renders on
 # GitHub and in pandoc, tables have their cells, and exercises their answers.
 
 # The chapter in which line i stands: N of the last heading "## N. …", or 0.
@@ -8,33 +8,57 @@ function chapter_at(d, i) {
   return 0
 }
 
-# k of a label **(c.k)** at the beginning of line i, or 0; c is in label_chapter.
-function label_at(d, i,   piece) {
-  if (text[d, i] !~ /^\*\*\([0-9]+\.[0-9]+\)\*\*/) return 0
-  split(text[d, i], piece, /[*().]+/)
-  label_chapter = piece[2] + 0
-  return piece[3] + 0
+# The tag (c.k) of the display that opens on line i, from its last line, or "".
+function tag_at(d, i,   k, t) {
+  for (k = i + 1; block(d, k) == "m"; k++) t = text[d, k]
+  if (!match(t, / \\tag\{[0-9]+\.[0-9]+\}$/)) return ""
+  return "(" substr(t, RSTART + 6, RLENGTH - 7) ")"
 }
 
-# Every display has a label line above it, (c.1), (c.2), … in chapter c, that names in code what
-# computes it: a function of the library, or a chapter's program. Every (c.k) in prose is one.
-function check_equations(d,   i, k, c, last, at, t, piece) {
+# The displays of chapter c end with \tag{c.1}, \tag{c.2}, … in order, each one a row of the index,
+# | (c.k) | what it is | what computes it |, where the rows have the same order and name in code a
+# function of the library, a chapter's program or a file. Every (c.k) in prose is one of them.
+function check_equations(d,   i, k, n, tag, last, tags, cell) {
   split("", last)
-  for (i = 3; i <= lines[d]; i++) {
-    if (fence[d, i] != "math") continue
-    k = label_at(d, i - 2)
-    c = label_chapter
-    if (k == 0) fault(d, i, "no label **(c.k)** two lines above this display")
-    else if (c != chapter_at(d, i) || k != ++last[c]) fault(d, i, "(" c "." k ") is out of order")
-    if (k > 0 && text[d, i - 2] !~ /`nf_|`ch0/)
-      fault(d, i, "(" c "." k ") does not say what computes it")
+  split("", tags)
+  for (i = 1; i <= lines[d]; i++) {
+    if (fence[d, i] != "math" || chapter_at(d, i) == 0) continue
+    k = ++last[chapter_at(d, i)]
+    tag = tag_at(d, i)
+    if (tag == "") fault(d, i, "this display does not end with a \\tag")
+    else if (tag != "(" chapter_at(d, i) "." k ")") fault(d, i, tag " is out of order")
+    if (tag != "") tags[++n] = tag
+  }
+  for (i = k = 1; i <= lines[d]; i++) {
+    if (text[d, i] !~ /^\| \([0-9]+\.[0-9]+\) \|/) continue
+    split(text[d, i], cell, / *\| */)
+    if (cell[2] != tags[k]) {
+      fault(d, i, "the index has " cell[2] " where the text has " (k > n ? "nothing" : tags[k]))
+      return
+    }
+    if (cell[3] == "") fault(d, i, cell[2] " has no name")
+    if (cell[4] !~ /`nf_|`ch[0-9][0-9]_|`[a-z]+\//) fault(d, i, cell[2] " is not computed")
+    if (match(cell[4], /`ch[0-9][0-9]_[a-z0-9_]+`/) &&
+        !exists("chapters/" substr(cell[4], RSTART + 1, RLENGTH - 2) ".c"))
+      fault(d, i, "there is no chapter " substr(cell[4], RSTART, RLENGTH))
+    k++
+  }
+  if (k <= n) fault(d, lines[d], "the index lacks " tags[k])
+}
+
+# Every (c.k) in prose is a display of the notes, in whatever document it stands.
+function check_references(d,   i, at, k, t, notes) {
+  notes = document["NOTES.md"]
+  if (!("" in displays)) {
+    displays[""] = 1
+    for (i = 1; i <= lines[notes]; i++)
+      if (fence[notes, i] == "math") displays[tag_at(notes, i)] = 1
   }
   for (i = 1; i <= lines[d]; i++) {
     t = text[d, i]
-    for (at = 1; match(substr(t, at), /\([0-9]+\.[0-9]+\)/); at = k + 1) {
+    for (at = 1; match(substr(t, at), /\([0-9]+\.[0-9]+\)/); at = k + RLENGTH) {
       k = at + RSTART - 1
-      split(substr(t, k + 1, RLENGTH - 2), piece, ".")
-      if (part_at(d, i, k) == "p" && !(piece[2] >= 1 && piece[2] + 0 <= last[piece[1] + 0]))
+      if (part_at(d, i, k) == "p" && !(substr(t, k, RLENGTH) in displays))
         fault(d, i, "there is no equation " substr(t, k, RLENGTH))
     }
   }
@@ -46,6 +70,7 @@ function check_math(d,   i, t, k, c, after, before) {
   for (i = 1; i <= lines[d]; i++) {
     if (!index(part[d, i], "m")) continue
     t = text[d, i]
+    if (block(d, i) == "m") sub(/ \\tag\{[0-9]+\.[0-9]+\}$/, "", t)
     for (k = 1; k <= length(t); k++) {
       if (part_at(d, i, k) != "m") continue
       c = substr(t, k, 1)
@@ -61,7 +86,8 @@ function check_math(d,   i, t, k, c, after, before) {
       if (k == 1 || part_at(d, i, k - 1) != "m") {
         if (k > 1 && before !~ /[ (]/) fault(d, i, "no space before " substr(t, k))
         if (after == " ") fault(d, i, "a space after " substr(t, k))
-      } else if (part_at(d, i, k + 1) != "m" && after != "" && !index(" ).,;:?!", after)) {
+      } else if (part_at(d, i, k + 1) != "m" && after != "" && !index(" ).,;:?!", after) &&
+                 !index("，。；：、）？！”》", substr(t, k + 1, 3))) {
         fault(d, i, substr(t, k, 4) " closes inline math before a letter")
       }
     }
