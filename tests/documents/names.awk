@@ -57,6 +57,10 @@ function check_links(d,   i, at, k, t, link, file, hash) {
       if (part_at(d, i, k) != "t" || link ~ /^http/) continue
       hash = index(link, "#")
       file = hash > 0 ? substr(link, 1, hash - 1) : link
+      if (file != "" && path[d] ~ /\//) {
+        file = substr(path[d], 1, match(path[d], /[^\/]*$/) - 1) file
+        while (sub(/[^\/]+\/\.\.\//, "", file)) continue
+      }
       if (file != "" && !exists(file)) fault(d, i, "there is no " file)
       if (hash > 0 && !has_anchor(file != "" ? file : path[d], substr(link, hash + 1)))
         fault(d, i, "no heading makes " substr(link, hash))
