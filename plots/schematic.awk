@@ -37,65 +37,58 @@ function start(height, title, description) {
 
 function finish() { print "</g>\n</svg>" }
 
-# A path in SVG's own language, filled with a tint (0 none … 1 full) of one colour, and with an
-# outline of another. Lines are 2 wide, or as wide as `width` says; style is "", "dashed" or "dotted".
-function path(d, fill, tint, stroke, width, style) {
-  printf "<path d=\"%s\" fill=\"%s\"", d, colour(fill)
+# What a shape is painted with: a tint (0 none … 1 full) of one colour, an outline of another, 2 wide or
+# as wide as `width` says, and perhaps dashed.
+function paint(fill, tint, stroke, width, dashed) {
+  printf " fill=\"%s\"", colour(fill)
   if (fill != "none" && tint < 1) printf " fill-opacity=\"%g\"", tint
-  if (stroke != "none")
-    printf " stroke=\"%s\" stroke-width=\"%g\"", colour(stroke), (width ? width : 2)
-  if (style != "") printf " stroke-dasharray=\"%s\"", (style == "dashed" ? "7 6" : "0.1 5")
+  if (stroke != "none") printf " stroke=\"%s\" stroke-width=\"%g\"", colour(stroke), (width ? width : 2)
+  if (dashed) printf " stroke-dasharray=\"7 6\""
   print "/>"
-}
-
-function move(x, y) { return "M" num(x) " " num(y) }
-function to(x, y) { return "L" num(x) " " num(y) }
-
-function line(x1, y1, x2, y2, c, width, style) {
-  path(move(x1, y1) to(x2, y2), "none", 0, c, width, style)
-}
-
-# The head of an arrow that ends at (x, y) in the direction (dx, dy).
-function head(x, y, dx, dy, c,    r) {
-  r = sqrt(dx * dx + dy * dy)
-  dx /= r
-  dy /= r
-  path(move(x, y) to(x - 12 * dx - 5 * dy, y - 12 * dy + 5 * dx) to(x - 9.5 * dx, y - 9.5 * dy) \
-       to(x - 12 * dx + 5 * dy, y - 12 * dy - 5 * dx) "Z", c, 1, "none")
-}
-
-function arrow(x1, y1, x2, y2, c, style,    r) {
-  r = sqrt((x2 - x1) ^ 2 + (y2 - y1) ^ 2)
-  line(x1, y1, x2 - 9 * (x2 - x1) / r, y2 - 9 * (y2 - y1) / r, c, 2, style)
-  head(x2, y2, x2 - x1, y2 - y1, c)
 }
 
 function rectangle(x, y, w, h, radius, fill, tint, stroke, width) {
   printf "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\"", num(x), num(y), num(w), num(h)
   if (radius) printf " rx=\"%s\"", num(radius)
-  printf " fill=\"%s\"", colour(fill)
-  if (tint < 1) printf " fill-opacity=\"%g\"", tint
-  if (stroke != "none") printf " stroke=\"%s\" stroke-width=\"%g\"", colour(stroke), (width ? width : 2)
-  print "/>"
+  paint(fill, tint, stroke, width)
 }
 
-# A box around a symbol at its centre (x, y), and a round one.
+function circle(x, y, r, fill, tint, stroke, width) {
+  printf "<circle cx=\"%s\" cy=\"%s\" r=\"%s\"", num(x), num(y), num(r)
+  paint(fill, tint, stroke, width)
+}
+
+# A path in the language of SVG: move(x, y) to(x, y) … and "Z" to close it.
+function move(x, y) { return "M" num(x) " " num(y) }
+function to(x, y) { return "L" num(x) " " num(y) }
+function path(d, fill, tint, stroke, width, dashed) {
+  printf "<path d=\"%s\"", d
+  paint(fill, tint, stroke, width, dashed)
+}
+
+function line(x1, y1, x2, y2, c, width, dashed) {
+  path(move(x1, y1) to(x2, y2), "none", 0, c, width, dashed)
+}
+
+function arrow(x1, y1, x2, y2, c, dashed,    r, dx, dy) {
+  r = sqrt((x2 - x1) ^ 2 + (y2 - y1) ^ 2)
+  dx = (x2 - x1) / r
+  dy = (y2 - y1) / r
+  line(x1, y1, x2 - 9 * dx, y2 - 9 * dy, c, 2, dashed)
+  path(move(x2, y2) to(x2 - 12 * dx - 5 * dy, y2 - 12 * dy + 5 * dx) to(x2 - 9.5 * dx, y2 - 9.5 * dy) \
+       to(x2 - 12 * dx + 5 * dy, y2 - 12 * dy - 5 * dx) "Z", c, 1, "none")
+}
+
+# A box around a symbol, its middle at (x, y); a dot; one cell of a matrix or an image.
 function box(x, y, w, h, text, c) {
   rectangle(x - w / 2, y - h / 2, w, h, 8, c, 0.15, c)
   label(x, y, text)
 }
-function circle(x, y, r, fill, tint, stroke, width) {
-  printf "<circle cx=\"%s\" cy=\"%s\" r=\"%s\" fill=\"%s\"", num(x), num(y), num(r), colour(fill)
-  if (fill != "none" && tint < 1) printf " fill-opacity=\"%g\"", tint
-  if (stroke != "none") printf " stroke=\"%s\" stroke-width=\"%g\"", colour(stroke), (width ? width : 2)
-  print "/>"
-}
-
-# One cell of a matrix or an image.
+function dot(x, y, c) { circle(x, y, 4.5, c, 1, "none") }
 function cell(x, y, size, fill, tint) { rectangle(x, y, size, size, 0, fill, tint, "white", 1.5) }
 
 # Text whose middle is at (x, y), or which starts or ends there. words() are set as they are. label()
-# is a formula: lone letters are italic; x_a and e^{-s} have an index and an exponent.
+# is a formula: letters are italic, but not those of log; x_a and e^{-s} have an index and an exponent.
 function begin_text(x, y, c, size, anchor) {
   printf "<text x=\"%s\" y=\"%s\" font-size=\"%g\" fill=\"%s\"", num(x), num(y + 0.35 * size), size,
          colour(c == "" ? "ink" : c)
@@ -103,7 +96,7 @@ function begin_text(x, y, c, size, anchor) {
 }
 
 function words(x, y, text, c, size, anchor) {
-  begin_text(x, y, c, size ? size : 17, anchor)
+  begin_text(x, y, c, size ? size : 18, anchor)
   printf ">%s</text>\n", text
 }
 
@@ -128,11 +121,11 @@ function label(x, y, text, c, size, anchor,    level, end) {
 
 # Letters and other characters in turn, `shift` sizes below the line of the label.
 function run(text, size, shift,    word, letter, dy) {
-  letter = "(δ|θ|φ|[A-Za-z])"
+  letter = "(δ|θ|[A-Za-z])"
   dy = (shift - raised) * size
   raised = shift
   while (text != "") {
-    if (match(text, shift ? "^" letter : "^(δ|θ|φ|[A-Za-z]+)")) word = substr(text, 1, RLENGTH)
+    if (match(text, "^(log|det|exp|ELBO|" letter ")")) word = substr(text, 1, RLENGTH)
     else word = match(text, letter) ? substr(text, 1, RSTART - 1) : text
     text = substr(text, length(word) + 1)
     printf "<tspan"

@@ -4,7 +4,7 @@ function panel(left, title, from, back, exponent, sign, passed, transformed, log
   label(left + 200, 38, title)
   # the part that passes, and the network that reads it
   half(left, 104, "a", back)
-  circle(left + 200, 104, 4.5, "ink", 1, "none")
+  dot(left + 200, 104, "ink")
   arrow(left + 200, 104, left + 200, 164, "ink")
   rectangle(left + 110, 164, 180, 52, 8, "dark", 0.12, "dark")
   line(left + 200, 166, left + 200, 214, "dark", 1)

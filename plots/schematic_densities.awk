@@ -2,7 +2,7 @@
 #
 #   p_k(z_k) = p_{k-1}(z_{k-1}) / |dz_k / dz_{k-1}|,    p_0 = N(0, 1),
 #
-# and the ways of nine points from z_0 to z_4 = x.
+# and the paths of nine points from z_0 to z_4 = x.
 function tanh(v) { return 1 - 2 / (exp(2 * v) + 1) }
 function centre(k) { return 0.12 * k }
 function layer(z, k) { return 0.85 * (z + 0.7 * tanh(1.4 * (z - centre(k)))) }
@@ -29,12 +29,12 @@ END {
     path(move(left, py(z[0])) "L" substr(d, 2) to(left, py(z[n])) "Z", tone, 0.25, "none")
     path(d, "none", 0, tone, 2.5)
     line(left, 20, left, 340, "grey", 1.5)
-    label(left + 24, 372, k == 4 ? "z_4 = x" : "z_" k)
+    label(left + 24, 372, k == 0 ? "z_0 ~ N(0, 1)" : k == 4 ? "z_4 = x" : "z_" k)
     for (i = 30; i <= 130; i += 12.5) {
       j = int(i)
       if (k) line(left - 160, py(old[j]), left, py(z[j]), "ink", 1)
       old[j] = z[j]
-      circle(left, py(z[j]), 4, "ink", 1, "none")
+      dot(left, py(z[j]), "ink")
     }
   }
   label(400, 412, "p_k(z_k) = p_{k−1}(z_{k−1}) / |dz_k / dz_{k−1}|")

@@ -3,7 +3,7 @@
 # product of its diagonal as determinant, d operations; a dense one needs elimination, d^3.
 function pattern(left, title, kind, determinant, cost,    i, j, size, x, y) {
   size = 26
-  words(left + 4 * size, 34, title, "ink", 18)
+  words(left + 4 * size, 34, title)
   for (i = 0; i < 8; i++)
     for (j = 0; j < 8; j++) {
       x = left + j * size

@@ -19,10 +19,10 @@ function plane(left, top, kind, swapped, channel,    i, j, x, y, b) {
 }
 
 function row(top, first, second, kind,    layer, left) {
-  words(24, top + 60, first, "ink", 17, "start")
-  words(24, top + 83, second, "ink", 17, "start")
+  words(24, top + 60, first, "ink", 18, "start")
+  words(24, top + 83, second, "ink", 18, "start")
   for (layer = 1; layer <= 3; layer++) {
-    left = 205 * layer - 65
+    left = 205 * layer - 58
     image(left, top, kind, layer % 2 == 0)
     if (layer < 3) arrow(left + 163, top + 71, left + 193, top + 71, "ink")
   }
@@ -33,7 +33,7 @@ END {
   start(486, "Masks of coupling layers", "Three coupling layers on an image of 4 by 4 pixels and 2 " \
         "channels. Channel halves: one channel passes, the other is transformed. Checkerboard: pixels of " \
         "even row plus column pass, the odd are transformed. The parts change places in every layer.")
-  for (layer = 1; layer <= 3; layer++) label(205 * layer + 11, 32, "f_" layer)
+  for (layer = 1; layer <= 3; layer++) label(205 * layer + 18, 32, "f_" layer)
   row(62, "channel", "halves", "channel")
   row(250, "checker-", "board", "checkerboard")
   rectangle(325, 441, 22, 22, 0, "white", 1, "blue", 1)

@@ -2,10 +2,10 @@
 # is a learned approximation: of the posterior (VAE), of a reversed step of noise (diffusion), of the
 # odds that x is data (GAN). A box is as wide as its vector is long.
 function model(left, name, likelihood) {
-  words(left, 36, name, "ink", 18)
+  words(left, 36, name)
   box(left, 312, 140, 48, name == "diffusion" ? "x = x_0" : "x", "blue")
-  label(left, 374, "log p(x)")
-  label(left, 404, likelihood)
+  label(left, 374, "log p(x)", "ink", 22)
+  label(left, 404, likelihood, "ink", 22)
 }
 
 END {
@@ -17,12 +17,12 @@ END {
   arrow(66, 112, 66, 288, "ink")
   label(54, 200, "G", "ink", 22, "end")
   box(144, 200, 48, 48, "D", "dark")
-  arrow(144, 288, 144, 224, "ink", "dashed")
+  arrow(144, 288, 144, 224, "ink", 1)
 
   model(300, "VAE", "≥ ELBO")
   box(300, 88, 70, 48, "z", "green")
   arrow(286, 112, 286, 288, "ink")
-  arrow(314, 288, 314, 112, "ink", "dashed")
+  arrow(314, 288, 314, 112, "ink", 1)
   label(274, 200, "p(x|z)", "ink", 22, "end")
   label(326, 200, "q(z|x)", "ink", 22, "start")
 
@@ -37,15 +37,15 @@ END {
   box(700, 88, 140, 48, "z = x_T", "green")
   box(700, 200, 140, 48, "x_t", "teal")
   for (y = 112; y < 300; y += 112) {
-    arrow(686, y, 686, y + 64, "ink", "dashed")
+    arrow(686, y, 686, y + 64, "ink", 1)
     arrow(714, y + 64, 714, y, "ink")
     label(674, y + 32, "p_{θ}", "ink", 22, "end")
     label(726, y + 32, "q", "ink", 22, "start")
   }
 
   arrow(250, 450, 304, 450, "ink")
-  words(314, 450, "exact", "ink", 17, "start")
-  arrow(420, 450, 474, 450, "ink", "dashed")
-  words(484, 450, "approximate", "ink", 17, "start")
+  words(314, 450, "exact", "ink", 18, "start")
+  arrow(420, 450, 474, 450, "ink", 1)
+  words(484, 450, "approximate", "ink", 18, "start")
   finish()
 }

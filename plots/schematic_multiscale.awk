@@ -9,13 +9,15 @@ function squeeze(top,    i, j, k, size, left) {
   arrow(216, top + 102, 320, top + 102, "ink")
   words(268, top + 82, "squeeze")
   words(553, top, "2×2×4")
+  words(334, top + 42, "channel", "ink", 18, "end")
   for (k = 0; k < 4; k++) {
     left = 344 + 112 * k
     for (i = 0; i < 2; i++)
       for (j = 0; j < 2; j++)
         pixel(left + j * size, top + 62 + i * size, size, 2 * i + int(k / 2), 2 * j + k % 2)
-    words(left + size, top + 42, k, "ink", 17)
-    label(left + size, top + 162, k ? "(" int(k / 2) ", " k % 2 ")" : "(δ_y, δ_x) = (0, 0)", "ink", 20, k ? "middle" : "end")
+    words(left + size, top + 42, k)
+    label(left + size, top + 162, (k ? "" : "(δ_y, δ_x) = ") "(" int(k / 2) ", " k % 2 ")", "ink", 20, \
+          k ? "middle" : "end")
   }
 }
 
@@ -46,7 +48,7 @@ function face(d, c, tint) {
 # What a split, or the end, sends down to the latents.
 function leave(x, y, shape) {
   arrow(x, y, x, 492, "ink")
-  words(x + 12, 452, shape, "ink", 17, "start")
+  words(x + 12, 452, shape, "ink", 18, "start")
 }
 function latents(from, until, count) {
   rectangle(from, 498, until - from, 40, 0, "green", 0.5, "white", 2)
@@ -55,7 +57,7 @@ function latents(from, until, count) {
 function level(from, until) {
   arrow(from, 360, until, 360, "ink")
   words((from + until) / 2, 340, "squeeze")
-  words((from + until) / 2, 382, "K steps")
+  words((from + until) / 2, 382, "steps")
 }
 
 END {
@@ -67,6 +69,7 @@ END {
   line(32, 230, 768, 230, "grey", 1)
 
   words(110, 266, "32×32×3")
+  label(16, 378, "x")
   block(32, 376, 32, 3, "blue")
   level(206, 304)
   words(352, 266, "16×16×12")
@@ -83,6 +86,7 @@ END {
   leave(346, 400, "16×16×6")
   leave(532, 424, "8×8×12")
   leave(685, 442, "4×4×48")
+  label(16, 516, "z")
   latents(32, 400, 1536)
   latents(400, 584, 768)
   latents(584, 768, 768)

@@ -15,22 +15,21 @@ function density(r, d,    log_p) {
 function px(r) { return 50 + 160 * r }
 function py(p) { return 340 - 80 * p }
 
-# Where it is below 3.8: that of 3072 dimensions rises to 31.
-function curve(d, c, from, until, step,    r, p, line_, inside) {
-  for (r = from; r < until + step / 2; r += step) {
-    p = density(r, d)
-    if (p < 3.8) line_ = line_ (inside ? "L" : "M") num(px(r)) " " num(py(p))
-    inside = p < 3.8
+# Its curve between two lengths.
+function curve(d, c, from, until,    i, r, points) {
+  for (i = 0; i <= 80; i++) {
+    r = from + (until - from) * i / 80
+    points = points (i ? "L" : "M") num(px(r)) " " num(py(density(r, d)))
   }
-  path(line_, "none", 0, c, 2.5)
+  path(points, "none", 0, c, 2.5)
 }
 
-# A small image of grey pixels.
-function image(x, y, pixels, size, noise,    i, j) {
-  for (i = 0; i < pixels; i++)
-    for (j = 0; j < pixels; j++) {
-      seed = (seed * 137 + 71) % 1009
-      rectangle(x + j * size, y + i * size, size, size, 0, "ink", noise ? 0.05 + 0.9 * seed / 1009 : 0.5, "none")
+# A small image of pixels in all shades of grey.
+function noise(x, y,    i, j, shade) {
+  for (i = 0; i < 6; i++)
+    for (j = 0; j < 6; j++) {
+      shade = (shade * 137 + 71) % 1009
+      rectangle(x + 8 * j, y + 8 * i, 8, 8, 0, "ink", 0.05 + 0.9 * shade / 1009, "none")
     }
 }
 
@@ -47,26 +46,30 @@ END {
     words(px(0) - 20, py(p), p)
   }
   line(px(0), py(0), px(0), py(3.8), "grey", 1.5)
-  curve(1, "green", 0.0001, 2, 0.025)
-  curve(3, "teal", 0.0001, 2, 0.025)
-  curve(30, "blue", 0.4, 1.7, 0.0125)
-  curve(3072, "dark", 0.9, 1.1, 0.001)
+  curve(1, "green", 0.0001, 2)
+  curve(3, "teal", 0.0001, 2)
+  curve(30, "blue", 0.45, 1.6)
+  curve(3072, "dark", 0.94, 0.97376) # up to 3.8; its maximum is 31
+  curve(3072, "dark", 1.02614, 1.06)
   label(px(0.05), py(1.02), "d = 1", "ink", 20, "start")
   label(px(0.62), py(1.3), "3", "ink", 20)
   label(px(1.2), py(2.4), "30", "ink", 20, "start")
   label(px(1.07), py(3.6), "3072", "ink", 20, "start")
   label(px(1), py(0) + 56, "‖z‖ / √d")
 
-  x = 590
-  y = 190
+  x = 580
+  y = 186
   circle(x, y, 140, "none", 0, "blue", 140 * 4 / sqrt(2) / sqrt(3072))
   arrow(x, y, x + 135, y, "ink")
-  label(x + 74, y - 18, "√d ≈ 55.4", "ink", 20)
-  circle(x, y, 4.5, "ink", 1, "none")
-  image(x - 70, y - 24, 6, 8, 0)
+  label(x + 70, y - 18, "√d ≈ 55.4", "ink", 20)
+  label(x + 70, y + 20, "± 1.4", "ink", 20)
+  dot(x, y, "ink")
+  rectangle(x - 70, y - 24, 48, 48, 0, "ink", 0.5, "none")
   label(x - 46, y + 42, "z = 0", "ink", 22)
-  image(x + 130, y - 160, 6, 8, 1)
-  label(x + 154, y - 94, "z", "ink", 22)
+  dot(x + 140 * sqrt(0.5), y - 140 * sqrt(0.5), "ink")
+  line(x + 140 * sqrt(0.5), y - 140 * sqrt(0.5), x + 136, y - 121, "ink", 1)
+  noise(x + 136, y - 162)
+  label(x + 160, y - 96, "z", "ink", 22)
   label(x, py(0) + 56, "log p(0) − E log p(z) = d/2 = 1536")
   finish()
 }
