@@ -30,7 +30,8 @@ function num(v) {
 
 function start(height, title, description) {
   printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"%d\" viewBox=\"0 0 800 %d\" " \
-         "role=\"img\" xml:space=\"preserve\">\n<title>%s</title>\n<desc>%s</desc>\n", height, height, title, description
+         "role=\"img\" xml:space=\"preserve\">\n", height, height
+  printf "<title>%s</title>\n<desc>%s</desc>\n", title, description
   printf "<rect width=\"800\" height=\"%d\" rx=\"12\" fill=\"#ffffff\"/>\n", height
   printf "<g font-family=\"%s\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n", sans
 }

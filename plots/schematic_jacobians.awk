@@ -14,7 +14,7 @@ function pattern(left, title, kind, determinant, cost,    i, j, size, x, y) {
       else if (kind == "coupling" ? i >= 4 && j < 4 : i > j) cell(x, y, size, "blue", 0.55)
       else cell(x, y, size, "grey", 0.22)
     }
-  for (i = 0; i < 4 && kind == "coupling"; i++) label(left + (i + 0.5) * size, 60 + (i + 0.5) * size, "1", "ink", 17)
+  for (i = 0.5; i < 4 && kind == "coupling"; i++) label(left + i * size, 60 + i * size, "1", "ink", 17)
   label(left + 4 * size, 306, determinant)
   label(left + 4 * size, 348, cost)
 }
