@@ -11,6 +11,12 @@ $(foreach c,$(chapters),$(eval $(B)/plots/$(call source,$(notdir $c)).columns: $
 plots: $(drawn)
 $(drawn) $(B)/plots/film.gif: plots/style.gp
 
+# The schematics compute all that they show, so their SVGs in plots/gallery are these, byte for byte.
+schematics := $(patsubst plots/%.awk,$(B)/plots/%.svg,$(wildcard plots/schematic_*.awk))
+plots: $(schematics)
+$(schematics): $(B)/plots/%.svg: plots/%.awk plots/schematic.awk plots/style.gp
+	$(call step,PLOT)LC_ALL=C awk -f plots/schematic.awk -f $< plots/style.gp > $@
+
 draw = gnuplot -e "picture = '$@'; data = '$(B)/plots/$(call source,$*)_'" plots/style.gp $<
 $(B)/plots/%.png: plots/%.gp
 	$(call step,PLOT)$(draw)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
 # plots/WHO_TOPIC.gp has one here, 800 pixels wide, 128 colours, the same bytes from the same figure;
-# and the film, as it is. Run after `make plots film`, from the root of the repository.
+# and the schematics and the film, as they are. Run after `make plots film`, from the root of the repository.
 set -eu
 build=${B:-build}
 command -v convert > /dev/null || {
@@ -17,4 +17,5 @@ for script in plots/*_*.gp; do
   convert "$build/plots/$name.png" -resize 800x +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 done
+cp "$build"/plots/schematic_*.svg plots/gallery
 cp "$build/plots/film.gif" plots/gallery/film.gif
