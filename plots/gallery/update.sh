@@ -1,6 +1,6 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
-# plots/WHO_TOPIC.gp has one here, 800 pixels wide, 128 colours, the same bytes from the same figure;
+# plots/WHO_TOPIC.gp has one here, 1200 pixels wide, 128 colours, the same bytes from the same figure;
 # and the film, as it is. Run after `make plots film`, from the root of the repository.
 set -eu
 build=${B:-build}
@@ -14,7 +14,7 @@ for script in plots/*_*.gp; do
     echo "plots/gallery/update.sh: $build/plots/$name.png is missing; first: make plots" >&2
     exit 2
   }
-  convert "$build/plots/$name.png" -resize 800x +dither -colors 128 -strip \
+  convert "$build/plots/$name.png" -resize 1200x +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 done
 cp "$build/plots/film.gif" plots/gallery/film.gif
