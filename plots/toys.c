@@ -17,7 +17,7 @@
 #include "layers/layer.h"
 #include "learn.h"
 
-enum { TOYS = 4, JOBS = TOYS + 1, LAYERS = 10, HELD_OUT = 20000, SHOWN = 900 };
+enum { TOYS = 4, JOBS = TOYS + 1, LAYERS = 10, HELD_OUT = 20000, SHOWN = 750 };
 static nf_flow *flows[JOBS]; /* of the toys; and the flow whose layers are shown */
 static nf_error e;
 
@@ -44,18 +44,18 @@ static void learn_job(void *unused, int thread) {
 }
 
 static void densities(FILE *f) {
-  enum { SIDE = 201, CELLS = SIDE * SIDE };
+  enum { SIDE = 181, CELLS = SIDE * SIDE };
   static nf_real x[2 * CELLS];
   static double log_p[TOYS][CELLS];
   for (int i = 0; i < CELLS; i++) {
-    x[2 * i] = (nf_real)(0.03 * (i % SIDE) - 3);
-    x[2 * i + 1] = (nf_real)(0.03 * (i / SIDE) - 3);
+    x[2 * i] = (nf_real)((i % SIDE) / 30.0 - 3);
+    x[2 * i + 1] = (nf_real)(i / SIDE / 30.0 - 3);
   }
   for (int k = 0; k < TOYS; k++) nf_flow_log_prob(flows[k], CELLS, x, log_p[k], &e);
   learn_need(&e);
   for (int i = 0; i < CELLS; i++) {
     const double at[2] = {(double)x[2 * i], (double)x[2 * i + 1]};
-    fprintf(f, "%.4g %.4g", at[0], at[1]);
+    fprintf(f, "%.6g %.6g", at[0], at[1]);
     for (int k = 0; k < TOYS; k++)
       fprintf(f, " %.4g %.4g", exp(nf_toys[k].log_density(at)), exp(log_p[k][i]));
     fputs(i % SIDE == SIDE - 1 ? "\n\n" : "\n", f);
