@@ -9,7 +9,7 @@ unset colorbox
 set xrange [-3.3:3.3]
 set yrange [-3.3:3.3]
 set cbrange [0:1]
-shade(place) = place < 1 ? 0.42 * place : 0.62 + 0.38 * (place - 1) # in 16 steps
+shade(place) = place < 1 ? 0.42 * place : 0.62 + 0.38 * (place - 1) # in 12 steps
 do for [k = 0:5] {
   set lmargin at screen 0.005 + 0.333 * (k % 3)
   set rmargin at screen 0.324 + 0.333 * (k % 3)
@@ -18,8 +18,8 @@ do for [k = 0:5] {
   set title (k == 0 ? 'data' : k == 5 ? 'latent: after all 10' : sprintf('after %d couplings', 2 * k)) offset 0,-0.5
   set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '#f6f6f6' fillstyle solid noborder
   last = k == 0 ? 0 : 2 * k - 2
-  plot for [c=0:15] columns('transport') every ::2*k::2*k using (int(15.99 * shade($1)) == c ? $2 : NaN):3:@dots 2.6 \
-      linecolor palette frac (c + 0.5) / 16, \
+  plot for [c=0:11] columns('transport') every ::2*k::2*k using (int(11.99 * shade($1)) == c ? $2 : NaN):3:@dots 2.6 \
+      linecolor palette frac (c + 0.5) / 12, \
     columns('transport') every :50:last::2*k using 2:3 with lines linecolor rgb '#40222222' linewidth 0.8, \
     columns('transport') every :50:2*k::2*k using 2:3 with points pointtype 7 pointsize 0.5 linecolor rgb ink
 }

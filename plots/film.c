@@ -15,7 +15,7 @@
 #include "learn.h"
 
 enum { FRAMES = 60, STEPS = 3000, COUPLINGS = 16, HELD_OUT = 4096 };
-enum { SIDE = 141, CELLS = SIDE * SIDE, SAMPLES = 500, LINES = 13, LINE = 121 };
+enum { SIDE = 169, CELLS = SIDE * SIDE, SAMPLES = 500, LINES = 13, LINE = 121 };
 
 static nf_error e;
 
@@ -38,8 +38,8 @@ static void density(FILE *f, nf_flow *flow) {
   static nf_real x[2 * CELLS];
   static double log_p[CELLS];
   for (int i = 0; i < CELLS; i++) {
-    x[2 * i] = (nf_real)(i % SIDE / 30.0 - 7.0 / 3);
-    x[2 * i + 1] = (nf_real)(i / SIDE / 30.0 - 7.0 / 3);
+    x[2 * i] = (nf_real)(i % SIDE / 40.0 - 2.1);
+    x[2 * i + 1] = (nf_real)(i / SIDE / 40.0 - 2.1);
   }
   nf_flow_log_prob(flow, CELLS, x, log_p, &e);
   learn_need(&e);
