@@ -14,7 +14,7 @@ for script in plots/*_*.gp; do
     echo "plots/gallery/update.sh: $build/plots/$name.png is missing; first: make plots" >&2
     exit 2
   }
-  convert "$build/plots/$name.png" -resize 800x +dither -colors 128 -strip \
+  convert "$build/plots/$name.png" -resize 1200x +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 done
 cp "$build"/plots/schematic_*.svg plots/gallery
