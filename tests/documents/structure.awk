@@ -1,5 +1,5 @@
 # The documents are well formed: equations are numbered and indexed, math renders on
-# GitHub and in pandoc, tables have their cells, and exercises their answers.
+# GitHub and in pandoc, tables have their cells, and exercises their solutions.
 
 # The chapter in which line i stands: N of the last heading "## N. …", or 0.
 function chapter_at(d, i) {
@@ -105,23 +105,51 @@ function check_tables(d,   i, row, above) {
   }
 }
 
-# A chapter ends with exercises, and each exercise with an answer that a program or a golden file gives.
-function check_exercises(d,   i, t, item, waiting, inside, any) {
-  any = 1
+# A chapter ends with exercises, and the section of solutions has a heading of level 3 for each chapter,
+# with its number, and as many items.
+function check_exercises(d,   i, c, t, inside, asked, solved, solutions, chapters) {
   for (i = 1; i <= lines[d]; i++) {
     t = text[d, i]
-    item = inside && t ~ /^[0-9].*\./
-    if ((item || level[d, i] > 0) && waiting > 0) {
-      fault(d, waiting, "no answer is checked")
-      waiting = 0
-    }
     if (level[d, i] == 2) {
-      if (!any) fault(d, i, "the chapter above has no exercises")
-      any = chapter_at(d, i) == 0
+      c = chapter_at(d, i)
+      if (c > 0) chapters[c] = i
+      solutions = t ~ /Solutions|解答|答案/
     }
-    if (level[d, i] > 0) inside = 0
-    if (level[d, i] == 3 && t ~ /Exercises|习题/) inside = any = 1
-    if (item) waiting = i
-    if (waiting > 0 && t ~ /<!-- ch|`ch0|`build\//) waiting = 0
+    if (level[d, i] > 0) inside = level[d, i] == 3 && t ~ /Exercises|习题/
+    if (solutions && level[d, i] == 3 && match(t, /[0-9]+/)) c = substr(t, RSTART, RLENGTH) + 0
+    if (t !~ /^[0-9]+\. /) continue
+    if (inside && c > 0) asked[c]++
+    if (solutions && level[d, i] == 0) solved[c]++
+  }
+  for (c in chapters) {
+    if (!(c in asked)) fault(d, chapters[c], "the chapter has no exercises")
+    else if (asked[c] != solved[c])
+      fault(d, chapters[c], asked[c] " exercises and " solved[c] + 0 " solutions")
+  }
+}
+
+# No phrase of phrases.txt stands in prose: figures of speech, and Chinese words that are not the field's.
+function check_phrases(d,   i, k, file, line) {
+  file = phrase_file
+  while (!phrases_read && (getline line < file) > 0) phrase[++phrases] = line
+  phrases_read = 1
+  for (i = 1; i <= lines[d]; i++)
+    for (k = 1; k <= phrases; k++)
+      if (match(text[d, i], phrase[k]) && part_at(d, i, RSTART) == "p")
+        fault(d, i, "not in this style: " substr(text[d, i], RSTART, RLENGTH))
+}
+
+# A figure is a line of its own, with a caption in bold two lines below, and an SVG in the tree is at most
+# 200 kB.
+function check_figures(d,   i, file, size, line) {
+  for (i = 1; i <= lines[d]; i++) {
+    if (text[d, i] !~ /^!\[/) continue
+    if (text[d, i + 1] != "" || text[d, i + 2] !~ /^\*/) fault(d, i, "this figure has no caption")
+    if (!match(text[d, i], /\]\([^)]*\.svg\)/)) continue
+    file = in_folder(d, substr(text[d, i], RSTART + 2, RLENGTH - 3))
+    size = 0
+    while ((getline line < file) > 0) size += length(line) + 1
+    close(file)
+    if (size > 200000) fault(d, i, file " has more than 200 kB")
   }
 }
