@@ -6,11 +6,11 @@
 
 #include <nf/nf.h>
 
-/* The flow after `steps` steps, with averaged weights. see(user, step, flow), when it is not NULL,
- * is called before the first step and after every step, with the averaged weights of that moment.
- * Ends the program with a message when something fails. */
-typedef void learn_see(void *user, int step, nf_flow *flow);
-nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_see *see, void *user);
+/* The flow after `steps` steps, with averaged weights. report(user, step, flow), when it is not
+ * NULL, is called before the first step and after every step, with the averaged weights of that
+ * moment. Ends the program with a message when something fails. */
+typedef void learn_report(void *user, int step, nf_flow *flow);
+nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *report, void *user);
 
 /* Ends the program with the message of a call that failed. */
 void learn_need(const nf_error *e);
