@@ -1,6 +1,6 @@
-/* Maximum likelihood on points that are never seen twice, so nothing can be learned by heart: the
- * loss of the mini-batches is that of new points. The rate falls as a half cosine from 0.001 to a
- * hundredth of it; the weights that are returned are the moving average θ̄ of nf/train.h. */
+/* Maximum likelihood on points that are new at every step, so the flow cannot overfit. The rate
+ * falls as a half cosine from 0.001 to a hundredth of it; the weights that are returned are the
+ * moving average θ̄ of nf/train.h. */
 #include "learn.h"
 
 #include <stdio.h>

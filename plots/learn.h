@@ -1,5 +1,5 @@
-/* A flow that learns a toy density of the plane, for the figures that need one trained longer than
- * a chapter can wait: RealNVP couplings that swap the coordinates, each with an MLP of 2 × 64
+/* A flow that learns a toy density of the plane, for the figures that need one trained for longer
+ * than a chapter runs: RealNVP couplings that swap the coordinates, each with an MLP of 2 × 64
  * hidden units, and Adam on mini-batches of 256 points, new ones at every step. */
 #ifndef PLOTS_LEARN_H
 #define PLOTS_LEARN_H
