@@ -30,7 +30,7 @@ $(B)/plots/ch%.columns:
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
-# Flows that learned the toy densities, longer than a chapter can wait: a minute on two cores.
+# Flows that learned the toy densities, trained for longer than a chapter runs: a minute on two cores.
 $(B)/plots/toys.columns: $(B)/film/toys
 	$(call step,DATA)OPENBLAS_NUM_THREADS=1 $< $(B)/plots/toys_ && touch $@
 
