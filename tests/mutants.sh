@@ -3,8 +3,8 @@
 # a bug, when all tests must pass, and once with each bug of tests/bugs.txt. A bug that names its tests
 # runs with these instead, which run the command line with all bugs planted, $B/mutants/cli/nf. Prints
 # for every bug the tests that failed, and for every test how many bugs it found. The exit status is 1
-# when no test failed for a bug, or a bug has no row in NOTES.md. B is the build folder; the table for
-# the notes is written to $B/mutants/table.md.
+# when no test failed for a bug, or a bug has no row in docs/planted-bugs.md. B is the build folder; the
+# table for that page is written to $B/mutants/table.md.
 set -u
 B=${B:-build}
 logs=$B/mutants/logs
@@ -54,4 +54,4 @@ xargs -P "$(nproc)" -n 3 sh "$B/mutants/one.sh" < "$B/mutants/runs"
 
 # shellcheck disable=SC2046
 awk -v table="$B/mutants/table.md" -f tests/mutants.awk tests/bugs.txt \
-  $(cut -d ' ' -f 3 "$B/mutants/runs") NOTES.md
+  $(cut -d ' ' -f 3 "$B/mutants/runs") docs/planted-bugs.md
