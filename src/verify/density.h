@@ -16,7 +16,7 @@
  *
  * Has maximum likelihood (NOTES (5.1)) converged? By two routes that share no code with src/train:
  * the same loss L(θ) = -(1/n) Σ_i log p(x_i; θ), minimised by GSL's quasi-Newton method BFGS; and,
- * when the data's own density is known, the distance to it, from samples or on a grid,
+ * when the data's own density is known, the KL divergence to it, from samples or on a grid,
  *
  *   KL(data‖flow) = E[log p_data(x) - log p_flow(x)] = ∫ p_data·(log p_data - log p_flow) dx */
 #ifndef NF_VERIFY_DENSITY_H
