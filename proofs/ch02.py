@@ -1,0 +1,64 @@
+"""Chapter 2: the affine flow z = A x + b."""
+from sympy import Abs, Matrix, Rational, diag, exp, eye, log, pi, prod, sqrt
+
+from ch01 import density
+from matrices import det, inverse, jacobian, matrix, permutation_matrices, upto, vector
+from proof import golden, proof, require
+
+
+def affine(A, x, b):
+    """z_i = sum_j A_ij x_j + b_i."""
+    return Matrix([sum(A[i, j] * x_j for j, x_j in enumerate(x)) + b_i for i, b_i in enumerate(b)])
+
+
+def standard_normal(z):
+    return prod(exp(-z_i**2 / 2) / sqrt(2 * pi) for z_i in z)
+
+
+def symbols_of_an_affine_layer(d):
+    A, x, b = matrix("A", d), vector("x", d), vector("b", d)
+    z = affine(A, x, b)
+    return {"d": d, "A": A, "x": x, "b": b, "z": z, "J": jacobian(z, x)}
+
+
+@proof("2.1")
+def the_affine_layer(d):
+    """The Jacobian of z_i = Σ_j A_ij x_j + b_i, by derivatives."""
+    return symbols_of_an_affine_layer(d)
+
+
+@proof("2.2", assumes="(1.4); p_Z = N(0, I)")
+def its_log_density(d):
+    """The standard normal density at z, times the determinant of the Jacobian made by derivatives."""
+    table = symbols_of_an_affine_layer(d)
+    p_X = standard_normal(table["z"]) * Abs(det(table["J"]))
+    return table | {"p_X": lambda x: p_X}
+
+
+@proof("2.3")
+def the_example():
+    """The text's numbers are these, and with them z, det A and log p(x) are the golden values of the chapter."""
+    A, b = Matrix([[2, Rational("0.5")], [Rational("0.1"), Rational("1.5")]]), Matrix([3, -2]) / 10
+    x = Matrix([Rational("0.5"), -1])
+    z = affine(A, x, b)
+    log_p = log(standard_normal(z)) + log(Abs(det(A)))
+    golden("ch02", {"z_1": z[0], "z_2": z[1], "det_A": det(A), "log_p_x": log_p})
+    return {"A": A, "b": b, "x": x}
+
+
+@proof("2.4", assumes="N(x; m, C) is the density of m + A⁻¹u with u standard normal and C = A⁻¹A⁻ᵀ, A invertible")
+def the_log_density_of_a_gaussian(d):
+    """A A⁻¹ = I makes C⁻¹ = AᵀA, and det C = 1/det AᵀA; the density of m + A⁻¹u is given by (1.4)."""
+    A, x, m = matrix("A", d), vector("x", d), vector("m", d)
+    require(A * inverse(A) - eye(d))
+    N = standard_normal(A * (x - m)) * Abs(det(A))
+    return {"d": d, "x": x, "m": m, "A": A, "b": -A * m, "C": "its symbol", "C^{-1}": A.T * A,
+            r"\det C": 1 / det(A.T * A), "N": lambda x, m, C: N}
+
+
+@proof("2.5", assumes="A = PᵀL U with P a permutation, L unit lower triangular, U upper triangular")
+def the_log_determinant_by_elimination(d):
+    """The determinant of PᵀL U, multiplied out, for each of the d! permutations."""
+    L = Matrix(d, d, lambda i, j: matrix("l", d)[i, j] if i > j else int(i == j))
+    U = Matrix(d, d, lambda i, j: matrix("u", d)[i, j] if i <= j else 0)
+    return [{"d": d, "A": P.T * L * U, "u": U} for P in permutation_matrices(d)]

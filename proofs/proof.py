@@ -1,0 +1,194 @@
+"""The register of proofs, and what it means that an equation is proved.
+
+An entry's function gives the symbol table of its equation: what each symbol of the text is, computed by
+derivatives, determinants and definitions, never copied from the equation. The text of the notes is read,
+each of its statements is evaluated under that table, and left minus right must be 0. An entry is called
+once for every case, such as d = 1 … 4, and may give several tables a case.
+"""
+import importlib
+import inspect
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Callable, Iterator
+
+from sympy import MatrixBase
+
+from latex import RELATIONS, Node, Parser, Unreadable, tokens_of
+from meaning import Each, Map, meaning
+from zero import Unproved, vanishes
+
+ROOT = Path(__file__).resolve().parent.parent
+ASIDE = RELATIONS | {r"\int", "floor", "blocks", "alone", "choice", "words"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    number: str
+    title: str
+    function: Callable
+    cases: tuple
+    assumes: str
+    stated: bool
+
+    @property
+    def how(self) -> str:
+        return " ".join(inspect.getdoc(self.function).split())
+
+
+ENTRIES: dict[str, Entry] = {}
+
+
+def proof(number: str, cases: tuple = (1, 2, 3, 4), assumes: str = "", stated: bool = False) -> Callable:
+    """Registers a function as the entry of equation (number). stated: checked, and not proved by symbols."""
+    def register(function: Callable) -> Callable:
+        if number in ENTRIES:
+            raise ValueError(f"two proofs of ({number})")
+        ENTRIES[number] = Entry(number, function.__name__.replace("_", " "), function, cases, assumes, stated)
+        return function
+
+    return register
+
+
+def load() -> dict[str, Entry]:
+    for script in sorted(Path(__file__).parent.glob("ch*.py")):
+        importlib.import_module(script.stem)
+    return ENTRIES
+
+
+# --- the notes ----------------------------------------------------------------------------------
+def equations(text: str) -> dict[str, str]:
+    """The numbered equations of the notes: number to LaTeX. The number is a tag in the block, or a label above it."""
+    found: dict[str, str] = {}
+    for match in re.finditer(r"(?:^\*\*\((\d+\.\d+)\)\*\*[^\n]*\n\n)?^```math\n(.*?)^```", text, re.M | re.S):
+        tag = re.search(r"\\tag\{(\d+\.\d+)\}", match[2])
+        number = tag[1] if tag else match[1]
+        if number in found:
+            raise ValueError(f"two equations ({number})")
+        if number:
+            found[number] = match[2]
+    return found
+
+
+def notes() -> dict[str, str]:
+    return equations((ROOT / "NOTES.md").read_text(encoding="utf-8"))
+
+
+# --- one equation -------------------------------------------------------------------------------
+def require(*differences) -> None:
+    """A lemma of a proof: each difference is 0."""
+    for difference in differences:
+        if not vanishes(difference):
+            raise Unproved(f"a lemma: {difference} is not 0")
+
+
+def establish(entry: Entry, tokens: list[str]) -> None:
+    """Proves the equation of these tokens, or raises Unproved or Unreadable."""
+    takes_case = bool(inspect.signature(entry.function).parameters)
+    for case in entry.cases if takes_case else (None,):
+        made = entry.function(case) if takes_case else entry.function()
+        for table in [made] if isinstance(made, dict) else made:
+            for chosen in free_indices(table):
+                holds(tokens, chosen)
+
+
+def free_indices(table: dict) -> Iterator[dict]:
+    free = {name: value.values for name, value in table.items() if isinstance(value, Each)}
+    for values in product(*free.values()):
+        yield {**table, **dict(zip(free, values))}
+
+
+def holds(tokens: list[str], table: dict) -> None:
+    for statement in pieces(list(read(tuple(tokens), names_of(table), functions_of(table))), table):
+        if len(statement) == 1 and statement[0].kind == "words":
+            if statement[0].parts[0] not in table.get("words", ()):
+                raise Unproved(f"words that the proof does not have: {statement[0].parts[0]}")
+            continue
+        left = meaning(statement[0], table)
+        if len(statement) == 1:
+            compare("=", left, table["alone"], table)
+        for relation, node in zip(statement[1::2], statement[2::2]):
+            right = meaning(node, table)
+            compare(relation, left, right, table)
+            left = right
+
+
+def pieces(statements: list[tuple], table: dict) -> Iterator[tuple]:
+    """Of an equation with several right-hand sides in a row, the one that the table chooses; and what the
+    underbraces say."""
+    if "choice" in table:
+        left, relation, first = statements[0]
+        others = [first] + [s[0] for s in statements[1:]]
+        statements = [(left, relation, others[table["choice"]])]
+    for statement in statements:
+        yield statement
+        for node in statement[::2]:
+            for brace in braces(node):
+                yield brace.parts[0], "=", brace.parts[1]
+
+
+def braces(node: Node) -> Iterator[Node]:
+    if node.kind == "underbrace":
+        yield node
+    for part in node.parts:
+        if isinstance(part, Node):
+            yield from braces(part)
+
+
+def compare(relation: str, left, right, table: dict) -> None:
+    if relation in table:
+        true = table[relation](left, right)
+    elif relation == "=":
+        true = equal(left, right)
+    else:
+        raise Unproved(f"no rule for {relation}")
+    if not true:
+        raise Unproved(f"left {relation} right does not hold")
+
+
+def equal(left, right) -> bool:
+    if isinstance(left, MatrixBase) and isinstance(right, MatrixBase):
+        return left.shape == right.shape and vanishes(left - right)
+    if isinstance(left, MatrixBase) or isinstance(right, MatrixBase):
+        entries = [e for side in (left, right) for e in (side if isinstance(side, MatrixBase) else [side])]
+        return len(entries) == 2 and vanishes(entries[0] - entries[1])
+    return vanishes(left - right)
+
+
+@lru_cache(maxsize=None)
+def read(tokens: tuple, names: tuple, functions: frozenset) -> tuple:
+    return tuple(Parser(list(tokens), dict(names), set(functions)).statements())
+
+
+def names_of(table: dict) -> tuple:
+    return tuple((name_tokens(name), name) for name in table if name not in ASIDE)
+
+
+@lru_cache(maxsize=None)
+def name_tokens(name: str) -> tuple:
+    return tuple(tokens_of(name))
+
+
+def functions_of(table: dict) -> frozenset:
+    return frozenset(name for name, value in table.items() if is_function(value))
+
+
+def is_function(value) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(is_function, value))
+    if isinstance(value, dict):
+        return bool(value) and all(map(is_function, value.values()))
+    return isinstance(value, Map) or callable(value) and not isinstance(value, MatrixBase) and not hasattr(value, "is_Symbol") \
+        or isinstance(value, type)
+
+
+def golden(chapter: str, values: dict) -> None:
+    """A lemma of a proof: these are the golden values of a chapter, to 12 digits."""
+    (path,) = (ROOT / "golden").glob(f"{chapter}_*.txt")
+    lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
+    known = {words[0]: float(words[2]) for words in lines if words[1] == "num"}
+    for name, value in values.items():
+        if abs(float(value) - known[name]) > 1e-12 * max(1, abs(known[name])):
+            raise Unproved(f"{name} is {float(value)}, and {known[name]} in {path.name}")
