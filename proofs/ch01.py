@@ -1,13 +1,17 @@
 """Chapter 1: how a density changes when its space is stretched."""
-from sympy import Abs, Function, Matrix, diff, exp, log, pi, prod, sqrt, symbols
+from sympy import Abs, Function, Matrix, exp, log, pi, prod, sqrt
 
-from matrices import det, inverse, jacobian, matrix, number, smooth, unknown, upto, vector
-from meaning import Each
+from matrices import Unknown, inverse, jacobian, matrix, number, smooth, unknown, upto, vector
+from meaning import Points
 from proof import proof, require
 
 
 def density(name: str):
     return Function(name, positive=True)
+
+
+def standard_normal(z):
+    return prod(exp(-z_i**2 / 2) / sqrt(2 * pi) for z_i in z)
 
 
 def volume_ratio(z: Matrix, x: Matrix):
@@ -33,8 +37,7 @@ def wedge(a: dict, b: dict) -> dict:
 def monotone(name: str, sign: int) -> type:
     """A function of one variable whose slope has the sign everywhere and is otherwise unknown."""
     slope = density(f"{name}_slope")
-    return type(name, (Function,), {"fdiff": lambda self, argindex=1: sign * slope(*self.args),
-                                    "_eval_is_extended_real": lambda self: True})
+    return type(name, (Unknown,), {"fdiff": lambda self, argindex=1: sign * slope(*self.args)})
 
 
 @proof("1.1", assumes="the event X ≤ x is the event Z ≤ f(x)")
@@ -81,10 +84,17 @@ def the_formula_of_the_whole_suite(d):
 @proof("1.6", assumes="p_Z is the product of d normal densities")
 def the_base_density(d):
     """The logarithm of the product of exp(−z_i²/2)/√(2π)."""
-    return {"d": d, "z": vector("z", d), "p_Z": lambda z: prod(exp(-z_i**2 / 2) / sqrt(2 * pi) for z_i in z)}
+    return {"d": d, "z": vector("z", d), "p_Z": standard_normal}
 
 
-@proof("1.7")
+@proof("1.7", assumes="as (1.4); p_Z = N(0, I)")
+def the_log_density_of_a_flow(d):
+    """The logarithm of the conserved mass, with the product of d normal densities for p_Z."""
+    table = the_density_in_d_dimensions(d)
+    return table | {"d": d, "p_X": lambda x: standard_normal(table["f"](x)) * Abs(volume_ratio(table["f"](x), x))}
+
+
+@proof("1.8")
 def the_log_det_of_an_element_wise_map(d):
     """The determinant of the Jacobian of d unknown functions, each of its own coordinate."""
     x = vector("x", d)
@@ -92,7 +102,7 @@ def the_log_det_of_an_element_wise_map(d):
     return {"d": d, "x": x, "z": z, "J": jacobian(z, x)}
 
 
-@proof("1.8", assumes="f and its inverse are differentiable")
+@proof("1.9", assumes="f and its inverse are differentiable")
 def the_log_det_of_the_inverse(d):
     """The derivative of f⁻¹(f(x)) is J_{f⁻¹} J_f by the chain rule, and that of x is I: J_f is the inverse matrix."""
     x, f = vector("x", d), unknown("f", d)
@@ -104,7 +114,7 @@ def the_log_det_of_the_inverse(d):
     return {"x": x, "z": z, "f": f, "J_{f^{-1}}": lambda z: G, "J_f": lambda x: inverse(G)}
 
 
-@proof("1.9", cases=(1, -1), assumes="on the line; z is a draw of p_Z")
+@proof("1.10", cases=(1, -1), assumes="on the line; z is a draw of p_Z")
 def sampling(sign):
     """x ≤ a is z ≤ f(a)/T, or z ≥ f(a)/T where f decreases; at T = 1 the density of the samples is (1.2)."""
     a, T, z = number("a"), number("T", positive=True), number("z")
@@ -115,3 +125,31 @@ def sampling(sign):
     standard = unknown("N")
     return {"x": x, "T": T, "z": z, "f^{-1}": inverse_f, "N": standard, "I": 1,
             r"\sim": lambda left, right: left == z and right == standard(0, 1)}
+
+
+COMPOSITIONS = ((2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (4, 1))  # K layers of d dimensions
+
+
+def composition(size: tuple) -> dict:
+    """x_i = f_i(x_{i−1}) for unknown f_i; J_i holds the partial derivatives of f_i, and z is x_K."""
+    K, d = size
+    points = [vector("x", d)]
+    for i in upto(K):
+        points.append(Matrix([smooth(f"f{i}{row}")(*points[-1]) for row in upto(d)]))
+
+    def partial(i):
+        return lambda x: Matrix(d, d, lambda row, by: smooth(f"f{i}{row + 1}_{by + 1}")(*x))
+
+    return {"K": K, "x": Points(points), "z": points[-1], "J": [partial(i) for i in upto(K)]}
+
+
+@proof("1.11", cases=COMPOSITIONS, assumes="the layers are differentiable")
+def the_jacobian_of_a_composition(size):
+    """The derivative of f_K(…f_1(x)) by x, against the product of the layers' own Jacobians."""
+    return composition(size)
+
+
+@proof("1.12", cases=COMPOSITIONS, assumes="the layers are differentiable")
+def the_log_det_of_a_composition(size):
+    """The determinant of the derivative of f_K(…f_1(x)), expanded."""
+    return composition(size)

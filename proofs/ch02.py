@@ -1,18 +1,14 @@
 """Chapter 2: the affine flow z = A x + b."""
-from sympy import Abs, Matrix, Rational, diag, exp, eye, log, pi, prod, sqrt
+from sympy import Abs, Matrix, Rational, eye, log
 
-from ch01 import density
-from matrices import det, inverse, jacobian, matrix, permutation_matrices, upto, vector
+from ch01 import standard_normal
+from matrices import det, inverse, jacobian, matrix, permutation_matrices, vector
 from proof import golden, proof, require
 
 
 def affine(A, x, b):
     """z_i = sum_j A_ij x_j + b_i."""
     return Matrix([sum(A[i, j] * x_j for j, x_j in enumerate(x)) + b_i for i, b_i in enumerate(b)])
-
-
-def standard_normal(z):
-    return prod(exp(-z_i**2 / 2) / sqrt(2 * pi) for z_i in z)
 
 
 def symbols_of_an_affine_layer(d):
@@ -46,14 +42,14 @@ def the_example():
     return {"A": A, "b": b, "x": x}
 
 
-@proof("2.4", assumes="N(x; m, C) is the density of m + A⁻¹u with u standard normal and C = A⁻¹A⁻ᵀ, A invertible")
+@proof("2.4", assumes="N(x; μ, S) is the density of μ + A⁻¹u with u standard normal and S = A⁻¹A⁻ᵀ, A invertible")
 def the_log_density_of_a_gaussian(d):
-    """A A⁻¹ = I makes C⁻¹ = AᵀA, and det C = 1/det AᵀA; the density of m + A⁻¹u is given by (1.4)."""
-    A, x, m = matrix("A", d), vector("x", d), vector("m", d)
+    """A A⁻¹ = I makes S⁻¹ = AᵀA, and det S = 1/det AᵀA; the density of μ + A⁻¹u is given by (1.4)."""
+    A, x, mu = matrix("A", d), vector("x", d), vector("m", d)
     require(A * inverse(A) - eye(d))
-    N = standard_normal(A * (x - m)) * Abs(det(A))
-    return {"d": d, "x": x, "m": m, "A": A, "b": -A * m, "C": "its symbol", "C^{-1}": A.T * A,
-            r"\det C": 1 / det(A.T * A), "N": lambda x, m, C: N}
+    N = standard_normal(A * (x - mu)) * Abs(det(A))
+    return {"d": d, "x": x, r"\mu": mu, "A": A, "b": -A * mu, "S": "", "S^{-1}": A.T * A,
+            r"\det S": 1 / det(A.T * A), "N": lambda x, m, S: N}
 
 
 @proof("2.5", assumes="A = PᵀL U with P a permutation, L unit lower triangular, U upper triangular")
@@ -61,4 +57,4 @@ def the_log_determinant_by_elimination(d):
     """The determinant of PᵀL U, multiplied out, for each of the d! permutations."""
     L = Matrix(d, d, lambda i, j: matrix("l", d)[i, j] if i > j else int(i == j))
     U = Matrix(d, d, lambda i, j: matrix("u", d)[i, j] if i <= j else 0)
-    return [{"d": d, "A": P.T * L * U, "u": U} for P in permutation_matrices(d)]
+    return [{"d": d, "A": P.T * L * U, "U": U} for P in permutation_matrices(d)]

@@ -1,9 +1,10 @@
 """Chapter 3: the affine coupling layer, with conditioners s and t about which nothing is known."""
-from sympy import Abs, Matrix, eye, exp, pi, sqrt
+from itertools import product
 
-from ch02 import standard_normal
-from matrices import det, jacobian, number, stack, unknown, vector
-from meaning import Map
+from sympy import Abs, Integer, Matrix, Rational, exp, eye, log, pi, sqrt
+
+from ch01 import standard_normal
+from matrices import det, jacobian, stack, unknown, vector
 from proof import golden, proof
 
 SIZES = ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))  # d_a, d_b
@@ -45,15 +46,54 @@ def the_inverse(sizes):
     return coupling(sizes)
 
 
-@proof("3.5", assumes="(1.4); p_Z = N(0, I)")
-def the_density_of_the_example_as_a_product():
-    """The standard normal density at z, times the determinant, for arbitrary s and t of one number; the numbers of
-    the example are the golden values of the chapter."""
+def coupling_in_the_plane() -> dict:
     x, s, t = vector("x", 2), unknown("s"), unknown("t")
     z = Matrix([x[0], x[1] * exp(s(x[0])) + t(x[0])])
     p_X = standard_normal(z) * Abs(det(jacobian(z, x)))
+    return {"x": x, "z": z, "s": s, "t": t, "J": jacobian(z, x), "p_X": lambda x_1, x_2: p_X}
+
+
+@proof("3.5")
+def coupling_layer_in_two_dimensions():
+    """Defines the example's layer, for arbitrary s and t; with s = x_1/2 and t = x_1/5 it gives the golden values."""
+    table = coupling_in_the_plane()
+    half, fifth = Rational("0.5"), Rational("0.2")
+    example = {table["s"](table["x"][0]): half * half, table["t"](table["x"][0]): fifth * half}
+    z = table["z"].xreplace(example).xreplace({table["x"][0]: half, table["x"][1]: Integer(-1)})
+    golden("ch03", {"y_1": z[0], "y_2": z[1], "log_p_x": log(standard_normal(z)) + half * half})
+    return table
+
+
+@proof("3.6", assumes="s and t are differentiable")
+def its_Jacobian_and_log_det():
+    """The derivatives of z, for arbitrary s and t, and their determinant."""
+    table = coupling_in_the_plane()
+    return table | {"s'": lambda x: table["s"](x).diff(x), "t'": lambda x: table["t"](x).diff(x)}
+
+
+@proof("3.7", assumes="(1.4); p_Z = N(0, I)")
+def its_log_density():
+    """The standard normal density at z, times the determinant, for arbitrary s and t."""
+    return coupling_in_the_plane()
+
+
+@proof("3.8", assumes="(1.4); p_Z = N(0, I)")
+def the_same_density_as_a_product():
+    """The standard normal density at z, times the determinant, against normal densities of the stated moments."""
 
     def N(x, mean, variance):
-        return exp(-(x - mean) ** 2 / variance / 2) / sqrt(variance) / sqrt(2 * pi)
+        return exp(-(x - mean) ** 2 / variance / 2) / sqrt(2 * pi * variance)
 
-    return {"x": x, "s": s, "t": t, "N": N, "p_X": lambda x_1, x_2: p_X}
+    return coupling_in_the_plane() | {"N": N}
+
+
+@proof("3.9", cases=tuple(mask for d in (1, 2, 3) for mask in product((0, 1), repeat=d)),
+       assumes="s and t are differentiable")
+def coupling_layer_with_a_binary_mask(mask):
+    """Entry by entry: z_i is x_i where the mask is 1, else x_i exp(s_i) + t_i; the determinant for all masks of d ≤ 3."""
+    d = len(mask)
+    x, s, t = vector("x", d), unknown("s", d), unknown("t", d)
+    seen = Matrix([x_i if passes else 0 for x_i, passes in zip(x, mask)])
+    changed = [x_i * exp(s_i) + t_i for x_i, s_i, t_i in zip(x, s(seen), t(seen))]
+    z = Matrix([x_i if passes else new for x_i, passes, new in zip(x, mask, changed)])
+    return {"d": d, "x": x, "z": z, "s": s, "t": t, r"\chi": Matrix(mask), "J": jacobian(z, x)}

@@ -45,9 +45,11 @@ def tokens_of(latex: str) -> list[str]:
 
 
 class Parser:
-    def __init__(self, tokens: list[str], names: dict[tuple, str], functions: set[str]):
-        """names: the tokens of a name to the name; functions: those that are applied to parentheses."""
-        self.names, self.functions = names, functions
+    def __init__(self, tokens: list[str], names: dict[tuple, str], functions: set[str],
+                 operators: set[str] = frozenset()):
+        """names: the tokens of a name to the name; functions are applied to the parenthesis behind them,
+        operators to the whole product behind them."""
+        self.names, self.functions, self.operators = names, functions, operators
         self.longest = max(map(len, names), default=1)
         self.integral = r"\int" in tokens
         self.tokens, self.at, self.inside_matrix = list(tokens), 0, 0
@@ -84,7 +86,7 @@ class Parser:
         while self.at < len(self.tokens):
             if self.peek() in SEPARATORS or self.line_break():
                 self.next()
-            elif self.peek().startswith(r"\text"):
+            elif self.peek().startswith(r"\text") and not self.name()[1]:
                 start = self.at
                 while self.at < len(self.tokens) and self.peek() not in (r"\quad", r"\qquad", "\\\\"):
                     self.next()
@@ -111,6 +113,13 @@ class Parser:
 
     # --- sums and products ------------------------------------------------------------------------
     def expression(self) -> Node:
+        start, steps = self.at, [self.sum()]
+        while self.peek() == r"\to":
+            self.next()
+            steps.append(self.sum())
+        return steps[0] if len(steps) == 1 else self.node("sequence", *steps, start=start)
+
+    def sum(self) -> Node:
         start, terms = self.at, []
         while True:
             if self.line_break() and self.peek(1) in ("+", "-"):
@@ -152,7 +161,7 @@ class Parser:
 
     def starts_factor(self) -> bool:
         token = self.peek()
-        if not token or token in RELATIONS or token in SEPARATORS or token in ("+", "-", "&", ";", r"\bmod"):
+        if not token or token in RELATIONS or token in SEPARATORS or token in ("+", "-", "&", ";", r"\bmod", r"\to", r"\mid"):
             return False
         return token not in CLOSING.values() and not token.startswith((r"\end", "\\\\")) and not self.differential()
 
@@ -184,7 +193,7 @@ class Parser:
         """What stands between opening and its closing token, separated by commas or semicolons."""
         self.expect(opening)
         parts = [self.expression()]
-        while self.peek() in (",", ";"):
+        while self.peek() in (",", ";", r"\mid"):
             self.next()
             parts.append(self.expression())
         self.expect(CLOSING[opening])
@@ -195,24 +204,16 @@ class Parser:
         if self.peek() != "{":
             return [self.argument()]
         self.expect("{")
-        start, parts = self.at, []
+        parts = []
         while self.peek() != "}":
-            parts.append(self.modulo_sum())
+            part = self.expression()
+            letters = part.kind == "product" and not any(part.parts[::2]) and \
+                all(factor.kind == "symbol" for factor in part.parts[1::2])
+            parts += part.parts[1::2] if letters else [part]
             if self.peek() == ",":
                 self.next()
         self.expect("}")
-        del start
-        flat = []
-        for part in parts:
-            letters = part.kind == "product" and not any(part.parts[::2])
-            flat += list(part.parts[1::2]) if letters and self.letters(part) else [part]
-        return flat
-
-    def letters(self, product: Node) -> bool:
-        return all(p.kind == "symbol" for p in product.parts[1::2])
-
-    def modulo_sum(self) -> Node:
-        return self.expression()
+        return parts
 
     def argument(self) -> Node:
         """A group in braces, or one token as TeX reads it: \\frac12 has two arguments."""
@@ -232,8 +233,12 @@ class Parser:
         name, length = self.name()
         if length:
             self.at += length
+            if name in self.operators:
+                return self.node("operator", name, self.product(), start=start)
             return self.node("symbol", name, start=start)
         self.next()
+        if token == r"\dots":
+            return self.node("dots", start=start)
         if re.fullmatch(r"\d+(\.\d+)?", token):
             return self.node("number", token, start=start)
         if token == "(":

@@ -83,13 +83,20 @@ def unknown(name: str, size: int = 0) -> Callable:
     return f
 
 
+class Unknown(Function):
+    """A real function whose derivatives are given by fdiff."""
+
+    def _eval_is_extended_real(self) -> bool:
+        return True
+
+
 def smooth(name: str) -> type:
     """As unknown, to be applied to expressions: the chain rule gives name_k for its k-th partial derivative."""
     def fdiff(self, argindex: int = 1):
         return smooth(f"{name}_{argindex}")(*self.args)
 
     if name not in SMOOTH:
-        SMOOTH[name] = type(name, (Function,), {"fdiff": fdiff, "_eval_is_extended_real": lambda self: True})
+        SMOOTH[name] = type(name, (Unknown,), {"fdiff": fdiff})
     return SMOOTH[name]
 
 

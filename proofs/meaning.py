@@ -6,8 +6,7 @@ is evaluated for one d after the other. What the text says and the table does no
 """
 from typing import Callable, Iterator
 
-from sympy import (Abs, E, Expr, Integral, Matrix, MatrixBase, Mod, Rational, S, Symbol, exp, eye, log, pi, sqrt,
-                   sympify, tanh, zeros)
+from sympy import Abs, E, Expr, Matrix, MatrixBase, Mod, Rational, S, exp, log, pi, sqrt, sympify, zeros
 
 from latex import Node, Unreadable
 from matrices import det, entrywise, inverse, jacobian
@@ -23,6 +22,20 @@ class Map:
         return self.function(*arguments)
 
 
+class Points:
+    """The x_0, x_1, …, x_K of a composition, of which the text calls the first x, too."""
+
+    def __init__(self, points: list):
+        self.value, self.points = points[0], points
+
+
+class Operator:
+    """What is applied to all that stands behind it, as an expectation."""
+
+    def __init__(self, function: Callable):
+        self.function = function
+
+
 class Each:
     """A free index: the equation is proved for each of its values."""
 
@@ -34,19 +47,27 @@ def sigmoid(y: Expr) -> Expr:
     return 1 / (1 + exp(-y))
 
 
+def softplus(y: Expr) -> Expr:
+    return log(1 + exp(y))
+
+
+def tanh(y: Expr) -> Expr:
+    return (exp(y) - exp(-y)) / (exp(y) + exp(-y))
+
+
 def diagonal(v: MatrixBase) -> Matrix:
     return Matrix(len(v), len(v), lambda i, j: v[i] if i == j else 0)
 
 
-FUNCTIONS = {r"\log": log, r"\exp": exp, r"\tanh": tanh, r"\det": det, "sigmoid": sigmoid, "diag": diagonal,
-             "sign": lambda y: y / Abs(y)}
+FUNCTIONS = {r"\log": log, r"\exp": exp, r"\tanh": tanh, r"\det": det, "sigmoid": sigmoid,
+             "softplus": softplus, "diag": diagonal}
 OF_MATRICES = {r"\det", "diag"}
 CONSTANTS = {"e": E, r"\pi": pi}
 
 
 def meaning(node: Node, table: dict):
     value = raw(node, table)
-    return value.value if isinstance(value, Map) else value
+    return value.value if isinstance(value, (Map, Points)) else value
 
 
 def raw(node: Node, table: dict):
@@ -88,8 +109,12 @@ def raw(node: Node, table: dict):
         return look_up("floor", table)(meaning(parts[0], table))
     if kind == "big":
         return big(parts, table)
+    if kind == "operator":
+        return look_up(parts[0], table).function(meaning(parts[1], table))
+    if kind == "sequence":
+        return [step for part in parts for step in meaning(part, table)]
     if kind == "integral":
-        return integral(parts, table)
+        return look_up(r"\int", table)(meaning(parts[2], table))
     if kind == "underbrace":
         return meaning(parts[0], table)
     if kind == "matrix":
@@ -236,23 +261,21 @@ def integer(node: Node, table: dict) -> int:
     return int(value)
 
 
-def integral(parts: tuple, table: dict):
-    lower, _, body, variable = parts
-    if r"\int" in table:
-        return table[r"\int"](body, variable, lower.parts[0] if lower.parts else "")
-    return Integral(scalar(meaning(body, table)), meaning(variable, table))
-
-
 # --- indices, dots, matrices --------------------------------------------------------------------
 def indexed(value, indices: list):
     if len(indices) == 1 and callable(indices[0]):
         return indices[0](value)
     if isinstance(value, Map):
         return IndexedMap(value, indices)
+    if isinstance(value, Points):
+        return value.points[natural(indices[0], len(value.points) - 1)]
     if callable(value):
         return lambda *x: indexed(value(*x), indices)
     if isinstance(value, dict):
-        return value[tuple(map(int, indices))]
+        place = tuple(map(int, indices))
+        if place not in value:
+            raise Unreadable(f"no entry {place}")
+        return value[place]
     numbers = [int(i) for i in indices]
     if isinstance(value, MatrixBase):
         if len(numbers) == 1 and value.cols == 1:
@@ -263,6 +286,12 @@ def indexed(value, indices: list):
     if len(numbers) != len(sizes) or not all(1 <= n <= size for n, size in zip(numbers, sizes)):
         raise Unreadable(f"no entry {numbers} in {sizes}")
     return value[numbers[0] - 1] if len(numbers) == 1 else value[numbers[0] - 1, numbers[1] - 1]
+
+
+def natural(index, highest: int) -> int:
+    if not 0 <= index <= highest:
+        raise Unreadable(f"no entry {index} in 0 … {highest}")
+    return int(index)
 
 
 class IndexedMap(Map):

@@ -7,6 +7,7 @@ once for every case, such as d = 1 … 4, and may give several tables a case.
 """
 import importlib
 import inspect
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Callable, Iterator
 from sympy import MatrixBase
 
 from latex import RELATIONS, Node, Parser, Unreadable, tokens_of
-from meaning import Each, Map, meaning
+from meaning import Each, Map, Operator, meaning
 from zero import Unproved, vanishes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +74,7 @@ def equations(text: str) -> dict[str, str]:
 
 
 def notes() -> dict[str, str]:
-    return equations((ROOT / "NOTES.md").read_text(encoding="utf-8"))
+    return equations(Path(os.environ.get("NOTES", ROOT / "NOTES.md")).read_text(encoding="utf-8"))
 
 
 # --- one equation -------------------------------------------------------------------------------
@@ -101,7 +102,8 @@ def free_indices(table: dict) -> Iterator[dict]:
 
 
 def holds(tokens: list[str], table: dict) -> None:
-    for statement in pieces(list(read(tuple(tokens), names_of(table), functions_of(table))), table):
+    table = dict(table)
+    for statement in pieces(list(read(tuple(tokens), names_of(table), functions_of(table), operators_of(table))), table):
         if len(statement) == 1 and statement[0].kind == "words":
             if statement[0].parts[0] not in table.get("words", ()):
                 raise Unproved(f"words that the proof does not have: {statement[0].parts[0]}")
@@ -110,8 +112,12 @@ def holds(tokens: list[str], table: dict) -> None:
         if len(statement) == 1:
             compare("=", left, table["alone"], table)
         for relation, node in zip(statement[1::2], statement[2::2]):
+            if node.kind == "dots":  # a <= b <= … <= c
+                continue
             right = meaning(node, table)
             compare(relation, left, right, table)
+            if relation == r"\leftarrow":  # from here on the name has the new value
+                table[statement[0].parts[0]] = right
             left = right
 
 
@@ -154,12 +160,14 @@ def equal(left, right) -> bool:
     if isinstance(left, MatrixBase) or isinstance(right, MatrixBase):
         entries = [e for side in (left, right) for e in (side if isinstance(side, MatrixBase) else [side])]
         return len(entries) == 2 and vanishes(entries[0] - entries[1])
+    if isinstance(left, list):
+        return left == right
     return vanishes(left - right)
 
 
 @lru_cache(maxsize=None)
-def read(tokens: tuple, names: tuple, functions: frozenset) -> tuple:
-    return tuple(Parser(list(tokens), dict(names), set(functions)).statements())
+def read(tokens: tuple, names: tuple, functions: frozenset, operators: frozenset) -> tuple:
+    return tuple(Parser(list(tokens), dict(names), functions, operators).statements())
 
 
 def names_of(table: dict) -> tuple:
@@ -175,6 +183,10 @@ def functions_of(table: dict) -> frozenset:
     return frozenset(name for name, value in table.items() if is_function(value))
 
 
+def operators_of(table: dict) -> frozenset:
+    return frozenset(name for name, value in table.items() if isinstance(value, Operator))
+
+
 def is_function(value) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(map(is_function, value))
@@ -188,7 +200,7 @@ def golden(chapter: str, values: dict) -> None:
     """A lemma of a proof: these are the golden values of a chapter, to 12 digits."""
     (path,) = (ROOT / "golden").glob(f"{chapter}_*.txt")
     lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
-    known = {words[0]: float(words[2]) for words in lines if words[1] == "num"}
+    known = {words[0]: float(words[2]) for words in lines}
     for name, value in values.items():
         if abs(float(value) - known[name]) > 1e-12 * max(1, abs(known[name])):
             raise Unproved(f"{name} is {float(value)}, and {known[name]} in {path.name}")
