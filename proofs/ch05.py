@@ -1,0 +1,292 @@
+"""Chapter 5: the likelihood, its maximum, and every formula of backward as the derivative of its forward.
+
+The gradient of a number by x is written x̄. A loss of which nothing is known is a function Λ of all latents
+and of the log-dets; its derivatives by z, by the log-det (λ) and by the parameters are compared.
+"""
+from sympy import Abs, Expr, Function, Integer, Matrix, Rational, Symbol, exp, eye, log, pi, prod, sqrt
+
+from ch01 import density, standard_normal
+from ch02 import affine
+from ch04 import log_scales
+from matrices import det, inverse, jacobian, matrix, number, permutation_matrices, smooth, stack, unknown, upto, vector
+from meaning import Each
+from proof import equal, proof, require
+from zero import split
+
+
+class Mean:
+    """A mean value: linear, and monotone. Factors that do not depend on the variables stand outside; of each
+    mean that is known the value is given."""
+
+    def __init__(self, variables, known: dict, name: str = "E"):
+        self.variables, self.known, self.name = set(variables), known, name
+
+    def __call__(self, e) -> Expr:
+        e = (e[0] if isinstance(e, Matrix) else e)
+        e = e.xreplace({part: split(part.args[0]) for part in e.atoms(log)}).expand()
+        return sum((self.of_term(term) for term in e.as_ordered_terms()), Integer(0))
+
+    def of_term(self, term: Expr) -> Expr:
+        outside, inside = term.as_independent(*self.variables, as_Add=False)
+        if inside in self.known:
+            return outside * self.known[inside]
+        return outside * Function(self.name, positive=inside.is_positive or None, real=True)(inside)
+
+
+def bound(r: Expr) -> Expr:
+    """r − 1 − log r, which is 0 at r = 1 and positive at every other r > 0: its slope 1 − 1/r is negative before
+    r = 1 and positive behind it."""
+    u, v = Symbol("u"), Symbol("v", positive=True)
+    g = u - 1 - log(u)
+    require(g.subs(u, 1))
+    slope = g.diff(u)
+    assert slope.subs(u, 1 + v).factor().is_positive and slope.subs(u, 1 / (1 + v)).factor().is_negative
+    return g.subs(u, r)
+
+
+# --- likelihood ---------------------------------------------------------------------------------
+@proof("5.1", cases=((1, 1), (2, 1), (1, 2), (3, 2), (2, 3)), assumes="(1.5); p_Z = N(0, I); independent samples")
+def mean_log_likelihood(size):
+    """The logarithm of the product of the densities of n samples in d dimensions, over n."""
+    n, d = size
+    x = [vector(f"x{i}_", d) for i in upto(n)]
+    z = [unknown("f", d)(x_i) for x_i in x]
+    J = [jacobian(z_i, x_i) for z_i, x_i in zip(z, x)]
+
+    def p_X(x_i, theta):
+        at = x.index(x_i)
+        return standard_normal(z[at]) * Abs(det(J[at]))
+
+    theta = number("theta")
+    likelihood = prod(p_X(x_i, theta) for x_i in x)
+    return {"n": n, "d": d, "x": x, "z": z, "J": J, r"\theta": theta, "p_X": p_X,
+            r"\mathcal{L}": lambda theta: log(likelihood) / n}
+
+
+def two_densities() -> tuple:
+    x = number("x")
+    p, q = density("p")(x), density("q")(x)
+    return x, p, q, Mean([x], {p: Integer(1), q: Integer(1)}, "I")
+
+
+@proof("5.2", assumes="the integral is linear; both densities are positive")
+def expected_loss_as_entropy_plus_KL_divergence():
+    """The integrals are added under one sign, where the integrands agree, since log(p/q) = log p − log q."""
+    x, p, q, integral = two_densities()
+    return {"x": x, "p_{data}": p, r"p_\theta": q, r"\int": integral,
+            r"E \mathcal{L}(\theta)": integral(p * log(q)), "h(p_{data})": -integral(p * log(p)),
+            r"KL(p_{data} \Vert p_\theta)": integral(p * log(p)) - integral(p * log(q))}
+
+
+@proof("5.3", assumes="the integral is linear and monotone; both densities are positive and their integrals are 1")
+def the_KL_divergence_is_not_negative():
+    """Left minus right is the integral of p (r − 1 − log r) with r = q/p, which is not negative, and 0 where q = p."""
+    x, p, q, integral = two_densities()
+
+    def at_least(left, right):
+        return equal(left - right, integral(p * bound(q / p)))
+
+    return {"x": x, "p_{data}": p, r"p_\theta": q, r"\int": integral, r"\ge": at_least,
+            r"KL(p_{data} \Vert p_\theta)": integral(p * log(p)) - integral(p * log(q))}
+
+
+@proof("5.4", assumes="μ and S are mean and covariance of the data, A invertible and b = −A μ, the best b; "
+                      "a rotation of A changes neither side")
+def mean_log_likelihood_of_an_affine_flow(d):
+    """The mean of ‖Ax + b‖² is tr(A S Aᵀ) + ‖Aμ + b‖². Any pair A, S has S = A⁻¹ diag(ν) A⁻ᵀ up to a rotation of A,
+    hence det S = Πν/(det A)²."""
+    A, b, mu, nu = matrix("A", d), vector("b", d), vector("m", d), vector("nu", d, positive=True)
+    x = vector("x", d)
+    S = Matrix(d, d, lambda i, j: number(f"S{min(i, j)}{max(i, j)}"))
+    norm = sum(z_i**2 for z_i in affine(A, x, b)).expand()
+    moments = {x[i] * x[j]: S[i, j] + mu[i] * mu[j] for i in range(d) for j in range(d)}
+    mean = norm.subs(moments).subs(dict(zip(x, mu)))
+    shift = affine(A, mu, b)
+    require(mean - (A * S * A.T).trace() - sum(e**2 for e in shift), A * inverse(A) - eye(d))
+    L = -sum(nu) / 2 - d * log(2 * pi) / 2 + log(Abs(det(A)))
+    return {"d": d, r"\nu": nu, r"\det S": prod(nu) / det(A)**2, r"\mathcal{L}": L}
+
+
+@proof("5.5", assumes="(5.4)")
+def its_maximum(d):
+    """Each −(ν − log ν)/2 has slope 0 at ν = 1 and a negative second derivative."""
+    nu, determinant = Symbol("nu", positive=True), Symbol("S", positive=True)
+    term = -(nu - log(nu)) / 2
+    require(term.diff(nu).subs(nu, 1))
+    assert term.diff(nu, 2).is_negative
+    value = d * term.subs(nu, 1) - log(determinant) / 2 - d * log(2 * pi) / 2
+    return {"d": d, r"\det S": determinant, r"\mathcal{L}_{max}": value}
+
+
+# --- backward -----------------------------------------------------------------------------------
+def loss(*outputs) -> tuple:
+    """Λ of all entries of the outputs, and its partial derivatives, shaped as the outputs."""
+    entries = list(stack(*outputs))
+    slopes = iter([smooth(f"Λ_{k}")(*entries) for k in upto(len(entries))])
+    shaped = [Matrix([next(slopes) for _ in output]) if isinstance(output, Matrix) else next(slopes)
+              for output in outputs]
+    return smooth("Λ")(*entries), shaped
+
+
+@proof("5.6", cases=((1, 1), (2, 1), (1, 2), (2, 2), (3, 2)), assumes="f, ℓ and the loss are differentiable")
+def backward_through_a_layer(size):
+    """The derivatives of Λ(f(x; θ), ℓ(x; θ)) for unknown functions Λ, f, ℓ, by the chain rule."""
+    d, m = size
+    x, theta = vector("x", d), vector("theta", m)
+    z, log_det = unknown("f", d)(x, theta), unknown("l")(x, theta)
+    value, (z_bar, slope) = loss(z, log_det)
+    return {"x": x, r"\theta": theta, "z": z, r"\ell": log_det, "J": jacobian(z, x), r"\lambda": slope,
+            r"\bar{z}": z_bar, r"\bar{x}": jacobian(value, x), r"\bar{\theta}": jacobian(value, theta)}
+
+
+@proof("5.7", cases=((1, 1), (2, 1), (3, 2), (2, 3)))
+def gradient_of_the_loss_at_the_latents(size):
+    """The derivatives of −𝓛 of (5.1) by each latent and each log-det."""
+    n, d = size
+    z = [vector(f"z{i}_", d) for i in upto(n)]
+    log_dets = vector("l", n)
+    value = -sum(log(standard_normal(z_i)) + l_i for z_i, l_i in zip(z, log_dets)) / n
+    for log_det in log_dets:
+        yield {"n": n, "z": z, r"\bar{z}": [jacobian(value, z_i) for z_i in z], "i": Each(*upto(n)),
+               r"\lambda": value.diff(log_det)}
+
+
+@proof("5.8", cases=((1, 1), (1, 2), (2, 1), (2, 2)), assumes="the conditioner and the loss are differentiable")
+def backward_through_a_coupling_layer(sizes):
+    """The derivatives of an unknown loss of two samples, with unknown raw outputs s̃(x_a), shifts t(x_a), and the scale
+    exp(γ tanh s̃)."""
+    d_a, d_b = sizes
+    gamma = number("gamma")
+    samples, outputs, inside = [], [], {}
+    for n in upto(2):
+        x_a, x_b = vector(f"a{n}_", d_a), vector(f"b{n}_", d_b)
+        raw, s, t = vector(f"r{n}_", d_b), vector(f"s{n}_", d_b), vector(f"t{n}_", d_b)
+        scales = [log_scales(r, gamma)[2] for r in raw]
+        z_b = Matrix([x * exp(s_j) + t_j for x, s_j, t_j in zip(x_b, s, t)])
+        outputs += [x_a, z_b, sum(s)]
+        inside |= dict(zip(s, scales)) | dict(zip(raw, unknown("r", d_b)(x_a))) | dict(zip(t, unknown("t", d_b)(x_a)))
+        samples.append({"x_a": x_a, "x_b": x_b, r"\tilde{s}": raw, "s": s, "t": t, "z_b": z_b,
+                        "slopes": Matrix([scale.diff(r) for scale, r in zip(scales, raw)])})
+    value, slopes = loss(*outputs)
+    as_raw = value.xreplace({s: inside[s] for sample in samples for s in sample["s"]})
+    whole = inner(as_raw, inside)
+    table = {r"\gamma": gamma, r"\bar{\gamma}": inner(as_raw.diff(gamma), inside), "d_b": d_b, "samples": []}
+    for sample, (z_a_bar, z_b_bar, slope) in zip(samples, (slopes[:3], slopes[3:])):
+        named = {name: inner(part, inside) for name, part in sample.items() if name != "slopes"}
+        named |= {r"\bar{s}": inner(jacobian(value, sample["s"]), inside),
+                  r"\bar{t}": inner(jacobian(value, sample["t"]), inside),
+                  r"\bar{\tilde{s}}": inner(jacobian(as_raw, sample[r"\tilde{s}"]), inside),
+                  r"\frac{\partial s}{\partial \tilde{s}}": inner(sample["slopes"], inside),
+                  r"\bar{x}_a": jacobian(whole, sample["x_a"]), r"\bar{x}_b": jacobian(whole, sample["x_b"]),
+                  r"\bar{z}_a": inner(z_a_bar, inside), r"\bar{z}_b": inner(z_b_bar, inside),
+                  r"\lambda": inner(slope, inside)}
+        table["samples"].append(named)
+    return [table | named for named in table["samples"]]
+
+
+def inner(e, inside: dict):
+    """Scales in terms of raw outputs, then raw outputs and shifts as functions of x_a."""
+    return e.xreplace(inside).xreplace(inside)
+
+
+@proof("5.9", cases=(0, 1, 2, 3))
+def derivatives_of_the_log_scales(choice):
+    """The derivatives of the four log-scales of (4.2)."""
+    raw, gamma = number("r"), number("gamma")
+    return {"s": log_scales(raw, gamma)[choice], r"\tilde{s}": raw, r"\gamma": gamma, "choice": choice}
+
+
+BATCHES = ((1, 1, 1, 1), (2, 1, 1, 2), (1, 2, 1, 2), (1, 1, 2, 1), (2, 1, 2, 1), (1, 1, 1, 3))  # n, H, W, C
+
+
+def image_batch(size: tuple, layer, log_det) -> dict:
+    """n images of H W pixels through a layer that treats every pixel alike; the loss sees all their outputs, and the
+    sum of their log-dets, so that λ is the same for each."""
+    n, H, W, C = size
+    places = [[(k, i, j) for i in upto(H) for j in upto(W)] for k in upto(n)]
+    x = {place: vector("x" + "_".join(map(str, place)) + "_", C) for image in places for place in image}
+    value, slopes = loss(*(layer(pixel) for pixel in x.values()), n * H * W * log_det)
+    z_bar = dict(zip(x, slopes))
+    pixels = {p: {"x": x[p], r"\bar{z}": z_bar[p], r"\bar{x}": jacobian(value, x[p])} for p in x}
+    return {"n": n, "H": H, "W": W, r"\lambda": slopes[-1], "loss": value, "places": pixels,
+            "samples": [{"pixels": [pixels[p] for p in image]} for image in places], "pixels": None}
+
+
+def at_each_pixel(table: dict):
+    return [table | pixel for pixel in table["places"].values()]
+
+
+@proof("5.10", cases=BATCHES, assumes="the loss is differentiable; it contains the log-dets of the samples as a sum")
+def backward_through_an_affine_layer(size):
+    """The derivatives of an unknown loss of n images of H W pixels by every entry of A, of b and of the pixels."""
+    A, b = matrix("A", size[3]), vector("b", size[3])
+    table = image_batch(size, lambda x: affine(A, x, b), log(det(A)**2) / 2)
+    A_bar = Matrix(A.rows, A.cols, lambda i, j: table["loss"].diff(A[i, j]))
+    return at_each_pixel(table | {"A": A, r"\bar{A}": A_bar, r"\bar{b}": jacobian(table["loss"], b)})
+
+
+@proof("5.11", cases=((1, 1, 1, 1), (2, 1, 1, 2), (1, 2, 1, 2), (1, 1, 2, 2), (1, 1, 1, 3)),
+       assumes="A = P L U; V̄ is the derivative by V = L U with the log-det left out; U_ii = ±exp(a_i)")
+def backward_through_the_PLU_form(size):
+    """The derivatives of an unknown loss by the free entries of L and U, with both signs of U_11 and a permutation."""
+    n, H, W, C = size
+    a = vector("a", C)
+    P = list(permutation_matrices(C))[-1]
+    for signs in (Matrix([1] * C), Matrix([-1] + [1] * (C - 1))):
+        L = Matrix(C, C, lambda i, j: matrix("l", C)[i, j] if i > j else int(i == j))
+        U = Matrix(C, C, lambda i, j: signs[i] * exp(a[i]) if i == j else matrix("u", C)[i, j] if i < j else 0)
+        V = matrix("v", C)
+        product = dict(zip(V, L * U))
+
+        def gradient(table: dict, free: Matrix, wanted) -> Matrix:
+            entry = table["loss"].xreplace(product)
+            return Matrix(C, C, lambda i, j: entry.diff(free[i, j]) if wanted(i, j) else 0)
+
+        table = image_batch(size, lambda x: P * affine(V, x, [0] * C), sum(a))
+        without = {a_i: Symbol(f"other{i}", real=True) for i, a_i in enumerate(a)}
+        V_bar = Matrix(C, C, lambda i, j: table["loss"].xreplace(without).diff(V[i, j]))
+        V_bar = V_bar.xreplace({other: a_i for a_i, other in without.items()}).xreplace(product)
+        yield {"n": n, "H": H, "W": W, r"\lambda": table[r"\lambda"].xreplace(product), "L": L, "U": U, r"\bar{V}": V_bar,
+               r"\bar{L}": gradient(table, matrix("l", C), lambda i, j: i > j),
+               r"\bar{U}": gradient(table, matrix("u", C), lambda i, j: i < j),
+               r"\bar{a}": jacobian(table["loss"].xreplace(product), a), "i": Each(*upto(C)),
+               "below": lambda m: Matrix(C, C, lambda i, j: m[i, j] if i > j else 0),
+               "above": lambda m: Matrix(C, C, lambda i, j: m[i, j] if i < j else 0)}
+
+
+@proof("5.12", cases=BATCHES, assumes="the loss is differentiable; it contains the log-dets of the samples as a sum")
+def backward_through_actnorm(size):
+    """The derivatives of an unknown loss of n images of H W pixels by every scale, every bias and every pixel."""
+    s, b = vector("s", size[3]), vector("b", size[3])
+    table = image_batch(size, lambda x: Matrix([x_i * exp(s_i) + b_i for x_i, s_i, b_i in zip(x, s, b)]), sum(s))
+    return at_each_pixel(table | {"s": s, r"\bar{s}": jacobian(table["loss"], s), r"\bar{b}": jacobian(table["loss"], b)})
+
+
+@proof("5.13", assumes="both averages start from 0")
+def a_step_of_Adam(tau):
+    """After τ = 1 … 4 steps with any gradients g_i, m is (1 − β) Σ β^(τ − i) g_i, and m̂ is the mean of the g_i with
+    weights β^(τ − i) that add up to 1; so is v̂ of the g_i²: that is the correction of the bias."""
+    beta, eta, epsilon, theta = vector("beta", 2, positive=True), number("eta"), number("epsilon", positive=True), number("theta")
+    g = vector("g", tau)
+    powers = [[(g_i, g_i**2)[k] for g_i in g] for k in (0, 1)]
+
+    def average(k: int, values: list) -> Expr:
+        """Σ β^age g over the values, the last of age 0; without the factor 1 − β."""
+        return sum((value * beta[k] ** age for age, value in enumerate(reversed(values))), Integer(0))
+
+    old, new = [], []
+    for k in (0, 1):
+        factor = Rational(1) - beta[k]
+        old.append(factor * average(k, powers[k][:-1]))
+        new.append(factor * average(k, powers[k]))
+    hats = [average(k, powers[k]) / average(k, [Integer(1)] * tau) for k in (0, 1)]
+    stepped = theta - eta * hats[0] / (sqrt(hats[1]) + epsilon)
+    following = [*zip(old, new), (theta, stepped)]
+    values = iter(following)
+
+    def becomes(left, right):
+        before, after = next(values)
+        return equal(left, before) and equal(right, after)
+
+    return {r"\beta": beta, r"\eta": eta, r"\varepsilon": epsilon, r"\tau": tau, r"\bar{\theta}": g[-1],
+            r"\theta": theta, "m": old[0], "v": old[1], r"\hat{m}": hats[0], r"\hat{v}": hats[1], r"\leftarrow": becomes}
