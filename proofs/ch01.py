@@ -3,7 +3,7 @@ from sympy import Abs, Function, Matrix, exp, log, pi, prod, sqrt
 
 from matrices import Unknown, inverse, jacobian, matrix, number, smooth, unknown, upto, vector
 from meaning import Points
-from proof import proof, require
+from proof import at, proof, require
 
 
 def density(name: str):
@@ -111,7 +111,7 @@ def the_log_det_of_the_inverse(d):
     J_g = Matrix([[smooth(f"g{i}_{j}")(*z) for j in upto(d)] for i in upto(d)])
     require(jacobian(Matrix([g_i(*z) for g_i in g]), x) - J_g * jacobian(z, x))
     G = matrix("G", d)
-    return {"x": x, "z": z, "f": f, "J_{f^{-1}}": lambda z: G, "J_f": lambda x: inverse(G)}
+    return {"x": x, "z": z, "f": f, "J_{f^{-1}}": at(z)(G), "J_f": at(x)(inverse(G))}
 
 
 @proof("1.10", cases=(1, -1), assumes="on the line; z is a draw of p_Z")

@@ -2,8 +2,8 @@
 from sympy import Abs, Matrix, Rational, eye, log
 
 from ch01 import standard_normal
-from matrices import det, inverse, jacobian, matrix, permutation_matrices, vector
-from proof import golden, proof, require
+from matrices import det, inverse, jacobian, matrix, number, permutation_matrices, vector
+from proof import at, golden, proof, require
 
 
 def affine(A, x, b):
@@ -28,7 +28,7 @@ def its_log_density(d):
     """The standard normal density at z, times the determinant of the Jacobian made by derivatives."""
     table = symbols_of_an_affine_layer(d)
     p_X = standard_normal(table["z"]) * Abs(det(table["J"]))
-    return table | {"p_X": lambda x: p_X}
+    return table | {"p_X": at(table["x"])(p_X)}
 
 
 @proof("2.3")
@@ -46,10 +46,11 @@ def the_example():
 def the_log_density_of_a_gaussian(d):
     """A A⁻¹ = I makes S⁻¹ = AᵀA, and det S = 1/det AᵀA; the density of μ + A⁻¹u is given by (1.4)."""
     A, x, mu = matrix("A", d), vector("x", d), vector("m", d)
+    S = number("S")
     require(A * inverse(A) - eye(d))
     N = standard_normal(A * (x - mu)) * Abs(det(A))
-    return {"d": d, "x": x, r"\mu": mu, "A": A, "b": -A * mu, "S": "", "S^{-1}": A.T * A,
-            r"\det S": 1 / det(A.T * A), "N": lambda x, m, S: N}
+    return {"d": d, "x": x, r"\mu": mu, "A": A, "b": -A * mu, "S": S, "S^{-1}": A.T * A,
+            r"\det S": 1 / det(A.T * A), "N": at(x, mu, S)(N)}
 
 
 @proof("2.5", assumes="A = PᵀL U with P a permutation, L unit lower triangular, U upper triangular")

@@ -4,19 +4,22 @@ from itertools import product
 from sympy import Abs, Integer, Matrix, Rational, exp, eye, log, pi, sqrt
 
 from ch01 import standard_normal
-from matrices import det, jacobian, stack, unknown, vector
-from proof import golden, proof
+from matrices import det, jacobian, number, stack, unknown, vector
+from proof import at, golden, proof
 
 SIZES = ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))  # d_a, d_b
 
 
-def coupling(sizes: tuple) -> dict:
-    """z_a = x_a and, entry by entry, z_b = x_b exp(s) + t."""
+def coupling(sizes: tuple, inverse: bool = False) -> dict:
+    """z_a = x_a and, entry by entry, z_b = x_b exp(s) + t. Forward knows s and t at x_a, the inverse at z_a."""
     d_a, d_b = sizes
+    z_a = vector("z", d_a)
     x_a, x_b, s, t = vector("a", d_a), vector("b", d_b), unknown("s", d_b), unknown("t", d_b)
     z_b = Matrix([x_j * exp(s_j) + t_j for x_j, s_j, t_j in zip(x_b, s(x_a), t(x_a))])
     J = jacobian(stack(x_a, z_b), stack(x_a, x_b))
-    return {"d_a": d_a, "d_b": d_b, "x_a": x_a, "x_b": x_b, "z_a": x_a, "z_b": z_b, "s": s, "t": t, "J": J}
+    known = at(z_a if inverse else x_a)
+    return {"d_a": d_a, "d_b": d_b, "x_a": x_a, "x_b": x_b, "z_a": z_a, "z_b": z_b, "s": known(s(x_a)), "t": known(t(x_a)),
+            "J": J, "where": dict(zip(z_a, x_a))}
 
 
 @proof("3.1", cases=SIZES)
@@ -43,14 +46,15 @@ def the_log_det_of_the_coupling_layer(sizes):
 @proof("3.4", cases=SIZES)
 def the_inverse(sizes):
     """z_a and z_b of (3.1) put into the text's formula give x_a and x_b back."""
-    return coupling(sizes)
+    return coupling(sizes, inverse=True)
 
 
 def coupling_in_the_plane() -> dict:
     x, s, t = vector("x", 2), unknown("s"), unknown("t")
     z = Matrix([x[0], x[1] * exp(s(x[0])) + t(x[0])])
     p_X = standard_normal(z) * Abs(det(jacobian(z, x)))
-    return {"x": x, "z": z, "s": s, "t": t, "J": jacobian(z, x), "p_X": lambda x_1, x_2: p_X}
+    z_1 = number("z1")
+    return {"x": x, "z": Matrix([z_1, z[1]]), "where": {z_1: x[0]}, "s": at(x[0])(s(x[0])), "t": at(x[0])(t(x[0])), "J": jacobian(z, x), "p_X": at(*x)(p_X)}
 
 
 @proof("3.5")
@@ -59,7 +63,7 @@ def coupling_layer_in_two_dimensions():
     table = coupling_in_the_plane()
     half, fifth = Rational("0.5"), Rational("0.2")
     example = {table["s"](table["x"][0]): half * half, table["t"](table["x"][0]): fifth * half}
-    z = table["z"].xreplace(example).xreplace({table["x"][0]: half, table["x"][1]: Integer(-1)})
+    z = table["z"].xreplace(table["where"]).xreplace(example).xreplace({table["x"][0]: half, table["x"][1]: Integer(-1)})
     golden("ch03", {"y_1": z[0], "y_2": z[1], "log_p_x": log(standard_normal(z)) + half * half})
     return table
 
@@ -68,7 +72,8 @@ def coupling_layer_in_two_dimensions():
 def its_Jacobian_and_log_det():
     """The derivatives of z, for arbitrary s and t, and their determinant."""
     table = coupling_in_the_plane()
-    return table | {"s'": lambda x: table["s"](x).diff(x), "t'": lambda x: table["t"](x).diff(x)}
+    x_1 = table["x"][0]
+    return table | {"s'": at(x_1)(table["s"](x_1).diff(x_1)), "t'": at(x_1)(table["t"](x_1).diff(x_1))}
 
 
 @proof("3.7", assumes="(1.4); p_Z = N(0, I)")
@@ -96,4 +101,5 @@ def coupling_layer_with_a_binary_mask(mask):
     seen = Matrix([x_i if passes else 0 for x_i, passes in zip(x, mask)])
     changed = [x_i * exp(s_i) + t_i for x_i, s_i, t_i in zip(x, s(seen), t(seen))]
     z = Matrix([x_i if passes else new for x_i, passes, new in zip(x, mask, changed)])
-    return {"d": d, "x": x, "z": z, "s": s, "t": t, r"\chi": Matrix(mask), "J": jacobian(z, x)}
+    named = vector("z", d)
+    return {"d": d, "x": x, "z": named, "where": dict(zip(named, z)), "s": at(seen)(s(seen)), "t": at(seen)(t(seen)), r"\chi": Matrix(mask), "J": jacobian(z, x)}

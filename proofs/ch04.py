@@ -6,7 +6,7 @@ from ch02 import affine
 from ch03 import SIZES, coupling
 from matrices import det, jacobian, matrix, number, permutation_matrices, stack, upto, unknown, vector
 from meaning import Each
-from proof import equal, proof
+from proof import at, equal, proof
 
 IMAGES = ((1, 1, 3), (1, 2, 1), (2, 1, 2), (3, 1, 2), (2, 2, 2))  # H, W, C
 
@@ -87,4 +87,5 @@ def upper_bound_of_a_volume_preserving_flow(d):
     def at_most(left, right):
         return equal(right - left, squares) and squares.is_nonnegative and squares.subs({z_i: 0 for z_i in z}) == 0
 
-    return {"d": d, "x": unknown("f^-1", d)(z), "p_X": lambda x: standard_normal(z), r"\le": at_most}
+    x = unknown("f^-1", d)(z)
+    return {"d": d, "x": x, "p_X": at(x)(standard_normal(z)), r"\le": at_most}

@@ -3,6 +3,8 @@
 The gradient of a number by x is written x̄. A loss of which nothing is known is a function Λ of all latents
 and of the log-dets; its derivatives by z, by the log-det (λ) and by the parameters are compared.
 """
+from typing import Callable
+
 from sympy import Abs, Expr, Function, Integer, Matrix, Rational, Symbol, exp, eye, log, pi, prod, sqrt
 
 from ch01 import density, standard_normal
@@ -10,8 +12,8 @@ from ch02 import affine
 from ch04 import log_scales
 from matrices import det, inverse, jacobian, matrix, number, permutation_matrices, smooth, stack, unknown, upto, vector
 from meaning import Each
-from proof import equal, proof, require
-from zero import split
+from proof import at, equal, proof, require
+from zero import Unproved, split
 
 
 class Mean:
@@ -25,6 +27,15 @@ class Mean:
         e = (e[0] if isinstance(e, Matrix) else e)
         e = e.xreplace({part: split(part.args[0]) for part in e.atoms(log)}).expand()
         return sum((self.of_term(term) for term in e.as_ordered_terms()), Integer(0))
+
+    def over(self, region: str = "") -> Callable:
+        """The meaning of an integral sign: over these variables and this region."""
+        def integral(e, variable, where: str) -> Expr:
+            if set(stack(variable)) != self.variables or where != region:
+                raise Unproved(f"an integral over {variable} in {where}")
+            return self(e)
+
+        return integral
 
     def of_term(self, term: Expr) -> Expr:
         outside, inside = term.as_independent(*self.variables, as_Add=False)
@@ -53,27 +64,28 @@ def mean_log_likelihood(size):
     z = [unknown("f", d)(x_i) for x_i in x]
     J = [jacobian(z_i, x_i) for z_i, x_i in zip(z, x)]
 
-    def p_X(x_i, theta):
-        at = x.index(x_i)
-        return standard_normal(z[at]) * Abs(det(J[at]))
-
     theta = number("theta")
+
+    def p_X(x_i, given):
+        k = x.index(x_i)
+        return at(theta)(standard_normal(z[k]) * Abs(det(J[k])))(given)
+
     likelihood = prod(p_X(x_i, theta) for x_i in x)
     return {"n": n, "d": d, "x": x, "z": z, "J": J, r"\theta": theta, "p_X": p_X,
-            r"\mathcal{L}": lambda theta: log(likelihood) / n}
+            r"\mathcal{L}": at(theta)(log(likelihood) / n)}
 
 
 def two_densities() -> tuple:
     x = number("x")
     p, q = density("p")(x), density("q")(x)
-    return x, p, q, Mean([x], {p: Integer(1), q: Integer(1)}, "I")
+    return x, p, q, Mean([x], {}, "I")
 
 
 @proof("5.2", assumes="the integral is linear; both densities are positive")
 def expected_loss_as_entropy_plus_KL_divergence():
     """The integrals are added under one sign, where the integrands agree, since log(p/q) = log p − log q."""
     x, p, q, integral = two_densities()
-    return {"x": x, "p_{data}": p, r"p_\theta": q, r"\int": integral,
+    return {"x": x, "p_{data}": p, r"p_\theta": q, r"\int": integral.over(),
             r"E \mathcal{L}(\theta)": integral(p * log(q)), "h(p_{data})": -integral(p * log(p)),
             r"KL(p_{data} \Vert p_\theta)": integral(p * log(p)) - integral(p * log(q))}
 
@@ -82,11 +94,15 @@ def expected_loss_as_entropy_plus_KL_divergence():
 def the_KL_divergence_is_not_negative():
     """Left minus right is the integral of p (r − 1 − log r) with r = q/p, which is not negative, and 0 where q = p."""
     x, p, q, integral = two_densities()
+    whole = {integral(p): Integer(1), integral(q): Integer(1)}
 
     def at_least(left, right):
         return equal(left - right, integral(p * bound(q / p)))
 
-    return {"x": x, "p_{data}": p, r"p_\theta": q, r"\int": integral, r"\ge": at_least,
+    def equals(left, right):
+        return equal(left.xreplace(whole), right.xreplace(whole))
+
+    return {"x": x, "p_{data}": p, r"p_\theta": q, r"\int": integral.over(), r"\ge": at_least, "=": equals,
             r"KL(p_{data} \Vert p_\theta)": integral(p * log(p)) - integral(p * log(q))}
 
 

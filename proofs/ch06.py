@@ -5,7 +5,7 @@ from ch01 import density
 from ch05 import Mean, bound, loss
 from matrices import Unknown, det, jacobian, number, smooth, upto, vector
 from meaning import Each, Operator
-from proof import equal, golden, proof, require
+from proof import at, equal, golden, proof, require
 
 LEVELS = Integer(2) ** 8
 
@@ -15,7 +15,7 @@ def cell(d: int) -> dict:
     """The flow's density p at k + u, and its mass in the cell of k, a number M."""
     k, u, M = vector("k", d), vector("u", d), Symbol("M", positive=True)
     p = density("p")
-    return {"d": d, "k": k, "u": u, "p": lambda v: p(*v), r"\Pr": lambda k: M, "mass": {p(*(k + u)): M}}
+    return {"d": d, "k": k, "u": u, "p": lambda v: p(*v), r"\Pr": at(k)(M), "mass": {p(*(k + u)): M}}
 
 
 @proof("6.1", assumes="the integral is linear and monotone, the cell has volume 1, u is uniform in it, p is positive")
@@ -29,7 +29,7 @@ def lower_bound_by_uniform_dequantisation(d):
     def at_least(left, right):
         return equal(left - right, mean(bound(p / M)))
 
-    return table | {r"\int": mean, "E_u": Operator(mean), r"\ge": at_least}
+    return table | {r"\int": mean.over("[ 0 , 1 ) ^ d"), "E_u": Operator(mean), r"\ge": at_least}
 
 
 def noise(table: dict):
@@ -55,30 +55,33 @@ def lower_bound_with_noise_of_density_q(d):
     return table | {"q": lambda u, k: q(*u, *k), r"E_{u \sim q}": Operator(mean), r"\ge": at_least}
 
 
-@proof("6.3", assumes="the mean is linear, monotone, and the same for draws in any order; each weight p/q has mean Pr(k)")
+@proof("6.3", cases=(2, 3, 4), assumes="the mean is linear, monotone, and the same for draws in any order; each weight "
+                                       "p/q has mean Pr(k)")
 def importance_weighted_bound(M):
-    """Of M + 1 weights let a_j be the mean without the j-th: the mean of all a_j is the mean of all weights, and
-    Σ (r_j − 1 − log r_j) with r_j = a_j over that mean is (M + 1)(log mean − mean of log a_j), not negative. With r the
-    mean of M weights over Pr(k) it follows that B_M is at most log Pr(k)."""
+    """Of m + 1 weights let a_j be the mean without the j-th: the mean of all a_j is the mean of all weights, and
+    Σ (r_j − 1 − log r_j) with r_j = a_j over that mean is (m + 1)(log mean − mean of log a_j), not negative. With r the
+    mean of weights over Pr(k), r − 1 has mean 0 and log r has the mean B_M − log Pr(k), not positive."""
     k, draws, P = number("k"), vector("u", M), Symbol("P", positive=True)
     p, q = density("p"), density("q")
     weights = [p(k + u) / q(u, k) for u in draws]
-    more = [*weights, p(k) / q(k, k)]
-    every = sum(more) / len(more)
-    rest = [(sum(more) - w) / M for w in more]
-    require(sum(rest) / len(rest) - every,
-            sum(bound(a / every) for a in rest) - sum(log(every) - log(a) for a in rest))
+    bound(P)
+    for m in upto(len(weights[1:])):
+        some = weights[:m] + weights[-1:]
+        every = sum(some) / len(some)
+        rest = [(sum(some) - w) / m for w in some]
+        require(sum(rest) / len(rest) - every,
+                sum(bound(a / every) for a in rest) - sum(log(every) - log(a) for a in rest))
 
     def mean(e):
         return smooth("E")(e)
 
-    B = {(m,): mean(log(sum(weights[:m]) / m)) for m in (*upto(M),)}
-    steps = [(B[1,], B[min(2, M),]), (B[min(2, M),], log(P))]
+    B = {(m,): mean(log(sum(weights[:m]) / m)) for m in upto(M)}
+    steps = [(B[1,], B[2,]), (B[2,], log(P))]
 
     def at_most(left, right):
         return any(equal(left, below) and equal(right, above) for below, above in steps)
 
-    return {"k": k, "u": draws, "M": M, "p": p, "q": q, r"\Pr": lambda k: P, r"\le": at_most, "B": B,
+    return {"k": k, "u": draws, "M": M, "p": p, "q": q, r"\Pr": at(k)(P), r"\le": at_most, "B": B,
             r"E_{u_1, \dots, u_M \sim q}": Operator(mean)}
 
 
@@ -158,7 +161,7 @@ def from_the_line_to_a_pixel():
 def bits_per_dimension(d):
     """The b with 2^(−b d) = Pr(k)."""
     b, k = number("b"), number("k")
-    return {"d": d, "k": k, "bits/dim": b, r"\Pr": lambda k: exp(-b * d * log(2))}
+    return {"d": d, "k": k, "bits/dim": b, r"\Pr": at(k)(exp(-b * d * log(2)))}
 
 
 @proof("6.11", assumes="0 < α < 1/2")

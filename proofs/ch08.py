@@ -5,7 +5,7 @@ from ch01 import standard_normal
 from ch03 import SIZES
 from matrices import det, jacobian, number, stack, unknown, upto, vector
 from meaning import Each, Map
-from proof import ROOT, proof, require
+from proof import ROOT, at, proof, require
 
 
 @proof("8.1", cases=((2, 2, 1), (2, 4, 1), (4, 2, 2), (2, 2, 3)))
@@ -42,12 +42,14 @@ def learned_prior_as_a_coupling_layer(sizes):
     sigma = Map(lambda x: Matrix([Function(f"sigma{j}", positive=True)(*x) for j in upto(d_b)]), x_a)
     z_b = Matrix([(x - m) / s for x, m, s in zip(x_b, mu.value, sigma.value)])
 
+    identity = number("I")
+
     def N(x, mean, variance):
-        if variance == "I":
-            return standard_normal(x)
+        if variance == identity:
+            return at(z_b, 0)(standard_normal(z_b))(x, mean)
         return prod(exp(-(x_j - m)**2 / v / 2) / sqrt(2 * pi * v) for x_j, m, v in zip(x, mean, variance))
 
-    return {"d_b": d_b, "x_a": x_a, "x_b": x_b, "z_b": z_b, r"\mu": mu, r"\sigma": sigma, "N": N, "I": "I"}
+    return {"d_b": d_b, "x_a": x_a, "x_b": x_b, "z_b": z_b, r"\mu": mu, r"\sigma": sigma, "N": N, "I": identity}
 
 
 @proof("8.4", stated=True, assumes="3 levels of 2 steps, the flow of the chapter's program; the last level ends without "

@@ -146,7 +146,7 @@ class Parser:
         start, factors = self.at, [("", self.factor())]
         while True:
             operator = ""
-            if self.peek() in (r"\cdot", r"\times", r"\odot", "/", r"\circ"):
+            if self.peek() in (r"\cdot", r"\times", r"\odot", "/"):
                 operator = self.next()
             elif self.peek() in (r"\cdots", r"\dots"):
                 self.next()

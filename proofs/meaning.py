@@ -67,7 +67,10 @@ CONSTANTS = {"e": E, r"\pi": pi}
 
 def meaning(node: Node, table: dict):
     value = raw(node, table)
-    return value.value if isinstance(value, (Map, Points)) else value
+    value = value.value if isinstance(value, (Map, Points)) else value
+    if callable(value) and not isinstance(value, MatrixBase):
+        raise Unreadable("a function stands where a value is wanted")
+    return value
 
 
 def raw(node: Node, table: dict):
@@ -92,7 +95,7 @@ def raw(node: Node, table: dict):
     if kind == "power":
         return power(parts[0], parts[1], table)
     if kind == "index":
-        return indexed(raw(parts[0], table), [meaning(part, table) for part in parts[1:]])
+        return indexed(raw(parts[0], table), [raw(part, table) for part in parts[1:]])
     if kind == "call":
         return raw(parts[0], table)(*(meaning(part, table) for part in parts[1:]))
     if kind == "function":
@@ -114,7 +117,8 @@ def raw(node: Node, table: dict):
     if kind == "sequence":
         return [step for part in parts for step in meaning(part, table)]
     if kind == "integral":
-        return look_up(r"\int", table)(meaning(parts[2], table))
+        region = parts[0].parts[0] if parts[0].parts else ""
+        return look_up(r"\int", table)(meaning(parts[2], table), meaning(parts[3], table), region)
     if kind == "underbrace":
         return meaning(parts[0], table)
     if kind == "matrix":
@@ -169,16 +173,13 @@ def product(parts: tuple, table: dict):
         between = list(fill(factors[at - 1], factors[at + 1], table))
         operators[at - 1:at + 2] = [operators[at - 1]] + [operators[at + 1]] * (len(between) - 1)
         factors[at - 1:at + 2] = between
-    result = raw(factors[0], table) if len(factors) > 1 else meaning(factors[0], table)
+    result = meaning(factors[0], table)
     for operator, factor in zip(operators[1:], factors[1:]):
-        result = combined(operator, result, raw(factor, table))
+        result = combined(operator, result, meaning(factor, table))
     return result
 
 
 def combined(operator: str, a, b):
-    if operator == r"\circ":
-        return lambda *x: a(b(*x))
-    a, b = (v.value if isinstance(v, Map) else v for v in (a, b))
     if operator == "/":
         return divide(a, b)
     if operator == r"\odot":
@@ -207,10 +208,8 @@ def power(base_node: Node, exponent_node: Node, table: dict):
             return inverse(base).T if minus else base.T
         if minus and name.kind == "number" and name.parts[0] == "1":
             return inverse(base)
-        if base.shape != (1, 1):
-            exponent = meaning(exponent_node, table)
-            return entrywise(lambda entry: entry ** exponent, base)
-        base = base[0, 0]
+        exponent = meaning(exponent_node, table)
+        return entrywise(lambda entry: entry ** exponent, base)
     exponent = meaning(exponent_node, table)
     return entrywise(lambda entry: base ** entry, exponent)
 

@@ -22,7 +22,7 @@ from meaning import Each, Map, Operator, meaning
 from zero import Unproved, vanishes
 
 ROOT = Path(__file__).resolve().parent.parent
-ASIDE = RELATIONS | {r"\int", "floor", "blocks", "alone", "choice", "words"}
+ASIDE = RELATIONS | {r"\int", "floor", "blocks", "alone", "choice", "words", "where"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,19 @@ def load() -> dict[str, Entry]:
     for script in sorted(Path(__file__).parent.glob("ch*.py")):
         importlib.import_module(script.stem)
     return ENTRIES
+
+
+def at(*point) -> Callable:
+    """at(x)(value): a function of which only the value at x is defined."""
+    def with_value(value) -> Callable:
+        def f(*arguments):
+            if len(arguments) != len(point) or any(a != p for a, p in zip(arguments, point)):
+                raise Unproved(f"a function at another point than {point}")
+            return value
+
+        return f
+
+    return with_value
 
 
 # --- the notes ----------------------------------------------------------------------------------
@@ -108,17 +121,38 @@ def holds(tokens: list[str], table: dict) -> None:
             if statement[0].parts[0] not in table.get("words", ()):
                 raise Unproved(f"words that the proof does not have: {statement[0].parts[0]}")
             continue
+        says_something(statement)
         left = meaning(statement[0], table)
         if len(statement) == 1:
             compare("=", left, table["alone"], table)
+        dotted = ""
         for relation, node in zip(statement[1::2], statement[2::2]):
-            if node.kind == "dots":  # a <= b <= … <= c
+            if dotted not in ("", relation):
+                raise Unproved(f"{dotted} and {relation} on both sides of dots")
+            dotted = relation if node.kind == "dots" else ""
+            if dotted:  # a <= b <= … <= c
                 continue
             right = meaning(node, table)
             compare(relation, left, right, table)
             if relation == r"\leftarrow":  # from here on the name has the new value
                 table[statement[0].parts[0]] = right
             left = right
+
+
+def says_something(statement: tuple) -> None:
+    """A chain does not return to an expression, and what it defines is not used on the right."""
+    sides = statement[::2]
+    if any(a == b for i, a in enumerate(sides) for b in sides[:i]):
+        raise Unproved("a statement says that something is itself")
+    if "=" in statement and sides[0].kind == "symbol" and any(sides[0] == part for side in sides[1:] for part in parts(side)):
+        raise Unproved("a name is used in its own definition")
+
+
+def parts(node: Node) -> Iterator[Node]:
+    yield node
+    for part in node.parts:
+        if isinstance(part, Node):
+            yield from parts(part)
 
 
 def pieces(statements: list[tuple], table: dict) -> Iterator[tuple]:
@@ -131,19 +165,14 @@ def pieces(statements: list[tuple], table: dict) -> Iterator[tuple]:
     for statement in statements:
         yield statement
         for node in statement[::2]:
-            for brace in braces(node):
-                yield brace.parts[0], "=", brace.parts[1]
-
-
-def braces(node: Node) -> Iterator[Node]:
-    if node.kind == "underbrace":
-        yield node
-    for part in node.parts:
-        if isinstance(part, Node):
-            yield from braces(part)
+            for brace in parts(node):
+                if brace.kind == "underbrace":
+                    yield brace.parts[0], "=", brace.parts[1]
 
 
 def compare(relation: str, left, right, table: dict) -> None:
+    if "where" in table:
+        left, right = (side.xreplace(table["where"]) for side in (left, right))
     if relation in table:
         true = table[relation](left, right)
     elif relation == "=":
