@@ -1,5 +1,5 @@
 -- From GitHub's Markdown, as the notes are written, to a page:
---   * a ```math block is a display, and with the label line above it an equation with an anchor;
+--   * a ```math block is a display, and with \tag{c.k} at its end an equation with an anchor;
 --   * (c.k) in the text leads there;
 --   * the comment behind a number, which says what golden value it is, shows when one points at
 --     it;
@@ -17,35 +17,24 @@ local function read_metadata(meta)
   pictures = pandoc.utils.stringify(meta.pictures)
 end
 
--- What a label line labels, such as "1.3", or nil.
-local function label_of(block)
-  if not block or block.t ~= 'Para' or block.content[1].t ~= 'Strong' then return nil end
-  return pandoc.utils.stringify(block.content[1]):match('^%((%d+%.%d+)%)$')
-end
-
 local function is_display(block)
   return block and block.t == 'CodeBlock' and block.classes[1] == 'math'
 end
 
 local function displays(doc)
-  local out = pandoc.List()
   for i, block in ipairs(doc.blocks) do
-    local label = label_of(out[#out])
-    if not is_display(block) then
-      out:insert(block)
-    else
-      local display = pandoc.Para { pandoc.Math('DisplayMath', block.text) }
+    if is_display(block) then
+      local formula, label = block.text:match('^(.*) \\tag{(%d+%.%d+)}%s*$')
+      local display = pandoc.Para { pandoc.Math('DisplayMath', formula or block.text) }
       if label then
-        local line = out:remove(#out)
-        -- raw, so that it does not become a link to itself
-        line.content[1] = pandoc.RawInline('html', '<strong>(' .. label .. ')</strong>')
         labelled[label] = true
-        display = pandoc.Div({ line, display }, pandoc.Attr('eq-' .. label, { 'equation' }))
+        -- raw, so that it does not become a link to itself
+        local number = pandoc.Para { pandoc.RawInline('html', '(' .. label .. ')') }
+        display = pandoc.Div({ display, number }, pandoc.Attr('eq-' .. label, { 'equation' }))
       end
-      out:insert(display)
+      doc.blocks[i] = display
     end
   end
-  doc.blocks = out
   return doc
 end
 

@@ -83,7 +83,8 @@ static double mass(double a, double b) {
 
 /* --- pictures ------------------------------------------------------------------------------- */
 
-/* Strips that carry the same mass on both sides: z p_Z x p_X, two blank lines after each strip. */
+/* Strips of equal width in z, of equal mass on both sides: z p_Z x p_X, two blank lines after each
+ * strip. */
 static void plot_stretch(void) {
   for (int strip = -5; strip < 5; strip++, printf("\n\n"))
     for (int i = 0; i <= 40; i++) {
@@ -101,7 +102,7 @@ static void trace(void) {
 
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {
-      {"stretch", "z p_Z x p_X in ten strips of equal mass", plot_stretch}, {0}};
+      {"stretch", "z p_Z x p_X in strips of equal width in z", plot_stretch}, {0}};
   chapter_begin(
       argc, argv,
       &(chapter){.number = 1,

@@ -195,44 +195,6 @@ static void plot_loss(void) {
   }
 }
 
-/* a b, then p_data p_flow of each density, on a grid; a blank line after each row. */
-static void plot_densities(void) {
-  enum { SIDE = 151, CELLS = SIDE * SIDE };
-  static double x[2 * CELLS], log_p[TOYS][CELLS];
-  for (int i = 0; i < CELLS; i++) {
-    x[2 * i] = 0.04 * (i % SIDE) - 3;
-    x[2 * i + 1] = 0.04 * (i / SIDE) - 3;
-  }
-  for (int k = 0; k < TOYS; k++) {
-    learn(k, NULL);
-    nf_flow_log_prob(flows[k], CELLS, x, log_p[k], &e);
-    chapter_need(&e);
-    nf_flow_free(flows[k]);
-  }
-  for (int i = 0; i < CELLS; i++) {
-    printf("%.3g %.3g", x[2 * i], x[2 * i + 1]);
-    for (int k = 0; k < TOYS; k++)
-      printf(" %.4g %.4g", exp(nf_toys[k].log_density(x + 2 * i)), exp(log_p[k][i]));
-    printf(i % SIDE == SIDE - 1 ? "\n\n" : "\n");
-  }
-}
-
-/* x₁ x₂ of two moons, of what the flow drew before, and of what it draws after. */
-static void plot_samples(void) {
-  enum { SHOWN = 2000 };
-  static double x[3][2 * SHOWN];
-  nf_flow *fresh = new_flow();
-  learn(0, NULL);
-  nf_toy_sample(&nf_toys[0], 3, 0, SHOWN, x[0]);
-  nf_flow_sample(fresh, SHOWN, 3, 1, x[1], &e);
-  nf_flow_sample(flows[0], SHOWN, 3, 1, x[2], &e);
-  chapter_need(&e);
-  for (int i = 0; i < SHOWN; i++, putchar('\n'))
-    for (int k = 0; k < 3; k++) printf(" %.5g %.5g", x[k][2 * i], x[k][2 * i + 1]);
-  nf_flow_free(fresh);
-  nf_flow_free(flows[0]);
-}
-
 /* A new point of the moons through the flow that learned them. */
 static void trace(void) {
   double x[2];
@@ -242,44 +204,9 @@ static void trace(void) {
   nf_flow_free(flows[0]);
 }
 
-/* 0 to 1 along the upper moon and 1 to 2 along the lower one, its image under x → -x. */
-static double place_on_moons(const double x[2]) {
-  double place[2], distance[2];
-  for (int k = 0; k < 2; k++) {
-    const double a = (k ? -x[0] : x[0]) + 0.5, b = (k ? -x[1] : x[1]) + 0.25;
-    const double angle = b > 0 ? atan2(b, a) : a > 0 ? 0 : M_PI;
-    place[k] = k + angle / M_PI;
-    distance[k] = hypot(a - cos(angle), b - sin(angle));
-  }
-  return place[distance[1] < distance[0]];
-}
-
-/* Points of two moons before, between and after the layers: place on the moons, then x₁ x₂. */
-static void plot_transport(void) {
-  enum { SHOWN = 2000 };
-  static double x[2 * SHOWN], place[SHOWN], log_det[SHOWN];
-  nf_batch b = {.n = SHOWN, .shape = nf_point(2), .data = x};
-  nf_work work = {0};
-  learn(0, NULL);
-  const nf_bijector *chain = flows[0]->bijector;
-  nf_toy_sample(&nf_toys[0], 3, 0, SHOWN, x);
-  for (int i = 0; i < SHOWN; i++) place[i] = place_on_moons(x + 2 * i);
-  for (size_t layer = 0;; layer++, printf("\n\n")) {
-    for (int i = 0; i < SHOWN; i++) printf("%.3f %.5g %.5g\n", place[i], x[2 * i], x[2 * i + 1]);
-    if (layer == chain->n_child) break;
-    chapter_need_ok(nf_bijector_forward(chain->child[layer], &b, log_det, &work), "forward");
-  }
-  nf_work_free(&work);
-  nf_flow_free(flows[0]);
-}
-
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {
-      {"loss", "step, KL and its standard error, for each density", plot_loss},
-      {"densities", "a b, then p_data p_flow of each density", plot_densities},
-      {"samples", "x_1 x_2 of moons, of the flow before, and after", plot_samples},
-      {"transport", "place on the moons, x_1 x_2, after each layer", plot_transport},
-      {0}};
+      {"loss", "step, KL and its standard error, for each density", plot_loss}, {0}};
   chapter_begin(argc, argv,
                 &(chapter){.number = 5,
                            .title = "Maximum likelihood",

@@ -1,4 +1,4 @@
-# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of NOTES.md, which
+# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of docs/planted-bugs.md, which
 # is read as the last file: it must have a row for every bug, in the words of tests/bugs.txt. A test
 # is a cmocka test, named PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a
 # program, such as a chapter, which fails with an exit status other than 0.
@@ -7,7 +7,7 @@ FNR == NR && /^[a-z]/ { name[++bugs] = $1 }
 FNR == NR && $1 == "is" { sub(/^ *is */, ""); what[bugs] = $0 }
 FNR == NR && $1 == "symptom" { sub(/^ *symptom */, ""); symptom[bugs] = $0 }
 FNR == NR { next }
-FILENAME == "NOTES.md" {
+FILENAME == "docs/planted-bugs.md" {
   for (b = 1; b <= bugs; b++)
     if (index($0, "| " what[b] " | " symptom[b] " |") == 1) in_notes[b] = 1
   next
@@ -84,7 +84,7 @@ END {
     if (!(check_name[i] in finds)) { printf "%s %s", comma, check_name[i]; comma = "," }
   for (b = 1; b <= bugs; b++)
     if (!in_notes[b]) {
-      printf "\nNOTES.md has no row for %s as it is in %s", name[b], table
+      printf "\ndocs/planted-bugs.md has no row for %s as it is in %s", name[b], table
       not_in_notes++
     }
   printf "\n\n%d bugs, %d found, %d by one test alone\n", bugs, bugs - not_found, only

@@ -2,8 +2,8 @@
 # Runs every program given, which are linked with the planted library (tests/plant.awk), once without
 # a bug, when all tests must pass, and once with each of tests/bugs.txt. Prints for every bug the
 # tests that failed, and for every test how many bugs it found. The exit status is 1 when no test
-# failed for a bug, or a bug has no row in NOTES.md. B is the build folder; the table for the notes
-# is written to $B/mutants/table.md.
+# failed for a bug, or a bug has no row in docs/planted-bugs.md. B is the build folder; the table for that
+# page is written to $B/mutants/table.md.
 set -u
 B=${B:-build}
 logs=$B/mutants/logs
@@ -30,4 +30,4 @@ xargs -P "$(nproc)" -n 3 sh "$B/mutants/one.sh" < "$B/mutants/runs"
 
 # shellcheck disable=SC2046
 awk -v table="$B/mutants/table.md" -f tests/mutants.awk tests/bugs.txt \
-  $(cut -d ' ' -f 3 "$B/mutants/runs") NOTES.md
+  $(cut -d ' ' -f 3 "$B/mutants/runs") docs/planted-bugs.md

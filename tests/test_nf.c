@@ -275,6 +275,47 @@ static void strips_and_pairs_hold_the_originals(void **state) {
   nf_images_free(&digits);
 }
 
+/* A row: the image; level 1 drawn anew, then level 2; level 2 alone. Of the 64 latents the last
+ * level has the first 32; those drawn are those of nf sample. */
+static void levels_are_those_of_the_library(void **state) {
+  (void)state;
+  enum { D = 64, HALF = 32, N = 3 };
+  nf_images digits = {0};
+  check_ok(nf_images_digits(&digits, NULL));
+  nf_flow *flow = nf_load(folder_path("d.safetensors"), NULL);
+  nf(0, "levels @/d.safetensors --data digits --n 3 --seed 7 --temperature 0.8 --out @/l.png");
+  nf_images set = read_png("l.png", N, 4);
+  nf_real x[N * D], z[N * D];
+  check_ok(nf_images_values(&digits, 0, N, x, NULL));
+  check_ok(nf_flow_forward(flow, N, x, z, NULL, NULL));
+  int differ[4] = {0}, changed[4] = {0};
+  for (size_t i = 0; i < N; i++) {
+    nf_real row[4 * D];
+    memcpy(row, x + i * D, D * sizeof *x);
+    for (size_t j = 1; j <= 3; j++) memcpy(row + j * D, z + i * D, D * sizeof *z);
+    for (size_t k = 0; k < HALF; k++) {
+      row[D + HALF + k] = 0.8 * nf_random_normal(7, i, HALF + k);
+      row[2 * D + k] = 0.8 * nf_random_normal(7, i, k);
+      row[3 * D + HALF + k] = 0;
+    }
+    for (size_t j = 1; j <= 3; j++)
+      check_ok(nf_flow_inverse(flow, 1, row + j * D, row + j * D, NULL, NULL));
+    for (size_t j = 0; j < 4; j++)
+      for (size_t k = 0; k < D; k++) {
+        differ[j] += pixel(&set, i, j, k) != (int)row[j * D + k];
+        changed[j] += (int)row[j * D + k] != digits.pixel[i * D + k];
+      }
+  }
+  assert_int_equal(differ[0] + changed[0], 0);
+  for (int j = 1; j < 4; j++) {
+    assert_in_range(differ[j], 0, 2); /* a value next to the edge of its pixel, in float */
+    assert_true(changed[j] > 20);
+  }
+  nf_images_free(&set);
+  nf_images_free(&digits);
+  nf_flow_free(flow);
+}
+
 /* --- precision ---------------------------------------------------------------------------- */
 
 static void a_double_checkpoint_is_rounded(void **state) {
@@ -301,6 +342,7 @@ int main(void) {
       cmocka_unit_test(five_bits_are_those_of_the_library),
       cmocka_unit_test(baselines_are_gsls),
       cmocka_unit_test(samples_are_those_of_the_library),
+      cmocka_unit_test(levels_are_those_of_the_library),
       cmocka_unit_test(strips_and_pairs_hold_the_originals),
       cmocka_unit_test(a_double_checkpoint_is_rounded),
   };

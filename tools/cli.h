@@ -15,6 +15,7 @@ int cli_eval(int argc, char **argv);
 int cli_sample(int argc, char **argv);
 int cli_interpolate(int argc, char **argv);
 int cli_reconstruct(int argc, char **argv);
+int cli_levels(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_man(int argc, char **argv);
 
@@ -77,8 +78,18 @@ typedef struct {
     "columns", "LIST", CLI_TEXT, to, "of csv and npy: names or numbers, as in a,c,2 [all]", 0, 0, \
         NULL                                                                                      \
   }
-#define CLI_OPTION_FORMAT(to) \
-  { "format", "KIND", CLI_WORD, to, "%s [by the ending of --out]", 0, 0, cli_formats }
+#define CLI_OPTIONS_OUTPUT(to, what)                                                         \
+  {"out", "FILE", CLI_TEXT, &(to)->path, what, 0, 0, NULL}, {"format",                       \
+                                                             "KIND",                         \
+                                                             CLI_WORD,                       \
+                                                             &(to)->format,                  \
+                                                             "%s [by the ending of --out]",  \
+                                                             0,                              \
+                                                             0,                              \
+                                                             cli_formats},                   \
+  {                                                                                          \
+    "zoom", "Z", CLI_WHOLE, &(to)->zoom, "PNG: a pixel becomes a square of Z×Z", 1, 64, NULL \
+  }
 #define CLI_OPTION_RANGE(to) \
   { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
 #define CLI_OPTION_RECURSIVE(to) \
@@ -197,23 +208,31 @@ void cli_print_mean(struct json_t *to, const char *name, size_t n, const double 
 
 /* --- files of samples (sample.c) ------------------------------------------------------------ */
 
-typedef enum { CLI_PNG, CLI_CSV, CLI_NPY } cli_format;
+enum { CLI_PNG, CLI_CSV, CLI_NPY };
 extern const char *const cli_formats[];
 
-/* By --format when it is given (≥ 0), else by the ending of the path; without one, images are PNG
- * and points CSV. False after an error. */
-bool cli_find_format(const char *path, int given, unsigned bins, cli_format *out);
+/* Where samples go: what CLI_OPTIONS_OUTPUT reads, and the columns of a PNG grid. */
+typedef struct {
+  const char *path;
+  int format;             /* one of the above; -1: not given */
+  uint64_t columns, zoom; /* columns 0: as square as can be */
+} cli_output;             /* start from CLI_OUTPUT */
+#define CLI_OUTPUT \
+  { .format = -1, .zoom = 1 }
+
+/* Sets the format when it is not given: by the ending of the path; without one, images are PNG and
+ * points CSV. False after an error. */
+bool cli_output_format(cli_output *out, unsigned bins);
 
 /* Whether a PNG can hold n samples, before they are drawn. A CSV and an NPY can.
  * errors  those of nf_png_check_grid */
-int cli_check_grid(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
-                   size_t columns, nf_error *e);
+int cli_check_grid(const cli_output *out, const nf_checkpoint *c, size_t n, nf_error *e);
 
-/* n samples x (n · D) of the flow in c. PNG: a grid of images, `columns` to a row (0: as square as
- * can be). CSV: a line a sample, below the names of the columns trained on. NPY: one array.
+/* n samples x (n · D) of the flow in c. PNG: a grid of images. CSV: a line a sample, below the
+ * names of the columns trained on. NPY: one array.
  * errors  those of nf_png_write_grid, NF_EIO */
-int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
-                      const nf_real *x, size_t columns, nf_error *e);
+int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, const nf_real *x,
+                      nf_error *e);
 
 /* --- baselines (baseline.c) ----------------------------------------------------------------- */
 

@@ -24,6 +24,7 @@ static const char help[] =
     "  sample        draw new images into a PNG grid, or points\n"
     "  interpolate   from one image to another through the latent space\n"
     "  reconstruct   data to latent and back: what comes back is the same\n"
+    "  levels        what each level of a flow's latent carries, in pictures\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
     "  man           this manual, as a page for man; nf --version: version and precision\n"
     "\n"
@@ -180,6 +181,7 @@ static const struct {
                 {"sample", cli_sample},
                 {"interpolate", cli_interpolate},
                 {"reconstruct", cli_reconstruct},
+                {"levels", cli_levels},
                 {"info", cli_info},
                 {"man", cli_man}};
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -29,7 +29,7 @@ function part_at(d, i, k) { return substr(part[d, i], k, 1) }
 # The kind of block that the line is in, p for lines of Markdown.
 function block(d, i) { return substr(part[d, i], length(text[d, i]) + 1, 1) }
 function block_kind(language) {
-  return language == "math" ? "m" : language == "text" || language == "c" ? "e" : "c"
+  return language == "math" ? "m" : language ~ /^(text|c|python)$/ ? "e" : "c"
 }
 
 function spans(t,   p, open, close_, at, n) {
