@@ -34,10 +34,13 @@ def wedge(a: dict, b: dict) -> dict:
     return found
 
 
-def monotone(name: str, sign: int) -> type:
-    """A function of one variable whose slope has the sign everywhere and is otherwise unknown."""
-    slope = density(f"{name}_slope")
-    return type(name, (Unknown,), {"fdiff": lambda self, argindex=1: sign * slope(*self.args)})
+def monotone(direction: str) -> tuple:
+    """A function of one variable whose slope has one sign everywhere and is otherwise unknown; and the distribution
+    function of X as a function of that of Z at the same point."""
+    slope = density("f_slope")
+    if direction == "increasing":
+        return type("f", (Unknown,), {"fdiff": lambda self, argindex: slope(*self.args)}), lambda F_Z: F_Z
+    return type("f", (Unknown,), {"fdiff": lambda self, argindex: -slope(*self.args)}), lambda F_Z: 1 - F_Z
 
 
 @proof("1.1", assumes="the event X ≤ x is the event Z ≤ f(x)")
@@ -52,12 +55,12 @@ def an_increasing_map_of_the_line():
             "p_X": lambda x: F_X(x).diff(x), "p_Z": smooth("F_Z_1")}
 
 
-@proof("1.2", cases=(1, -1), assumes="f' has one sign")
-def the_density_on_the_line(sign):
+@proof("1.2", cases=("increasing", "decreasing"), assumes="f' has one sign")
+def the_density_on_the_line(direction):
     """p_X is the derivative of the distribution function, F_Z∘f where f increases and 1 − F_Z∘f where it decreases."""
-    x, f, F_Z = number("x"), monotone("f", sign), smooth("F_Z")
-    F_X = F_Z(f(x)) if sign > 0 else 1 - F_Z(f(x))
-    return {"x": x, "z": f(x), "f": f, "p_X": lambda x: F_X.diff(x), "p_Z": smooth("F_Z_1")}
+    x, (f, distribution), F_Z = number("x"), monotone(direction), smooth("F_Z")
+    F_X = distribution(F_Z(f(x)))
+    return {"x": x, "z": f(x), "f": f, "p_X": at(x)(F_X.diff(x)), "p_Z": smooth("F_Z_1")}
 
 
 @proof("1.3")
@@ -71,6 +74,7 @@ def the_slope_of_the_example():
 def the_density_in_d_dimensions(d):
     """The ratio of volumes is multiplied out from dz_1 ∧ … ∧ dz_d, with d unknown functions of d variables."""
     x, f, p_Z = vector("x", d), unknown("f", d), density("p_Z")
+    require(volume_ratio(x, x) - 1)
     return {"x": x, "f": f, "p_Z": lambda z: p_Z(*z),
             "p_X": lambda x: p_Z(*f(x)) * Abs(volume_ratio(f(x), x))}
 
@@ -114,12 +118,12 @@ def the_log_det_of_the_inverse(d):
     return {"x": x, "z": z, "f": f, "J_{f^{-1}}": at(z)(G), "J_f": at(x)(inverse(G))}
 
 
-@proof("1.10", cases=(1, -1), assumes="on the line; z is a draw of p_Z")
-def sampling(sign):
+@proof("1.10", cases=("increasing", "decreasing"), assumes="on the line; z is a draw of p_Z")
+def sampling(direction):
     """x ≤ a is z ≤ f(a)/T, or z ≥ f(a)/T where f decreases; at T = 1 the density of the samples is (1.2)."""
     a, T, z = number("a"), number("T", positive=True), number("z")
-    f, F_Z, inverse_f = monotone("f", sign), smooth("F_Z"), unknown("f^-1")
-    F = F_Z(f(a) / T) if sign > 0 else 1 - F_Z(f(a) / T)
+    (f, distribution), F_Z, inverse_f = monotone(direction), smooth("F_Z"), unknown("f^-1")
+    F = distribution(F_Z(f(a) / T))
     require(F.diff(a).subs(T, 1) - smooth("F_Z_1")(f(a)) * Abs(f(a).diff(a)))
     x = inverse_f(T * z)
     standard = unknown("N")

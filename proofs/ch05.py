@@ -242,30 +242,27 @@ def backward_through_an_affine_layer(size):
 
 
 @proof("5.11", cases=((1, 1, 1, 1), (2, 1, 1, 2), (1, 2, 1, 2), (1, 1, 2, 2), (1, 1, 1, 3)),
-       assumes="A = P L U; V̄ is the derivative by V = L U with the log-det left out; U_ii = ±exp(a_i)")
+       assumes="A = P L U; V̄ is the derivative by V = L U with the log-det left out; U_ii = ±exp(a_i), so that the "
+               "derivative by a_i is U_ii times that by U_ii")
 def backward_through_the_PLU_form(size):
-    """The derivatives of an unknown loss by the free entries of L and U, with both signs of U_11 and a permutation."""
+    """The derivatives of an unknown loss by the free entries of L and U, for each permutation P."""
     n, H, W, C = size
-    a = vector("a", C)
-    P = list(permutation_matrices(C))[-1]
-    for signs in (Matrix([1] * C), Matrix([-1] + [1] * (C - 1))):
-        L = Matrix(C, C, lambda i, j: matrix("l", C)[i, j] if i > j else int(i == j))
-        U = Matrix(C, C, lambda i, j: signs[i] * exp(a[i]) if i == j else matrix("u", C)[i, j] if i < j else 0)
-        V = matrix("v", C)
-        product = dict(zip(V, L * U))
-
-        def gradient(table: dict, free: Matrix, wanted) -> Matrix:
-            entry = table["loss"].xreplace(product)
-            return Matrix(C, C, lambda i, j: entry.diff(free[i, j]) if wanted(i, j) else 0)
-
-        table = image_batch(size, lambda x: P * affine(V, x, [0] * C), sum(a))
-        without = {a_i: Symbol(f"other{i}", real=True) for i, a_i in enumerate(a)}
-        V_bar = Matrix(C, C, lambda i, j: table["loss"].xreplace(without).diff(V[i, j]))
-        V_bar = V_bar.xreplace({other: a_i for a_i, other in without.items()}).xreplace(product)
-        yield {"n": n, "H": H, "W": W, r"\lambda": table[r"\lambda"].xreplace(product), "L": L, "U": U, r"\bar{V}": V_bar,
-               r"\bar{L}": gradient(table, matrix("l", C), lambda i, j: i > j),
-               r"\bar{U}": gradient(table, matrix("u", C), lambda i, j: i < j),
-               r"\bar{a}": jacobian(table["loss"].xreplace(product), a), "i": Each(*upto(C)),
+    u, v, V = matrix("u", C), matrix("l", C), matrix("v", C)
+    L = Matrix(C, C, lambda i, j: v[i, j] if i > j else int(i == j))
+    U = Matrix(C, C, lambda i, j: u[i, j] if i <= j else 0)
+    product = dict(zip(V, L * U))
+    log_det = Symbol("log_det", real=True)
+    absolute = sum(log(u[i, i]**2) for i in range(C)) / 2
+    for P in permutation_matrices(C):
+        table = image_batch(size, lambda x: P * affine(V, x, [0] * C), log_det)
+        V_bar = Matrix(C, C, lambda i, j: table["loss"].diff(V[i, j]))
+        whole = table["loss"].xreplace({log_det: absolute}).xreplace(product)
+        here = product | {log_det: absolute}
+        yield {"n": n, "H": H, "W": W, r"\lambda": table[r"\lambda"].xreplace(here), "L": L, "U": U,
+               r"\bar{V}": V_bar.xreplace(here), "i": Each(*upto(C)),
+               r"\bar{L}": Matrix(C, C, lambda i, j: whole.diff(v[i, j])),
+               r"\bar{U}": Matrix(C, C, lambda i, j: whole.diff(u[i, j]) if i != j else 0),
+               r"\bar{a}": Matrix([u[i, i] * whole.diff(u[i, i]) for i in range(C)]),
                "below": lambda m: Matrix(C, C, lambda i, j: m[i, j] if i > j else 0),
                "above": lambda m: Matrix(C, C, lambda i, j: m[i, j] if i < j else 0)}
 

@@ -7,7 +7,6 @@ once for every case, such as d = 1 … 4, and may give several tables a case.
 """
 import importlib
 import inspect
-import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +27,6 @@ ASIDE = RELATIONS | {r"\int", "floor", "blocks", "alone", "choice", "words", "wh
 @dataclass(frozen=True)
 class Entry:
     number: str
-    title: str
     function: Callable
     cases: tuple
     assumes: str
@@ -47,7 +45,7 @@ def proof(number: str, cases: tuple = (1, 2, 3, 4), assumes: str = "", stated: b
     def register(function: Callable) -> Callable:
         if number in ENTRIES:
             raise ValueError(f"two proofs of ({number})")
-        ENTRIES[number] = Entry(number, function.__name__.replace("_", " "), function, cases, assumes, stated)
+        ENTRIES[number] = Entry(number, function, cases, assumes, stated)
         return function
 
     return register
@@ -73,21 +71,22 @@ def at(*point) -> Callable:
 
 
 # --- the notes ----------------------------------------------------------------------------------
-def equations(text: str) -> dict[str, str]:
-    """The numbered equations of the notes: number to LaTeX. The number is a tag in the block, or a label above it."""
+def equations(path: Path) -> dict[str, str]:
+    """The numbered equations of a text: the tag of each display to its LaTeX."""
     found: dict[str, str] = {}
-    for match in re.finditer(r"(?:^\*\*\((\d+\.\d+)\)\*\*[^\n]*\n\n)?^```math\n(.*?)^```", text, re.M | re.S):
-        tag = re.search(r"\\tag\{(\d+\.\d+)\}", match[2])
-        number = tag[1] if tag else match[1]
-        if number in found:
-            raise ValueError(f"two equations ({number})")
-        if number:
-            found[number] = match[2]
+    for display in re.findall(r"^```math\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S):
+        tag = re.search(r"\\tag\{(\d+\.\d+)\}", display)
+        if tag:
+            if tag[1] in found:
+                raise ValueError(f"{path.name}: two equations ({tag[1]})")
+            found[tag[1]] = display
     return found
 
 
-def notes() -> dict[str, str]:
-    return equations(Path(os.environ.get("NOTES", ROOT / "NOTES.md")).read_text(encoding="utf-8"))
+def titles(path: Path) -> dict[str, str]:
+    """What the notes' index calls each equation."""
+    rows = re.findall(r"^\| \((\d+\.\d+)\) \| (.*?) \|", path.read_text(encoding="utf-8"), re.M)
+    return dict(rows)
 
 
 # --- one equation -------------------------------------------------------------------------------
