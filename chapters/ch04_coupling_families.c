@@ -1,4 +1,4 @@
-/* Chapter 4 (notes 7). Three families of coupling layers, one step of each:
+/* Chapter 4 (NOTES (4.1)-(4.7)). Three families of coupling layers, one step of each:
  *
  *   NICE     z_b = x_b + t(x_a)                        log|det J| = 0
  *   RealNVP  z_b = x_b·exp(γ tanh s(x_a)) + t(x_a)     log|det J| = Σ γ tanh s
@@ -211,9 +211,10 @@ static void reach(void) {
     }
   }
   chapter_text(
-      "  A coupling layer changes half of the coordinates, and each of these sees itself and");
+      "  A coupling layer changes half of the coordinates; each depends on its own input and on");
   chapter_text(
-      "  the other half; two that swap halves change all. Glow's W mixes all in one step.");
+      "  the other half. Two layers with exchanged parts change all. Glow's 1×1 convolution");
+  chapter_text("  mixes all coordinates in one step.");
 }
 
 /* Two moons learned by 12 steps of each family: MLPs of 2 × 32 hidden units, 3000 steps of Adam on
@@ -274,7 +275,7 @@ int main(int argc, char **argv) {
   chapter_begin(argc, argv,
                 &(chapter){.number = 4,
                            .title = "NICE, RealNVP and Glow",
-                           .notes = "7",
+                           .notes = "(4.1)-(4.7)",
                            .about = "One step of each family: its log-det in three ways, and what "
                                     "it can do.",
                            .plots = plots,

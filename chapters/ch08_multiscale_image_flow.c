@@ -1,4 +1,4 @@
-/* Chapter 8 (notes 5, 11.2, 11.3). A whole multi-scale flow on one real image, d = 32·32·3 = 3072:
+/* Chapter 8 (NOTES (8.1)-(8.4)). A whole multi-scale flow on one real image, d = 32·32·3 = 3072:
  *
  *   pixels → dequantise → logit → 3 × [squeeze → 2 × (actnorm, 1×1 convolution, coupling)]
  *            and between two scales a learned prior (a coupling, too) and the split
@@ -152,7 +152,7 @@ static void show_way_back(void) {
   nf_flow_inverse(flow, 1, z, back, &log_det_back, &e);
   chapter_need(&e);
   for (size_t i = 0; i < D; i++) wrong += back[i] != pixel[i];
-  chapter_section("The way back");
+  chapter_section("The inverse");
   chapter_value("pixels_wrong", wrong, "of 3072, after z → x");
   chapter_claim("an exact inverse", 0, 0);
   chapter_unrecorded("log_det_back", log_det_back, "log|det ∂f⁻¹/∂z|");
@@ -211,7 +211,7 @@ int main(int argc, char **argv) {
       argc, argv,
       &(chapter){.number = 8,
                  .title = "A multi-scale flow on a real image",
-                 .notes = "5, 11.2, 11.3",
+                 .notes = "(8.1)-(8.4)",
                  .about = "Every stage of a trained Glow of 3 scales on one image of 3072 "
                           "values, and back again.",
                  .plots = plots,

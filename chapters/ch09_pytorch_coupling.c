@@ -1,4 +1,4 @@
-/* Chapter 9 (notes 11.4). The notes' PyTorch module AffineCoupling(dim, hidden), three times:
+/* Chapter 9 (NOTES (9.1)-(9.3)). The notes' PyTorch module AffineCoupling(dim, hidden), three times:
  * in plain loops, with the library's layer, and by PyTorch itself.
  *
  *   net = Linear(dim/2, hidden) → ReLU → Linear(hidden, hidden) → ReLU → Linear(hidden, dim)
@@ -226,7 +226,7 @@ int main(int argc, char **argv) {
   chapter_begin(argc, argv,
                 &(chapter){.number = 9,
                            .title = "The coupling layer of PyTorch, in C",
-                           .notes = "11.4",
+                           .notes = "(9.1)-(9.3)",
                            .about = "AffineCoupling with an MLP, in plain loops, with the library, "
                                     "and by PyTorch.",
                            .options = option,

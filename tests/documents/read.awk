@@ -8,7 +8,8 @@
 #
 # and fence[d, i], the language of a block that opens there, and level[d, i] of a heading. A span ends
 # on its line. The files given are the headers, the makefiles and the golden files first, whose words,
-# targets and values are in word, target and golden, and then the documents. The checks are functions;
+# targets and values are in word, target and golden, and the sources, whose references to NOTES are in
+# cited, and then the documents. The checks are functions;
 # checks.awk runs them. fault(d, i, why) is what they find. Bytes, so run this in the C locale.
 
 BEGIN {
@@ -50,8 +51,12 @@ function spans(t,   p, open, close_, at, n) {
   return p times("p", length(t) + 1)
 }
 
-FNR == 1 { kind = FILENAME ~ /\.h$/ ? "header" : FILENAME ~ /(Makefile|\.mk)$/ ? "rules" : \
+FNR == 1 { kind = FILENAME ~ /\.c$/ ? "source" : FILENAME ~ /\.h$/ ? "header" : FILENAME ~ /(Makefile|\.mk)$/ ? "rules" : \
                   FILENAME ~ /^golden/ ? "golden" : "document" }
+match($0, /NOTES.*\([0-9]+\.[0-9]+\)/) && kind ~ /header|source/ {
+  cited[FILENAME ":" FNR] = substr($0, RSTART)
+}
+kind == "source" { next }
 kind == "header" {
   n = split($0, piece, /[^A-Za-z0-9_]+/)
   for (k = 1; k <= n; k++) word[piece[k]] = 1

@@ -46,14 +46,22 @@ function check_equations(d,   i, k, n, tag, last, tags, cell) {
   if (k <= n) fault(d, lines[d], "the index lacks " tags[k])
 }
 
-# Every (c.k) in prose is a display of the notes, in whatever document it stands.
-function check_references(d,   i, at, k, t, notes) {
+# Every (c.k) in prose is a display of the notes, in whatever document it stands, or in a comment of a
+# source, such as NOTES (5.1).
+function check_references(d,   i, at, k, t, notes, where) {
   notes = document["NOTES.md"]
   if (!("" in displays)) {
     displays[""] = 1
     for (i = 1; i <= lines[notes]; i++)
       if (fence[notes, i] == "math") displays[tag_at(notes, i)] = 1
   }
+  if (d == notes)
+    for (where in cited)
+      for (t = cited[where]; match(t, /\([0-9]+\.[0-9]+\)/); t = substr(t, RSTART + RLENGTH))
+        if (!(substr(t, RSTART, RLENGTH) in displays)) {
+          print where ": there is no equation " substr(t, RSTART, RLENGTH)
+          faults++
+        }
   for (i = 1; i <= lines[d]; i++) {
     t = text[d, i]
     for (at = 1; match(substr(t, at), /\([0-9]+\.[0-9]+\)/); at = k + RLENGTH) {
