@@ -27,7 +27,7 @@ NOTES = ROOT / "NOTES.md"
 HEAD = """# The proofs of the equations
 
 Every numbered equation of [the notes](../NOTES.md) is proved by computer algebra: `make proofs`, with SymPy. The
-scripts are in [proofs](../proofs/proof.py), one a chapter. This table is made by them (`make docs/proofs.md`), and a
+scripts are in [proofs](../proofs/proof.py), one a chapter. This table is made by them (`make proof-table`), and a
 test fails when an equation has no proof or the table is not this one.
 
 What is proved is the text itself. The LaTeX of an equation is read from the notes and evaluated under a table of
