@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Iterator
 
 from latex import Node, Parser, tokens_of
-from proof import ENTRIES, ROOT, Entry, equations, establish, functions_of, load, names_of, operators_of, parts
+from proof import (ENTRIES, FORMULAS, ROOT, Entry, equations, establish, functions_of, load, names_of, operators_of,
+                   parts, scripts)
 
 TURNED = {"+": "-", "-": "+", r"\ge": r"\le", r"\le": r"\ge", r"\sum": r"\prod"}
 
@@ -74,10 +75,10 @@ def of_nodes(nodes: list[Node], tokens: list[str]) -> Iterator[tuple]:
 
 # Misprints that say something true, by equation: the determinant is positive, so that its absolute value may be
 # left out; the dots of (1.11) mean the same without one factor, and x is x_0; J is A in (2.1), and t̄ is z̄_b in
-# (5.8); |det U| is |det A| in (2.5) and (4.6).
+# (5.8); |det U| is |det A| in (2.5) and (4.6), and det Aᵀ is det A.
 POSITIVE = ("3.3", "3.6", "3.9", "4.1", "4.3", "6.4", "6.5", "6.7", "8.1", "9.2")
 TRUE = {("1.11", "a factor left out"), ("1.11", "no index"), ("2.1", "J for A"), ("2.5", "U for A"), ("4.6", "U for A"),
-        ("5.8", r"\bar{t} for \bar{z}_b"), ("5.8", r"\bar{z}_b for \bar{t}")}
+        ("log det and covariances", "no power"), ("5.8", r"\bar{t} for \bar{z}_b"), ("5.8", r"\bar{z}_b for \bar{t}")}
 
 
 def is_true(number: str, what: str) -> bool:
@@ -115,16 +116,18 @@ def sign_is_found(job: tuple[Path, int]) -> bool:
     """Whether a proof fails when the scripts are loaded anew with one of them changed."""
     path, k = job
     tree, node = changed_sign(path, k)
-    for name in [name for name in sys.modules if name.startswith("ch") and name[2:].isdigit()]:
-        del sys.modules[name]
+    for script in scripts():
+        sys.modules.pop(script.stem, None)
     ENTRIES.clear()
+    FORMULAS.clear()
     try:
         module = sys.modules[path.stem] = ModuleType(path.stem)
         exec(compile(tree, path.name, "exec"), module.__dict__)
         text = equations(ROOT / "NOTES.md")
         inside = [f.name for f in tree.body if isinstance(f, ast.FunctionDef) and f.lineno <= node.lineno <= f.end_lineno]
-        for entry in sorted(load().values(), key=lambda e: (e.function.__name__ not in inside, e.function.__module__)):
-            establish(entry, tokens_of(text[entry.number]))
+        load()
+        for entry in sorted([*ENTRIES.values(), *FORMULAS.values()], key=lambda e: e.function.__name__ not in inside):
+            establish(entry, tokens_of(entry.latex or text[entry.number]))
     except Exception:  # of any kind: also one that the changed sign provokes in SymPy
         return True
     return False

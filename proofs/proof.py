@@ -30,7 +30,9 @@ class Entry:
     function: Callable
     cases: tuple
     assumes: str
-    stated: bool
+    stated: bool = False
+    latex: str = ""  # of a formula without a number
+    file: str = ""
 
     @property
     def how(self) -> str:
@@ -38,6 +40,7 @@ class Entry:
 
 
 ENTRIES: dict[str, Entry] = {}
+FORMULAS: dict[str, Entry] = {}
 
 
 def proof(number: str, cases: tuple = (1, 2, 3, 4), assumes: str = "", stated: bool = False) -> Callable:
@@ -51,8 +54,28 @@ def proof(number: str, cases: tuple = (1, 2, 3, 4), assumes: str = "", stated: b
     return register
 
 
+def formula(latex: str, file: str = "NOTES.md", cases: tuple = (1, 2, 3, 4), assumes: str = "") -> Callable:
+    """Registers a function as the entry of a formula that stands in a text without a number."""
+    def register(function: Callable) -> Callable:
+        name = function.__name__.replace("_", " ")
+        FORMULAS[name] = Entry(name, function, cases, assumes, latex=latex, file=file)
+        return function
+
+    return register
+
+
+def stands_in_text(entry: Entry) -> bool:
+    text = (ROOT / entry.file).read_text(encoding="utf-8")
+    return f"${' '.join(entry.latex.split())}$" in " ".join(text.split())
+
+
+def scripts() -> list[Path]:
+    folder = Path(__file__).parent
+    return [*sorted(folder.glob("ch*.py")), folder / "formulas.py"]
+
+
 def load() -> dict[str, Entry]:
-    for script in sorted(Path(__file__).parent.glob("ch*.py")):
+    for script in scripts():
         importlib.import_module(script.stem)
     return ENTRIES
 

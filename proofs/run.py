@@ -10,19 +10,22 @@ Exit status: 0 all is proved, or all misprints are found; 1 not; 2 usage, or no 
 """
 import argparse
 import sys
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Callable, Iterator
 
 try:
-    import sympy  # noqa: F401
+    from sympy.utilities.exceptions import SymPyDeprecationWarning
 except ImportError:
     sys.exit(sys.stderr.write("proofs: this Python has no SymPy; on Debian: apt-get install python3-sympy\n") and 2)
 
 import mutants
 from latex import tokens_of
-from proof import ROOT, Entry, equations, establish, load, titles
+from proof import FORMULAS, ROOT, Entry, equations, establish, load, scripts, stands_in_text, titles
 
+# A function in the place of a number, which only a misprint puts there.
+warnings.simplefilter("error", SymPyDeprecationWarning)
 NOTES = ROOT / "NOTES.md"
 HEAD = """# The proofs of the equations
 
@@ -69,8 +72,12 @@ def in_parallel(work: Callable, items: list, what: str) -> Iterator[tuple]:
 # --- proofs -------------------------------------------------------------------------------------
 def prove(equation: tuple[str, str]) -> str:
     number, latex = equation
-    entry = load().get(number)
+    entry = entry_of(number)
     return failure(entry, tokens_of(latex)) if entry else "no entry in proofs/"
+
+
+def entry_of(number: str) -> Entry | None:
+    return load().get(number) or FORMULAS.get(number)
 
 
 def prove_all(notes: Path) -> bool:
@@ -82,8 +89,13 @@ def prove_all(notes: Path) -> bool:
         other = equations(translation)
         wrong |= {number: f"another equation in {translation.name}" for number in text
                   if tokens_of(other.get(number, "")) != tokens_of(text[number]) and number not in wrong}
+    load()
+    formulas = [(name, entry.latex) for name, entry in FORMULAS.items()]
+    wrong |= {name: why for (name, _), why in in_parallel(prove, formulas, "formula") if why}
+    wrong |= {name: f"{entry.file} has no {entry.latex}" for name, entry in FORMULAS.items() if not stands_in_text(entry)}
     for number, why in wrong.items():
         print(f"({number}) {why}")
+    print(f"{sum(name not in wrong for name in FORMULAS)} of {len(FORMULAS)} formulas without a number proved")
     stated = [number for number, entry in entries.items() if entry.stated and number not in wrong]
     proved = [number for number in text if number not in wrong and number not in stated]
     print(f"{len(proved)} of {len(text)} equations proved, {len(stated)} stated with a check")
@@ -98,16 +110,22 @@ def table() -> None:
         entry = load()[number]
         kind = "stated" if entry.stated else "proved"
         print(f"| ({number}) | {known[number]} | {kind} | {entry.how} | {entry.assumes or 'nothing'} |")
+    print("\nFormulas without a number, quoted by their entries from the text that has them:\n")
+    print("| formula | in | how | what is assumed |\n|---|---|---|---|")
+    for name, entry in FORMULAS.items():
+        print(f"| {name}: ${entry.latex}$ | {entry.file} | {entry.how} | {entry.assumes or 'nothing'} |")
 
 
 # --- misprints ----------------------------------------------------------------------------------
 def misprint(job: tuple[str, list[str]]) -> str:
-    return failure(load()[job[0]], job[1])
+    return failure(entry_of(job[0]), job[1])
 
 
 def misprints(every: int) -> bool:
-    jobs = [(number, what, changed) for number, latex in equations(NOTES).items()
-            for what, changed in mutants.of_text(load()[number], tokens_of(latex))][::every]
+    load()
+    texts = [*equations(NOTES).items(), *((name, entry.latex) for name, entry in FORMULAS.items())]
+    jobs = [(number, what, changed) for number, latex in texts
+            for what, changed in mutants.of_text(entry_of(number), tokens_of(latex))][::every]
     results = in_parallel(misprint, [(number, changed) for number, _, changed in jobs], "misprint")
     passed = [(number, what, changed) for (number, what, changed), (_, why) in zip(jobs, results) if not why]
     return report(len(jobs), [f"({n}) {what}: {' '.join(changed)}" for n, what, changed in passed
@@ -116,8 +134,7 @@ def misprints(every: int) -> bool:
 
 
 def signs(every: int) -> bool:
-    scripts = sorted(Path(__file__).parent.glob("ch*.py"))
-    jobs = [(path, k) for path in scripts for k in range(mutants.count_of_signs(path))][::every]
+    jobs = [(path, k) for path in scripts() for k in range(mutants.count_of_signs(path))][::every]
     passed = [mutants.place_of_sign(*job) for job, found in in_parallel(mutants.sign_is_found, jobs, "sign") if not found]
     return report(len(jobs), passed, 0, "signs of the scripts")
 
