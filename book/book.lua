@@ -3,8 +3,7 @@
 --   * (c.k) in the text leads there;
 --   * the comment behind a number, which says what golden value it is, shows when one points at
 --     it;
---   * a figure is the large one of `make plots`, where it draws it, so "(full size, …)" in its
---     caption goes;
+--   * a figure is the large one of `make plots`, where it draws it;
 --   * a link to a file is seen from where the page lies;
 --   * Chinese has no spaces between its lines, nor beside its punctuation, as GitHub's formulas need.
 -- Metadata: pictures, the folder of the large figures; root, the way from the page to the tree.
@@ -71,27 +70,6 @@ local function tags(inlines)
   return out
 end
 
--- Without the parenthesis around a link to the large figure, which is the one in the page.
-local function captions(inlines)
-  for i, inline in ipairs(inlines) do
-    if inline.t == 'Link' and inline.target:match('^build/plots/') and i > 1 then
-      local out, open = pandoc.List(), inlines[i - 1].text:match('^(.*)%($')
-        or inlines[i - 1].text:match('^(.*)（$')
-      local close = i + 1
-      local function after()
-        local text = inlines[close].text or ''
-        return text:match('^[^(]*%)(.*)$') or text:match('^.-）(.*)$')
-      end
-      while not after() do close = close + 1 end
-      for k = 1, i - 2 do out:insert(inlines[k]) end
-      if out[#out] and out[#out].t == 'Space' then out:remove(#out) end
-      out:insert(pandoc.Str(open .. after()))
-      for k = close + 1, #inlines do out:insert(inlines[k]) end
-      return out
-    end
-  end
-end
-
 -- The first or the last character of a piece of text, or 0.
 local function first(inline)
   local text = inline and inline.t == 'Str' and inline.text or ''
@@ -150,7 +128,6 @@ return {
   { Meta = read_metadata },
   { Pandoc = displays },
   { Inlines = tags },
-  { Inlines = captions },
   { Inlines = spaces },
   { Str = references, Image = figures, Link = links, Table = tables },
 }

@@ -83,8 +83,8 @@ static double mass(double a, double b) {
 
 /* --- pictures ------------------------------------------------------------------------------- */
 
-/* Strips of equal width in z, with equal areas on both sides: z p_Z x p_X, two blank lines after each
- * strip. */
+/* Strips of equal width in z, with equal areas on both sides: z p_Z x p_X, two blank lines after
+ * each strip. */
 static void plot_stretch(void) {
   for (int strip = -5; strip < 5; strip++, printf("\n\n"))
     for (int i = 0; i <= 40; i++) {

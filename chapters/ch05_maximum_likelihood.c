@@ -3,9 +3,9 @@
  *
  *   𝓛(θ) = (1/n) Σ_i log p(x_i; θ)          -E 𝓛(θ) = h(p_data) + KL(p_data‖p_θ)
  *
- * so the maximum of E 𝓛 over θ is the minimum of the KL divergence. The loss is -𝓛. (a) For an affine flow it is known in
- * closed form: the flow that whitens the data. (b) RealNVP learns densities that are known, so the
- * divergence that remains is measured in nats. */
+ * so the maximum of E 𝓛 over θ is the minimum of the KL divergence. The loss is -𝓛. (a) For an
+ * affine flow it is known in closed form: the flow that whitens the data. (b) RealNVP learns
+ * densities that are known, so the divergence that remains is measured in nats. */
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>

@@ -5,8 +5,11 @@
  *   log-det   -log 256      +      log(1-2α)        +      softplus(y) + softplus(-y)
  *
  * with u = 1/2 here, so that every number can be done by hand. Then the effect of a
- * missing term in bits per dimension, and of α + (1-α)r, which is another map. */
+ * missing term in bits per dimension, and of α + (1-α)r, which is another map; and the bounds by
+ * one and more draws of u. */
 #include <gsl/gsl_deriv.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdio.h>
@@ -179,6 +182,56 @@ static void other_map(void) {
   chapter_claim("log₂((1-α)/(1-2α))", log2((1 - alpha) / (1 - 2 * alpha)), 1e-13);
 }
 
+/* --- the bounds of a cell in which p(k + u) = 2u, so that Pr(k) = 1 -----------------------------
+ */
+
+/* e^-t - E e^-tS, over t, for the sum S of m uniform numbers: its integral is E log S. */
+static double frullani(double t, void *m) {
+  return t < 1e-8 ? *(int *)m / 2. - 1 : (exp(-t) - pow(-expm1(-t) / t, *(int *)m)) / t;
+}
+/* log S times the density of S (Irwin and Hall) */
+static double log_sum(double s, void *m) {
+  double density = 0, sign = 1;
+  for (int j = 0; j <= (int)s && j <= *(int *)m; j++, sign = -sign)
+    density += sign * pow(s - j, *(int *)m - 1) / (tgamma(j + 1) * tgamma(*(int *)m - j + 1));
+  return *(int *)m * density * log(s);
+}
+/* q·log(p/q) for noise of density q(u) = (3/2)√u */
+static double noise_gap(double v, void *unused) {
+  (void)unused;
+  const double q = 1.5 * sqrt(v);
+  return q * log(2 * v / q);
+}
+
+/* ∫ f over [a, b], or from 0 to ∞ when a = b. f may be infinite at a. */
+static double integral(double (*f)(double, void *), int m, double a, double b) {
+  double sum, error;
+  gsl_integration_workspace *w = gsl_integration_workspace_alloc(400);
+  gsl_function g = {f, &m};
+  const int status = a < b ? gsl_integration_qags(&g, a, b, 1e-11, 1e-11, 400, w, &sum, &error)
+                           : gsl_integration_qagiu(&g, 0, 1e-11, 1e-11, 400, w, &sum, &error);
+  gsl_integration_workspace_free(w);
+  if (status != GSL_SUCCESS) chapter_fail("GSL: quadrature: %s", gsl_strerror(status));
+  return sum;
+}
+
+static void bounds(void) {
+  chapter_section("The bound of log Pr(k) with M draws: p(k + u) = 2u, so log Pr(k) = 0");
+  for (int m = 1; m <= 8; m *= 2) {
+    char name[16];
+    snprintf(name, sizeof name, "bound_%d", m);
+    chapter_value(name, log(2. / m) + integral(frullani, m, 0, 0),
+                  "E log (1/M)Σ 2u_j, uniform u_j");
+    double sum = log(2. / m);
+    for (int i = 0; i < m; i++) sum += integral(log_sum, m, i, i + 1);
+    chapter_claim("GSL: by the density of the sum", sum, 1e-9);
+    if (m == 1) chapter_claim("log 2 - 1", log(2) - 1, 1e-9);
+    if (m == 2) chapter_claim("2 log 2 - 3/2", 2 * log(2) - 1.5, 1e-9);
+  }
+  chapter_value("bound_noise", log(4. / 3) - 1. / 3, "one draw, noise of density (3/2)√u");
+  chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, 0, 0, 1), 1e-9);
+}
+
 static void trace(void) {
   double k[D];
   nf_flow *flow = preprocessing(nf_point(D), true, 0.05);
@@ -188,8 +241,8 @@ static void trace(void) {
 }
 
 int main(int argc, char **argv) {
-  const chapter_plot plots[] = {
-      {"logit", "r, y for α = 0.05 and 1e-6, their log-dets", plot_logit}, {0}};
+  const chapter_plot plots[] = {{"logit", "r, y for α = 0.05 and 1e-6, their log-dets", plot_logit},
+                                {0}};
   chapter_begin(
       argc, argv,
       &(chapter){
@@ -204,5 +257,6 @@ int main(int argc, char **argv) {
   all_pixels(1e-6, "a1e6", "The same, α = 0.000001");
   forgotten();
   other_map();
+  bounds();
   return chapter_end();
 }

@@ -1,5 +1,5 @@
-/* Chapter 9 (NOTES (9.1)-(9.3)). The notes' PyTorch module AffineCoupling(dim, hidden), three times:
- * in plain loops, with the library's layer, and by PyTorch itself.
+/* Chapter 9 (NOTES (9.1)-(9.3)). The notes' PyTorch module AffineCoupling(dim, hidden), three
+ * times: in plain loops, with the library's layer, and by PyTorch itself.
  *
  *   net = Linear(dim/2, hidden) → ReLU → Linear(hidden, hidden) → ReLU → Linear(hidden, dim)
  *   s, t = net(x_a)       y_a = x_a,  y_b = x_b·exp(s) + t       log|det J| = Σ s

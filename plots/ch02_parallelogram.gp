@@ -10,8 +10,8 @@ set grid linecolor '#e4e4e4' linewidth 0.6
 set tmargin at screen 0.98
 set bmargin at screen 0.19
 
-set lmargin at screen 0.07
-set rmargin at screen 0.5
+set lmargin at screen 0.065
+set rmargin at screen 0.49
 set xlabel 'x_1' offset 0,0.3
 set ylabel 'x_2' offset 0,0
 set label 1 'area 1' at 1.12,0.5 left textcolor rgb ink

@@ -31,7 +31,7 @@ set label 1 ' x' at 0.5,-1 offset 0.3,0 point pointtype 7 pointsize 0.8 linecolo
 plot columns('density') using 1:2:3 with image, \
   $data_contours using 1:2 with lines linecolor rgb '#50ffffff' linewidth 0.8
 
-set lmargin at screen 0.535
+set lmargin at screen 0.53
 set rmargin at screen 0.91
 set title 'latent  p_Z = N(0, I)'
 set xlabel 'y_1'

@@ -2,17 +2,18 @@
 # keeps volumes, so its density nowhere exceeds the peak of N(0, I), 1/2π = 0.159; the moons reach
 # more than three times that.
 array family[4] = ['data', 'NICE', 'RealNVP', 'Glow']
-set terminal @terminal size 1600,590
+set terminal @terminal size 1600,556
 set multiplot
+set size ratio -1
 set xrange [-2.4:2.4]
 set yrange [-2.4:2.4]
 set xtics -2,1,2
 set ytics -2,1,2
-set tmargin at screen 0.81
-set bmargin at screen 0.20
+set tmargin at screen 0.80
+set bmargin at screen 0.213
 set cbrange [0:0.7]
 set cbtics 0.2
-set colorbox user origin 0.925,0.20 size 0.013,0.61
+set colorbox user origin 0.925,0.213 size 0.013,0.587
 set xlabel 'x_1' offset 0,0.3
 set ylabel 'x_2' offset 1.2,0
 set label 1 'density' at screen 0.932,0.88 center textcolor rgb ink

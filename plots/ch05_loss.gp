@@ -12,7 +12,7 @@ set lmargin at screen 0.09
 set rmargin at screen 0.84
 set tmargin at screen 0.91
 set bmargin at screen 0.155
-set title 'KL(data‖flow) = L - H(p_{data}), nats: what the loss L can still fall by'
+set title 'KL(data‖flow) in nats: the loss minus the entropy'
 set xlabel 'step of training'
 place(s) = s == 0 ? 0.6 : s
 do for [k=1:4] {

@@ -97,7 +97,7 @@ typedef struct {
 } film;
 
 /* The next frame, if its step has come. */
-static void see(void *user, int step, nf_flow *flow) {
+static void report(void *user, int step, nf_flow *flow) {
   film *f = user;
   const double time = (double)f->frames / (FRAMES - 1);
   char name[16];
@@ -117,7 +117,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   film f = {argv[1], file_new(argv[1], "loss.dat"), 0};
-  nf_flow_free(learn(&nf_toys[0], COUPLINGS, STEPS, see, &f));
+  nf_flow_free(learn(&nf_toys[0], COUPLINGS, STEPS, report, &f));
   file_end(f.losses);
   return 0;
 }

@@ -1,6 +1,6 @@
-/* Maximum likelihood on points that are never seen twice, so nothing can be learned by heart: the
- * loss of the mini-batches is that of new points. The rate falls as a half cosine from 0.001 to a
- * hundredth of it; the weights that are returned are the moving average θ̄ of nf/train.h. */
+/* Maximum likelihood on points that are new at every step, so the flow cannot overfit. The rate
+ * falls as a half cosine from 0.001 to a hundredth of it; the weights that are returned are the
+ * moving average θ̄ of nf/train.h. */
 #include "learn.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ void learn_need(const nf_error *e) {
   exit(2);
 }
 
-nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_see *see, void *user) {
+nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *report, void *user) {
   nf_error e = {0};
   nf_real x[2 * BATCH];
   nf_model model = nf_model_default(NF_REALNVP, nf_point(2));
@@ -31,10 +31,10 @@ nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_see *see, v
   learn_need(&e);
   flow->chunk = BATCH; /* one thread a flow */
   for (int step = 0;; step++) {
-    if (see != NULL || step == steps) nf_trainer_swap_ema(trainer);
-    if (see != NULL) see(user, step, flow);
+    if (report != NULL || step == steps) nf_trainer_swap_ema(trainer);
+    if (report != NULL) report(user, step, flow);
     if (step == steps) break;
-    if (see != NULL) nf_trainer_swap_ema(trainer);
+    if (report != NULL) nf_trainer_swap_ema(trainer);
     nf_toy_sample(toy, 1, (uint64_t)step * BATCH, BATCH, x);
     nf_train_step(trainer, BATCH, x, NULL, &e);
     learn_need(&e);

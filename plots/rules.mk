@@ -30,13 +30,15 @@ $(B)/plots/ch%.columns:
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
-# Flows that learned the toy densities, longer than a chapter can wait: a minute on two cores.
+# Flows that learned the toy densities, trained for longer than a chapter runs: a minute on two cores.
 $(B)/plots/toys.columns: $(B)/film/toys
 	$(call step,DATA)OPENBLAS_NUM_THREADS=1 $< $(B)/plots/toys_ && touch $@
 
-# The digits: a flow trained for a fixed number of steps, its samples, and ways between two images.
-$(B)/plots/digits.columns: $(B)/nf plots/digits.sh
-	$(call step,DATA)sh plots/digits.sh $< $(B)/plots/digits > $@.new && mv $@.new $@
+# What the shipped flows draw.
+sheets := digits levels
+$(sheets:%=$(B)/plots/%.columns): $(B)/plots/%.columns: plots/%.sh $(B)/nf $(wildcard data/flows/*.safetensors)
+	$(call step,DATA)sh $< $(B)/nf $(B)/plots/$* > $@.new && mv $@.new $@
+$(foreach s,$(sheets),$(filter $(B)/plots/$s_%,$(drawn))): plots/sheet.gp
 
 # make film: two moons being learned, as an animated GIF.
 film: $(B)/plots/film.gif

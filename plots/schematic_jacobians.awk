@@ -25,6 +25,6 @@ END {
         "map: all. The determinant costs O(d), O(d) and O(d^3).")
   pattern(32, "coupling", "coupling", "det J = ∏_j exp s_j", "O(d)")
   pattern(296, "autoregressive", "autoregressive", "det J = ∏_i J_{ii}", "O(d)")
-  pattern(560, "dense", "dense", "det J = ± ∏_i u_{ii}", "O(d^3)")
+  pattern(560, "dense", "dense", "det J = ± ∏_i U_{ii}", "O(d^3)")
   finish()
 }

@@ -8,4 +8,4 @@ export B LC_ALL
 d=tests/documents
 # shellcheck disable=SC2086
 awk -v phrase_file=$d/phrases.txt -f $d/read.awk -f $d/numbers.awk -f $d/structure.awk -f $d/names.awk -f $d/excerpts.awk \
-  -f $d/checks.awk include/nf/*.h src/*/*.h src/*/*.c chapters/*.c Makefile */*.mk golden/*.txt $documents
+  -f $d/checks.awk include/nf/*.h src/*/*.h src/*/*.c chapters/*.[hc] tools/*.[hc] plots/*.[hc] Makefile */*.mk golden/*.txt $documents

@@ -1,10 +1,10 @@
-/* nf levels: what each level of a multi-scale flow carries. Of the latent z = (z_1, …, z_L), where
- * z_l left the flow at level l, one part at a time is drawn anew, and last z_L is kept alone:
+/* nf levels: what each level of a multi-scale flow (Dinh et al. 2017, 3.6) carries. Of the latent
+ * z = (z_1, …, z_L), where z_l left the flow at level l, one part at a time is drawn anew, and last
+ * z_L is kept alone:
  *
- *   x_l = f⁻¹(z_1, …, T·ε, …, z_L),  ε ~ N(0, I) in the place of z_l      x_keep = f⁻¹(0, …, 0,
- * z_L)
- *
- * (Dinh et al. 2017, figure 5 and section 3.6.) */
+ *   x_l    = f⁻¹(z_1, …, T·ε, …, z_L)   ε ~ N(0, I) in the place of z_l
+ *   x_keep = f⁻¹(0, …, 0, z_L)
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,11 @@
 
 static const cli_command command = {
     "levels", "MODEL",
-    "What each level of a multi-scale flow carries. Draws a row for each image: the image; with\n"
-    "the latent of level 1 drawn anew, which left the flow first; with that of level 2; and so "
-    "on;\n"
-    "and last what the latent of the last level gives alone, the others at 0, their mean. A CSV "
-    "or\n"
-    "an NPY has them in this order. A row that is not finite is left out and named, and the exit\n"
-    "status is then 1.",
+    "What each level of a multi-scale flow carries. Draws a row for each image: the image;\n"
+    "with the latent of level 1 drawn anew, which left the flow first; with that of level 2; and\n"
+    "so on; and last what the latent of the last level gives alone, the others at 0, their mean.\n"
+    "A CSV or an NPY has them in this order. A row that is not finite is left out and named, and\n"
+    "the exit status is then 1.",
     "  nf levels digits.safetensors --data digits --n 8 --zoom 4 --out levels.png"};
 
 typedef struct {

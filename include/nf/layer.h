@@ -4,8 +4,8 @@
  *   inverse   x = f⁻¹(z)          log_det += log|det ∂f⁻¹/∂z|      so a round trip adds up to 0
  *   backward  (z, ∂L/∂z) → (x, ∂L/∂x),  dparam += ∂L/∂θ            by inverting, without a tape
  *
- * (NOTES (1.5), (1.12).) First the layers of the library, then the contract for one of your own; a whole one,
- * with a program that trains it, is examples/sinh_arcsinh.c. */
+ * (NOTES (1.5), (1.12).) First the layers of the library, then the contract for one of your own; a
+ * whole one, with a program that trains it, is examples/sinh_arcsinh.c. */
 #ifndef NF_LAYER_H
 #define NF_LAYER_H
 
@@ -55,7 +55,8 @@ nf_bijector *nf_reverse_new(nf_shape shape, nf_error *e);
 typedef enum { NF_CHANNEL, NF_CHANNEL_SWAPPED, NF_CHECKERBOARD, NF_CHECKERBOARD_SWAPPED } nf_mask;
 
 /* How the conditioner's s scales x_b, as log g(s):
- * none: 0 (NICE)   exp: s (NOTES (4.2))   tanh: γ·tanh(s) (RealNVP)   sigmoid: log σ(s + 2) (Glow) */
+ * none: 0 (NICE)   exp: s (NOTES (4.2))   tanh: γ·tanh(s) (RealNVP)   sigmoid: log σ(s + 2) (Glow)
+ */
 typedef enum { NF_SCALE_NONE, NF_SCALE_EXP, NF_SCALE_TANH, NF_SCALE_SIGMOID } nf_scale;
 
 /* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a);   log|det J| = Σ log g(s)

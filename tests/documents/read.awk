@@ -9,10 +9,11 @@
 # and fence[d, i], the language of a block that opens there, and level[d, i] of a heading. A span ends
 # on its line. The files given are the headers, the makefiles and the golden files first, whose words,
 # targets and values are in word, target and golden, and the sources, whose references to NOTES are in
-# cited, and then the documents. The checks are functions;
+# cited and whose phrases of the list phrase_file in styled, and then the documents. The checks are functions;
 # checks.awk runs them. fault(d, i, why) is what they find. Bytes, so run this in the C locale.
 
 BEGIN {
+  while (phrase_file != "" && (getline phrase[phrases + 1] < phrase_file) > 0) phrases++
   split("p c m e x t f", letter, " ")
   for (k in letter) {
     many[letter[k]] = letter[k]
@@ -55,6 +56,10 @@ FNR == 1 { kind = FILENAME ~ /\.c$/ ? "source" : FILENAME ~ /\.h$/ ? "header" : 
                   FILENAME ~ /^golden/ ? "golden" : "document" }
 match($0, /NOTES.*\([0-9]+\.[0-9]+\)/) && kind ~ /header|source/ {
   cited[FILENAME ":" FNR] = substr($0, RSTART)
+}
+kind ~ /header|source/ {
+  for (k = 1; k <= phrases; k++)
+    if (match($0, phrase[k])) styled[FILENAME ":" FNR] = substr($0, RSTART, RLENGTH)
 }
 kind == "source" { next }
 kind == "header" {

@@ -136,11 +136,14 @@ function check_exercises(d,   i, c, t, inside, asked, solved, solutions, chapter
   }
 }
 
-# No phrase of phrases.txt stands in prose: figures of speech, and Chinese words that are not the field's.
-function check_phrases(d,   i, k, file, line) {
-  file = phrase_file
-  while (!phrases_read && (getline line < file) > 0) phrase[++phrases] = line
-  phrases_read = 1
+# No phrase of phrases.txt stands in prose, or in a source: figures of speech, and Chinese words that are
+# not the field's.
+function check_phrases(d,   i, k, where) {
+  if (path[d] == "NOTES.md")
+    for (where in styled) {
+      print where ": not in this style: " styled[where]
+      faults++
+    }
   for (i = 1; i <= lines[d]; i++)
     for (k = 1; k <= phrases; k++)
       if (match(text[d, i], phrase[k]) && part_at(d, i, RSTART) == "p")
