@@ -2,7 +2,7 @@
 from sympy import Abs, Function, Matrix, exp, log, pi, prod, sqrt
 
 from matrices import Unknown, inverse, jacobian, matrix, number, smooth, unknown, upto, vector
-from meaning import Points
+from values import Points
 from proof import at, proof, require
 
 

@@ -18,8 +18,8 @@ def coupling(sizes: tuple, inverse: bool = False) -> dict:
     z_b = Matrix([x_j * exp(s_j) + t_j for x_j, s_j, t_j in zip(x_b, s(x_a), t(x_a))])
     J = jacobian(stack(x_a, z_b), stack(x_a, x_b))
     known = at(z_a if inverse else x_a)
-    return {"d_a": d_a, "d_b": d_b, "x_a": x_a, "x_b": x_b, "z_a": z_a, "z_b": z_b, "s": known(s(x_a)), "t": known(t(x_a)),
-            "J": J, "where": dict(zip(z_a, x_a))}
+    return {"d_a": d_a, "d_b": d_b, "x_a": x_a, "x_b": x_b, "z_a": z_a, "z_b": z_b,
+            "s": known(s(x_a)), "t": known(t(x_a)), "J": J, "where": dict(zip(z_a, x_a))}
 
 
 @proof("3.1", cases=SIZES)
@@ -54,7 +54,8 @@ def coupling_in_the_plane() -> dict:
     z = Matrix([x[0], x[1] * exp(s(x[0])) + t(x[0])])
     p_X = standard_normal(z) * Abs(det(jacobian(z, x)))
     z_1 = number("z1")
-    return {"x": x, "z": Matrix([z_1, z[1]]), "where": {z_1: x[0]}, "s": at(x[0])(s(x[0])), "t": at(x[0])(t(x[0])), "J": jacobian(z, x), "p_X": at(*x)(p_X)}
+    return {"x": x, "z": Matrix([z_1, z[1]]), "where": {z_1: x[0]},
+            "s": at(x[0])(s(x[0])), "t": at(x[0])(t(x[0])), "J": jacobian(z, x), "p_X": at(*x)(p_X)}
 
 
 @proof("3.5")
@@ -102,4 +103,5 @@ def coupling_layer_with_a_binary_mask(mask):
     changed = [x_i * exp(s_i) + t_i for x_i, s_i, t_i in zip(x, s(seen), t(seen))]
     z = Matrix([x_i if passes else new for x_i, passes, new in zip(x, mask, changed)])
     named = vector("z", d)
-    return {"d": d, "x": x, "z": named, "where": dict(zip(named, z)), "s": at(seen)(s(seen)), "t": at(seen)(t(seen)), r"\chi": Matrix(mask), "J": jacobian(z, x)}
+    return {"d": d, "x": x, "z": named, "where": dict(zip(named, z)),
+            "s": at(seen)(s(seen)), "t": at(seen)(t(seen)), r"\chi": Matrix(mask), "J": jacobian(z, x)}

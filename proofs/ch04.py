@@ -1,11 +1,11 @@
 """Chapter 4: the layers of NICE, RealNVP and Glow."""
-from sympy import Abs, Integer, Matrix, Rational, exp, log
+from sympy import Integer, Matrix, exp, log
 
 from ch01 import standard_normal
 from ch02 import affine
 from ch03 import SIZES, coupling
-from matrices import det, jacobian, matrix, number, permutation_matrices, stack, upto, unknown, vector
-from meaning import Each
+from matrices import jacobian, matrix, number, permutation_matrices, stack, upto, unknown, vector
+from values import Each
 from proof import at, equal, proof
 
 IMAGES = ((1, 1, 3), (1, 2, 1), (2, 1, 2), (3, 1, 2), (2, 2, 2))  # H, W, C

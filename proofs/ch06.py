@@ -1,10 +1,11 @@
 """Chapter 6: dequantisation, the squash, the logit, and bits per dimension."""
-from sympy import Abs, Integer, Matrix, Rational, Symbol, exp, log, prod
+from sympy import Integer, Rational, Symbol, exp, log
 
 from ch01 import density
-from ch05 import Mean, bound, loss
-from matrices import Unknown, det, jacobian, number, smooth, upto, vector
-from meaning import Each, Operator
+from ch05 import Mean, bound
+from ch05_backward import loss
+from matrices import jacobian, number, smooth, upto, vector
+from values import Each, Operator
 from proof import at, equal, golden, proof, require
 
 LEVELS = Integer(2) ** 8

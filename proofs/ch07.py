@@ -1,7 +1,6 @@
 """Chapter 7: what a determinant costs."""
 from sympy import Matrix, Rational, Symbol, limit, oo
 
-from ch02 import affine
 from matrices import jacobian, matrix, permutation_matrices, unknown, upto, vector
 from proof import equal, proof
 

@@ -1,11 +1,11 @@
 """Chapter 8: the multi-scale image flow."""
-from sympy import Abs, Function, Matrix, S, exp, eye, pi, prod, sqrt
+from sympy import Function, Matrix, exp, eye, pi, prod, sqrt
 
 from ch01 import standard_normal
 from ch03 import SIZES
-from matrices import det, jacobian, number, stack, unknown, upto, vector
-from meaning import Each, Map
-from proof import ROOT, at, proof, require
+from matrices import jacobian, number, stack, unknown, upto, vector
+from values import Each, Map
+from proof import ROOT, at, proof
 
 
 @proof("8.1", cases=((2, 2, 1), (2, 4, 1), (4, 2, 2), (2, 2, 3)))
@@ -58,5 +58,8 @@ def the_Glow_of_this_chapter():
     """The layers that the text describes are those whose log-dets the program prints, in the same order."""
     lines = (ROOT / "golden" / "ch08_multiscale_image_flow.txt").read_text(encoding="utf-8").splitlines()
     stages = [line.split()[0].split("_", 2)[2] for line in lines if line.startswith("stage_")]
-    names = {rf"\text{{{name}}}": [name] for name in ("dequantise", "logit", "squeeze", "actnorm", "coupling", "prior", "split")}
-    return names | {"1{\\times}1": ["conv1x1"], r"\text{levels}": 3, r"\text{steps}": 2, "alone": [*stages, "prior", "split"]}
+    level = stages[stages.index("squeeze"):stages.index("split")] + ["split"]
+    layers = ("dequantise", "logit", "squeeze", "actnorm", "coupling", "prior", "split")
+    return {rf"\text{{{name}}}": [name] for name in layers} | {
+        "1{\\times}1": ["conv1x1"], r"\text{levels}": 3, r"\text{steps}": 2,
+        r"\text{level}": level, r"\text{flow}": [*stages, "prior", "split"]}

@@ -1,8 +1,8 @@
 """Chapter 9: the coupling layer of PyTorch."""
 from sympy import Function, Matrix, Rational, exp
 
-from matrices import det, jacobian, matrix, stack, unknown, upto, vector
-from meaning import Each
+from matrices import jacobian, matrix, stack, unknown, vector
+from values import Each
 from proof import golden, proof
 
 

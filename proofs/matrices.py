@@ -2,7 +2,7 @@
 from itertools import permutations
 from typing import Callable, Iterator
 
-from sympy import Expr, Function, Matrix, MatrixBase, S, Symbol, sympify
+from sympy import Expr, Function, Matrix, MatrixBase, S, Symbol, sympify, zeros
 
 
 def number(name: str, **known: bool) -> Symbol:
@@ -106,3 +106,21 @@ SMOOTH: dict[str, type] = {}
 def permutation_matrices(d: int) -> Iterator[Matrix]:
     for order in permutations(range(d)):
         yield Matrix(d, d, lambda i, j: int(order[i] == j))
+
+
+# --- blocks ---------------------------------------------------------------------------------------
+def block(value, height: int, width: int) -> Matrix:
+    if isinstance(value, MatrixBase):
+        return Matrix(value)
+    if value != 0:
+        raise ValueError("a number stands in the place of a block")
+    return zeros(height, width)
+
+
+def block_diagonal(blocks: list) -> Matrix:
+    size = sum(b.rows for b in blocks)
+    result, at = zeros(size, size), 0
+    for b in blocks:
+        result[at:at + b.rows, at:at + b.rows] = b
+        at += b.rows
+    return result

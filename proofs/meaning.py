@@ -6,41 +6,12 @@ is evaluated for one d after the other. What the text says and the table does no
 """
 from typing import Callable, Iterator
 
-from sympy import Abs, E, Expr, Matrix, MatrixBase, Mod, Rational, S, exp, log, pi, sqrt, sympify, zeros
+from sympy import Abs, E, Expr, Matrix, MatrixBase, Mod, Rational, S, exp, log, pi, sqrt, sympify
 
+from dots import fill
 from latex import Node, Unreadable
-from matrices import det, entrywise, inverse, jacobian
-
-
-class Map:
-    """A function that the text also uses as the value it has at one argument: s(x_a), and then s."""
-
-    def __init__(self, function: Callable, *at):
-        self.function, self.value = function, function(*at)
-
-    def __call__(self, *arguments):
-        return self.function(*arguments)
-
-
-class Points:
-    """The x_0, x_1, …, x_K of a composition, of which the text calls the first x, too."""
-
-    def __init__(self, points: list):
-        self.value, self.points = points[0], points
-
-
-class Operator:
-    """What is applied to all that stands behind it, as an expectation."""
-
-    def __init__(self, function: Callable):
-        self.function = function
-
-
-class Each:
-    """A free index: the equation is proved for each of its values."""
-
-    def __init__(self, *values):
-        self.values = values
+from matrices import block, block_diagonal, det, entrywise, inverse, jacobian
+from values import Map, Points, indexed
 
 
 def sigmoid(y: Expr) -> Expr:
@@ -55,13 +26,7 @@ def tanh(y: Expr) -> Expr:
     return (exp(y) - exp(-y)) / (exp(y) + exp(-y))
 
 
-def diagonal(v: MatrixBase) -> Matrix:
-    return Matrix(len(v), len(v), lambda i, j: v[i] if i == j else 0)
-
-
-FUNCTIONS = {r"\log": log, r"\exp": exp, r"\tanh": tanh, r"\det": det, "sigmoid": sigmoid,
-             "softplus": softplus, "diag": diagonal}
-OF_MATRICES = {r"\det", "diag"}
+FUNCTIONS = {r"\log": log, r"\tanh": tanh, r"\det": det, "sigmoid": sigmoid, "softplus": softplus}
 CONSTANTS = {"e": E, r"\pi": pi}
 
 
@@ -170,7 +135,7 @@ def product(parts: tuple, table: dict):
     operators, factors = list(parts[::2]), list(parts[1::2])
     if any(factor.kind == "dots" for factor in factors):
         at = next(i for i, factor in enumerate(factors) if factor.kind == "dots")
-        between = list(fill(factors[at - 1], factors[at + 1], table))
+        between = list(fill(factors[at - 1], factors[at + 1], integer_in(table)))
         operators[at - 1:at + 2] = [operators[at - 1]] + [operators[at + 1]] * (len(between) - 1)
         factors[at - 1:at + 2] = between
     result = meaning(factors[0], table)
@@ -221,7 +186,7 @@ def applied(parts: tuple, table: dict):
         raise Unreadable(f"no function '{name}'")
     if len(parts) > 2:  # \log_2
         return function(scalar(argument)) / function(meaning(parts[2], table))
-    if name in OF_MATRICES or name in table:
+    if name == r"\det" or name in table:
         return function(argument)
     return entrywise(function, argument)
 
@@ -254,95 +219,17 @@ def bindings(lower: Node, upper: Node, table: dict) -> Iterator[dict]:
 
 
 def integer(node: Node, table: dict) -> int:
-    value = meaning(node, table)
+    try:
+        value = meaning(node, table)
+    except (TypeError, AttributeError) as e:  # of SymPy, for a product or a sum without meaning
+        raise Unreadable(str(e)) from e
     if not getattr(value, "is_Integer", isinstance(value, int)):
         raise Unreadable(f"an integer is wanted, not {value}")
     return int(value)
 
 
-# --- indices, dots, matrices --------------------------------------------------------------------
-def indexed(value, indices: list):
-    if len(indices) == 1 and callable(indices[0]):
-        return indices[0](value)
-    if isinstance(value, Map):
-        return IndexedMap(value, indices)
-    if isinstance(value, Points):
-        return value.points[natural(indices[0], len(value.points) - 1)]
-    if callable(value):
-        return lambda *x: indexed(value(*x), indices)
-    if isinstance(value, dict):
-        place = tuple(map(int, indices))
-        if place not in value:
-            raise Unreadable(f"no entry {place}")
-        return value[place]
-    numbers = [int(i) for i in indices]
-    if isinstance(value, MatrixBase):
-        if len(numbers) == 1 and value.cols == 1:
-            numbers.append(1)
-        sizes = value.shape
-    else:
-        sizes = (len(value),)
-    if len(numbers) != len(sizes) or not all(1 <= n <= size for n, size in zip(numbers, sizes)):
-        raise Unreadable(f"no entry {numbers} in {sizes}")
-    return value[numbers[0] - 1] if len(numbers) == 1 else value[numbers[0] - 1, numbers[1] - 1]
-
-
-def natural(index, highest: int) -> int:
-    if not 0 <= index <= highest:
-        raise Unreadable(f"no entry {index} in 0 … {highest}")
-    return int(index)
-
-
-class IndexedMap(Map):
-    def __init__(self, whole: Map, indices: list):
-        self.function = lambda *x: indexed(whole.function(*x), indices)
-        self.value = indexed(whole.value, indices)
-
-
-def fill(first: Node, last: Node, table: dict, count: int = 0) -> Iterator[Node]:
-    """What the dots stand for: every integer in which the ends differ runs from the one to the other."""
-    ramps: list = []
-    differences(first, last, table, ramps)
-    steps = {abs(b - a) for a, b in ramps} - {0}
-    if len(steps) > 1:
-        raise Unreadable("the ends of the dots do not fit")
-    length = steps.pop() + 1 if steps else (count or 1)
-    for k in range(length):
-        yield between(first, last, table, k)
-
-
-def same_number(a: Node, b: Node, table: dict) -> tuple | None:
-    try:
-        return integer(a, table), integer(b, table)
-    except (Unreadable, TypeError, AttributeError):
-        return None
-
-
-def differences(a: Node, b: Node, table: dict, ramps: list) -> None:
-    if a == b:
-        return
-    numbers = same_number(a, b, table)
-    if numbers:
-        ramps.append(numbers)
-    elif a.kind == b.kind and len(a.parts) == len(b.parts):
-        for p, q in zip(a.parts, b.parts):
-            if isinstance(p, Node) and isinstance(q, Node):
-                differences(p, q, table, ramps)
-            elif p != q:
-                raise Unreadable("the ends of the dots do not fit")
-    else:
-        raise Unreadable("the ends of the dots do not fit")
-
-
-def between(a: Node, b: Node, table: dict, k: int) -> Node:
-    if a == b:
-        return a
-    numbers = same_number(a, b, table)
-    if numbers:
-        step = (numbers[1] > numbers[0]) - (numbers[1] < numbers[0])
-        return Node("number", (str(numbers[0] + k * step),))
-    return Node(a.kind, tuple(between(p, q, table, k) if isinstance(p, Node) else p
-                              for p, q in zip(a.parts, b.parts)))
+def integer_in(table: dict) -> Callable[[Node], int]:
+    return lambda node: integer(node, table)
 
 
 def matrix(rows: tuple, table: dict) -> Matrix:
@@ -353,7 +240,7 @@ def matrix(rows: tuple, table: dict) -> Matrix:
         if [[cell.kind == "nothing" for cell in row] for row in cells] != \
                 [[i != j for j in range(3)] for i in range(3)]:
             raise Unreadable("dots off the diagonal")
-        blocks = [meaning(node, table) for node in fill(first, last, table, int(table.get("blocks", 0)))]
+        blocks = [meaning(node, table) for node in fill(first, last, integer_in(table), table.get("blocks", 1))]
         return block_diagonal([b if isinstance(b, MatrixBase) else Matrix([[b]]) for b in blocks])
     values = [[S.Zero if cell.kind == "nothing" else meaning(cell, table) for cell in row] for row in cells]
     if len({len(row) for row in values}) != 1:
@@ -366,20 +253,3 @@ def matrix(rows: tuple, table: dict) -> Matrix:
     heights = [row[0].rows if row else 1 for row in shaped]
     return Matrix.vstack(*(Matrix.hstack(*(block(v, h, w) for v, w in zip(row, widths)))
                            for row, h in zip(values, heights)))
-
-
-def block(value, height: int, width: int) -> Matrix:
-    if isinstance(value, MatrixBase):
-        return Matrix(value)
-    if value != 0:
-        raise Unreadable("a number stands in the place of a block")
-    return zeros(height, width)
-
-
-def block_diagonal(blocks: list) -> Matrix:
-    size = sum(b.rows for b in blocks)
-    result, at = zeros(size, size), 0
-    for b in blocks:
-        result[at:at + b.rows, at:at + b.rows] = b
-        at += b.rows
-    return result

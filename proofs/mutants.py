@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Iterator
 
-from latex import Node, Parser, tokens_of
+from grammar import Parser
+from latex import Node, tokens_of
 from proof import (ENTRIES, FORMULAS, ROOT, Entry, equations, establish, functions_of, load, names_of, operators_of,
                    parts, scripts)
 
@@ -124,7 +125,8 @@ def sign_is_found(job: tuple[Path, int]) -> bool:
         module = sys.modules[path.stem] = ModuleType(path.stem)
         exec(compile(tree, path.name, "exec"), module.__dict__)
         text = equations(ROOT / "NOTES.md")
-        inside = [f.name for f in tree.body if isinstance(f, ast.FunctionDef) and f.lineno <= node.lineno <= f.end_lineno]
+        functions = [part for part in tree.body if isinstance(part, ast.FunctionDef)]
+        inside = [f.name for f in functions if f.lineno <= node.lineno <= f.end_lineno]
         load()
         for entry in sorted([*ENTRIES.values(), *FORMULAS.values()], key=lambda e: e.function.__name__ not in inside):
             establish(entry, tokens_of(entry.latex or text[entry.number]))

@@ -14,10 +14,12 @@ from itertools import product
 from pathlib import Path
 from typing import Callable, Iterator
 
-from sympy import MatrixBase
+from sympy import Basic, MatrixBase
 
-from latex import RELATIONS, Node, Parser, Unreadable, tokens_of
-from meaning import Each, Map, Operator, meaning
+from grammar import RELATIONS, Parser
+from latex import Node, tokens_of
+from meaning import meaning
+from values import Each, Map, Operator
 from zero import Unproved, vanishes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,7 +140,8 @@ def free_indices(table: dict) -> Iterator[dict]:
 
 def holds(tokens: list[str], table: dict) -> None:
     table = dict(table)
-    for statement in pieces(list(read(tuple(tokens), names_of(table), functions_of(table), operators_of(table))), table):
+    statements = read(tuple(tokens), names_of(table), functions_of(table), operators_of(table))
+    for statement in pieces(statements, table):
         if len(statement) == 1 and statement[0].kind == "words":
             if statement[0].parts[0] not in table.get("words", ()):
                 raise Unproved(f"words that the proof does not have: {statement[0].parts[0]}")
@@ -166,7 +169,8 @@ def says_something(statement: tuple) -> None:
     sides = statement[::2]
     if any(a == b for i, a in enumerate(sides) for b in sides[:i]):
         raise Unproved("a statement says that something is itself")
-    if "=" in statement and sides[0].kind == "symbol" and any(sides[0] == part for side in sides[1:] for part in parts(side)):
+    used = {part for side in sides[1:] for part in parts(side)}
+    if "=" in statement and sides[0].kind == "symbol" and sides[0] in used:
         raise Unproved("a name is used in its own definition")
 
 
@@ -177,13 +181,13 @@ def parts(node: Node) -> Iterator[Node]:
             yield from parts(part)
 
 
-def pieces(statements: list[tuple], table: dict) -> Iterator[tuple]:
+def pieces(statements: tuple, table: dict) -> Iterator[tuple]:
     """Of an equation with several right-hand sides in a row, the one that the table chooses; and what the
     underbraces say."""
     if "choice" in table:
         left, relation, first = statements[0]
         others = [first] + [s[0] for s in statements[1:]]
-        statements = [(left, relation, others[table["choice"]])]
+        statements = ((left, relation, others[table["choice"]]),)
     for statement in statements:
         yield statement
         for node in statement[::2]:
@@ -243,8 +247,7 @@ def is_function(value) -> bool:
         return bool(value) and all(map(is_function, value))
     if isinstance(value, dict):
         return bool(value) and all(map(is_function, value.values()))
-    return isinstance(value, Map) or callable(value) and not isinstance(value, MatrixBase) and not hasattr(value, "is_Symbol") \
-        or isinstance(value, type)
+    return isinstance(value, type) or callable(value) and not isinstance(value, Basic | MatrixBase)
 
 
 def golden(chapter: str, values: dict) -> None:

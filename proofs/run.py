@@ -92,7 +92,8 @@ def prove_all(notes: Path) -> bool:
     load()
     formulas = [(name, entry.latex) for name, entry in FORMULAS.items()]
     wrong |= {name: why for (name, _), why in in_parallel(prove, formulas, "formula") if why}
-    wrong |= {name: f"{entry.file} has no {entry.latex}" for name, entry in FORMULAS.items() if not stands_in_text(entry)}
+    wrong |= {name: f"{entry.file} has no {entry.latex}" for name, entry in FORMULAS.items()
+              if not stands_in_text(entry)}
     for number, why in wrong.items():
         print(f"({number}) {why}")
     print(f"{sum(name not in wrong for name in FORMULAS)} of {len(FORMULAS)} formulas without a number proved")
@@ -135,7 +136,8 @@ def misprints(every: int) -> bool:
 
 def signs(every: int) -> bool:
     jobs = [(path, k) for path in scripts() for k in range(mutants.count_of_signs(path))][::every]
-    passed = [mutants.place_of_sign(*job) for job, found in in_parallel(mutants.sign_is_found, jobs, "sign") if not found]
+    results = in_parallel(mutants.sign_is_found, jobs, "sign")
+    passed = [mutants.place_of_sign(*job) for job, found in results if not found]
     return report(len(jobs), passed, 0, "signs of the scripts")
 
 

@@ -106,7 +106,8 @@ class Numerator:
                     self.kinds.setdefault(e.base ** monomial, None)
         elif isinstance(e, Abs):
             self.collect(e.args[0])
-            equals = (g for g in self.kinds if isinstance(g, Abs) and Numerator(g.args[0] ** 2 - e.args[0] ** 2).vanishes())
+            others = [g for g in self.kinds if isinstance(g, Abs)]
+            equals = (g for g in others if Numerator(g.args[0] ** 2 - e.args[0] ** 2).vanishes())
             self.same[e] = self.same.get(e) or next(equals, e)
             self.kinds.setdefault(self.same[e], e.args[0] ** 2)
         else:
