@@ -6,6 +6,7 @@
 #: make run         run every chapter, in order
 #: make check       build and run all tests
 #: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
+#: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make verify      one page: every layer, every oracle, the largest error
 #: make mutants     plant the bugs of the field one by one, and list the tests that find each
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
@@ -112,7 +113,7 @@ $(B)/float/tools/%_mpi.o: private CPPFLAGS += $(shell pkg-config --cflags ompi-c
 nf-mpi: $(B)/nf-mpi
 
 programs := $(chapters) $(tests) $(B)/tests/verify $(benches) $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
-include $(wildcard tests/*.mk plots/*.mk)
+include $(wildcard tests/*.mk plots/*.mk proofs/*.mk)
 $(programs):
 	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -o $@
