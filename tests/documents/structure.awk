@@ -102,11 +102,13 @@ function check_math(d,   i, t, k, c, after, before) {
   }
 }
 
-# Every row of a table has the cells of its head: so no | stands inside a cell.
+# Every row of a table has the cells of its head: a | inside a cell is escaped.
 function check_tables(d,   i, row, above) {
   for (i = 2; i <= lines[d]; i++) {
     row = text[d, i]
     above = text[d, i - 1]
+    gsub(/\\\|/, "", row)
+    gsub(/\\\|/, "", above)
     if (part_at(d, i, 1) == "p" && row ~ /^\|/ && above ~ /^\|/ &&
         gsub(/\|/, "|", row) != gsub(/\|/, "|", above))
       fault(d, i, "another number of bars than in the row above")
