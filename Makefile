@@ -6,12 +6,14 @@
 #: make run         run every chapter, in order
 #: make check       build and run all tests
 #: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
+#: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make verify      one page: every layer, every oracle, the largest error
 #: make mutants     plant the bugs of the field one by one, and list the tests that find each
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
 #: make book        the notes as HTML, one file each, into build/book; as PDF with Chromium
+#: make flows       train the flows in data/flows again, and compare them
 #: make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it
 #: make install     into prefix=/usr/local, libdir=PREFIX/lib, below DESTDIR; make uninstall
 #: make format      clang-format everything; make lint only looks; make clean removes build/
@@ -65,7 +67,7 @@ step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) &&
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help nf-mpi run check check-full bench bench-peers golden install uninstall format lint clean
+.PHONY: all help nf-mpi run check check-full bench bench-peers flows golden install uninstall format lint clean
 installed := $(addprefix $(B)/,libnf.a libnf.so libnf32.a libnf32.so nf)
 all: $(installed) $(chapters)
 help:
@@ -87,11 +89,14 @@ $(B)/double/%.o: $(B)/%.c; $(call compile,$(PROOF))
 $(B)/float/%.o: %.c;       $(call compile,$(SPEED))
 $(B)/float/%.o: $(B)/%.c;  $(call compile,$(SPEED))
 $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
-	$(call step,DATA)sh $^ > $@
+	$(call step,DATA)sh $< nf_digits_gz $(word 2,$^) nf_icons_gz $(word 3,$^) > $@
+$(B)/embedded_flow.c: data/embed.sh data/flows/icons.safetensors
+	$(call step,DATA)sh $< icons_flow $(word 2,$^) > $@
 
 # --- programs: what each is made of, then one recipe ----------------------------------------
 chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
 $(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
+$(B)/chapters/ch08_multiscale_image_flow: $(B)/double/embedded_flow.o
 # One CBLAS a program: GSL's own, or OpenBLAS where time is measured (chapter 7: LU of 3072×3072).
 $(chapters): private LIBS += $(if $(filter %/ch07_cost_of_the_jacobian,$@),$(BLAS),$(GSL))
 $(tests) $(B)/tests/verify: $(B)/%: $(B)/double/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
@@ -111,7 +116,7 @@ $(B)/float/tools/%_mpi.o: private CPPFLAGS += $(shell pkg-config --cflags ompi-c
 nf-mpi: $(B)/nf-mpi
 
 programs := $(chapters) $(tests) $(B)/tests/verify $(benches) $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
-include $(wildcard tests/*.mk plots/*.mk)
+include $(wildcard tests/*.mk plots/*.mk proofs/*.mk)
 $(programs):
 	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -o $@
@@ -130,6 +135,14 @@ bench: $(benches) # with nothing else running
 	  -e "picture = '$(B)/plots/bench_growth.png'" plots/style.gp bench/growth.gp
 bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
 	@B=$(B) /usr/bin/python3 -B bench/peers.py
+# Within 0.05 bits/dim or nats of those shipped: float's rounding grows in training, and differs by
+# machine.
+flows: $(B)/nf
+	@sh data/flows/train.sh $< $(B)/flows
+	@sh data/flows/eval.sh $< $(B)/flows > $(B)/flows/values.csv
+	@awk '!/^\#/ { $$4 = 0.05 } 1' golden/flows.txt > $(B)/flows/golden.txt
+	@awk -f tests/cli/golden.awk $(B)/flows/golden.txt $(B)/flows/values.csv | tee $(B)/flows/differences
+	@cat $(B)/flows/values.csv && test ! -s $(B)/flows/differences
 golden: $(chapters)
 	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
 install: $(installed)

@@ -1,10 +1,9 @@
 -- From GitHub's Markdown, as the notes are written, to a page:
---   * a ```math block is a display, and with the label line above it an equation with an anchor;
+--   * a ```math block is a display, and with \tag{c.k} at its end an equation with an anchor;
 --   * (c.k) in the text leads there;
 --   * the comment behind a number, which says what golden value it is, shows when one points at
 --     it;
---   * a figure is the large one of `make plots`, where it draws it, so "(full size, …)" in its
---     caption goes;
+--   * a figure is the large one of `make plots`, where it draws it;
 --   * a link to a file is seen from where the page lies;
 --   * Chinese has no spaces between its lines, nor beside its punctuation, as GitHub's formulas need.
 -- Metadata: pictures, the folder of the large figures; root, the way from the page to the tree.
@@ -17,35 +16,24 @@ local function read_metadata(meta)
   pictures = pandoc.utils.stringify(meta.pictures)
 end
 
--- What a label line labels, such as "1.3", or nil.
-local function label_of(block)
-  if not block or block.t ~= 'Para' or block.content[1].t ~= 'Strong' then return nil end
-  return pandoc.utils.stringify(block.content[1]):match('^%((%d+%.%d+)%)$')
-end
-
 local function is_display(block)
   return block and block.t == 'CodeBlock' and block.classes[1] == 'math'
 end
 
 local function displays(doc)
-  local out = pandoc.List()
   for i, block in ipairs(doc.blocks) do
-    local label = label_of(out[#out])
-    if not is_display(block) then
-      out:insert(block)
-    else
-      local display = pandoc.Para { pandoc.Math('DisplayMath', block.text) }
+    if is_display(block) then
+      local formula, label = block.text:match('^(.*) \\tag{(%d+%.%d+)}%s*$')
+      local display = pandoc.Para { pandoc.Math('DisplayMath', formula or block.text) }
       if label then
-        local line = out:remove(#out)
-        -- raw, so that it does not become a link to itself
-        line.content[1] = pandoc.RawInline('html', '<strong>(' .. label .. ')</strong>')
         labelled[label] = true
-        display = pandoc.Div({ line, display }, pandoc.Attr('eq-' .. label, { 'equation' }))
+        -- raw, so that it does not become a link to itself
+        local number = pandoc.Para { pandoc.RawInline('html', '(' .. label .. ')') }
+        display = pandoc.Div({ display, number }, pandoc.Attr('eq-' .. label, { 'equation' }))
       end
-      out:insert(display)
+      doc.blocks[i] = display
     end
   end
-  doc.blocks = out
   return doc
 end
 
@@ -80,27 +68,6 @@ local function tags(inlines)
     end
   end
   return out
-end
-
--- Without the parenthesis around a link to the large figure, which is the one in the page.
-local function captions(inlines)
-  for i, inline in ipairs(inlines) do
-    if inline.t == 'Link' and inline.target:match('^build/plots/') and i > 1 then
-      local out, open = pandoc.List(), inlines[i - 1].text:match('^(.*)%($')
-        or inlines[i - 1].text:match('^(.*)（$')
-      local close = i + 1
-      local function after()
-        local text = inlines[close].text or ''
-        return text:match('^[^(]*%)(.*)$') or text:match('^.-）(.*)$')
-      end
-      while not after() do close = close + 1 end
-      for k = 1, i - 2 do out:insert(inlines[k]) end
-      if out[#out] and out[#out].t == 'Space' then out:remove(#out) end
-      out:insert(pandoc.Str(open .. after()))
-      for k = close + 1, #inlines do out:insert(inlines[k]) end
-      return out
-    end
-  end
 end
 
 -- The first or the last character of a piece of text, or 0.
@@ -161,7 +128,6 @@ return {
   { Meta = read_metadata },
   { Pandoc = displays },
   { Inlines = tags },
-  { Inlines = captions },
   { Inlines = spaces },
   { Str = references, Image = figures, Link = links, Table = tables },
 }

@@ -1,4 +1,4 @@
-/* Chapter 1 (notes 1-3, 6). One bijection of the line, f(x) = sinh⁻¹ x, worked by hand:
+/* Chapter 1 (NOTES (1.1)-(1.12)). One bijection of the line, f(x) = sinh⁻¹ x, worked by hand:
  *
  *   z = log(x + √(1+x²))      dz/dx = 1/√(1+x²)      p_X(x) = p_Z(f(x))·|dz/dx|
  *
@@ -83,7 +83,8 @@ static double mass(double a, double b) {
 
 /* --- pictures ------------------------------------------------------------------------------- */
 
-/* Strips that carry the same mass on both sides: z p_Z x p_X, two blank lines after each strip. */
+/* Strips of equal width in z, with equal areas on both sides: z p_Z x p_X, two blank lines after
+ * each strip. */
 static void plot_stretch(void) {
   for (int strip = -5; strip < 5; strip++, printf("\n\n"))
     for (int i = 0; i <= 40; i++) {
@@ -101,12 +102,12 @@ static void trace(void) {
 
 int main(int argc, char **argv) {
   const chapter_plot plots[] = {
-      {"stretch", "z p_Z x p_X in ten strips of equal mass", plot_stretch}, {0}};
+      {"stretch", "z p_Z x p_X in strips of equal width in z", plot_stretch}, {0}};
   chapter_begin(
       argc, argv,
       &(chapter){.number = 1,
                  .title = "Change of variables",
-                 .notes = "1-3, 6",
+                 .notes = "(1.1)-(1.12)",
                  .about = "z = sinh⁻¹ x by hand: how stretching an axis lowers a density.",
                  .plots = plots,
                  .trace = trace});
@@ -114,7 +115,7 @@ int main(int argc, char **argv) {
 
   chapter_section("One point, by hand: x = 3/4");
   chapter_text("  Base p_Z = N(0, 1), data to latent z = f(x) = sinh⁻¹ x = log(x + √(1+x²)).");
-  chapter_text("  Probability is not made or lost: p_X(x)·dx = p_Z(z)·dz, so p_X = p_Z·|dz/dx|.\n");
+  chapter_text("  Probability is conserved: p_X(x)·dx = p_Z(z)·dz, so p_X = p_Z·|dz/dx|.\n");
   const double x = 0.75, z = f(x);
   chapter_value("z", z, "log(3/4 + 5/4) = log 2");
   chapter_value("dz_dx", slope(x), "1/√(1 + 9/16) = 4/5");

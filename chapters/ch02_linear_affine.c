@@ -1,4 +1,4 @@
-/* Chapter 2 (notes 10.1). The linear flow z = A x + b in the plane, first as a student would
+/* Chapter 2 (NOTES (2.1)-(2.5)). The linear flow z = A x + b in the plane, first as a student would
  * do it with a pencil:
  *
  *   det A = a₁₁a₂₂ - a₁₂a₂₁      log p_X(x) = log p_Z(z) + log|det A|
@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
       argc, argv,
       &(chapter){.number = 2,
                  .title = "The linear flow z = A x + b",
-                 .notes = "10.1",
+                 .notes = "(2.1)-(2.5)",
                  .about = "A point of the plane through an affine map: z, det A and log p.",
                  .plots = plots,
                  .trace = trace});
@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
   chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
   chapter_claim("GSL: x is N(-A⁻¹b, (AᵀA)⁻¹)", gaussian(), 1e-13);
 
-  chapter_section("The way back: solve A x = z - b");
+  chapter_section("The inverse: solve A x = z - b");
   chapter_text("  Eliminate x₁ from r = z - b, then put x₂ in.\n");
   const double r[2] = {z[0] - b[0], z[1] - b[1]};
   const double back_2 = (r[1] - A[1][0] / A[0][0] * r[0]) / (det / A[0][0]);

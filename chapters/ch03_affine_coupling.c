@@ -1,5 +1,5 @@
-/* Chapter 3 (notes 9, 10.2). The affine coupling layer in the plane. x₁ passes and decides how x₂
- * is scaled and moved, by s(x₁) = x₁/2 and t(x₁) = x₁/5, which need not be invertible at all:
+/* Chapter 3 (NOTES (3.1)-(3.9)). The affine coupling layer in the plane. x₁ is
+ * unchanged, and x₂ is scaled and shifted by functions of x₁, here s(x₁) = x₁/2 and t(x₁) = x₁/5:
  *
  *   y₁ = x₁,  y₂ = x₂·exp s(x₁) + t(x₁)        J = [ 1      0     ]     log|det J| = s(x₁)
  *   x₁ = y₁,  x₂ = (y₂ - t(y₁))·exp(-s(y₁))        [ ∂y₂/∂x₁  eˢ ]
@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
   chapter_begin(argc, argv,
                 &(chapter){.number = 3,
                            .title = "The affine coupling layer",
-                           .notes = "9, 10.2",
+                           .notes = "(3.1)-(3.9)",
                            .about = "A point of the plane through one coupling layer, and back.",
                            .plots = plots,
                            .trace = trace});

@@ -1,4 +1,4 @@
-/* Chapter 4 (notes 7). Three families of coupling layers, one step of each:
+/* Chapter 4 (NOTES (4.1)-(4.7)). Three families of coupling layers, one step of each:
  *
  *   NICE     z_b = x_b + t(x_a)                        log|det J| = 0
  *   RealNVP  z_b = x_b·exp(γ tanh s(x_a)) + t(x_a)     log|det J| = Σ γ tanh s
@@ -72,8 +72,9 @@ static parts by_hand(int family, nf_shape shape, const double *param, const doub
 
 /* --- the library ---------------------------------------------------------------------------- */
 
-/* `steps` steps that swap halves; width 0: linear conditioners. */
-static nf_flow *build(int family, nf_shape shape, size_t steps, size_t width) {
+/* `steps` steps that swap halves, with the library's initial weights; width 0: linear conditioners.
+ */
+static nf_flow *assemble(int family, nf_shape shape, size_t steps, size_t width) {
   nf_bijector *chain = nf_chain_new(shape, &e);
   for (size_t k = 0; k < steps; k++) {
     const nf_mask mask = k % 2 ? NF_CHANNEL_SWAPPED : NF_CHANNEL;
@@ -88,6 +89,12 @@ static nf_flow *build(int family, nf_shape shape, size_t steps, size_t width) {
   }
   nf_flow *flow = nf_flow_new(chain, SEED, &e);
   chapter_need(&e);
+  return flow;
+}
+
+/* The same with the weights of this chapter, and linear conditioners. */
+static nf_flow *build(int family, nf_shape shape, size_t steps) {
+  nf_flow *flow = assemble(family, shape, steps, 0);
   double *param = nf_flow_param(flow);
   for (size_t i = 0; i < nf_flow_n_param(flow); i++) param[i] = 0.4 * nf_random_normal(SEED, 0, i);
   const size_t c = shape.c, per_step = 1 + 2 * c; /* initialised, permutation, sign */
@@ -136,7 +143,7 @@ static void three_ways(nf_shape shape, const char *heading, const char *where) {
   chapter_section(heading);
   chapter_table("log|det J| of", 3, (const char *[]){"by hand", "library", "GSL: J, LU"});
   for (int f = 0; f < FAMILIES; f++) {
-    nf_flow *flow = build(f, shape, 1, 0);
+    nf_flow *flow = build(f, shape, 1);
     const parts hand = by_hand(f, shape, nf_flow_param(flow), x);
     const double log_det = forward(flow, x, z), by_gsl = gsl(flow->bijector, x, j);
     chapter_row("%s", family_name[f]);
@@ -160,7 +167,7 @@ static void volume(void) {
   enum { D = 6 };
   double z[D];
   nf_flow *flow[FAMILIES];
-  for (int f = 0; f < FAMILIES; f++) flow[f] = build(f, nf_point(D), 1, 0);
+  for (int f = 0; f < FAMILIES; f++) flow[f] = build(f, nf_point(D), 1);
   chapter_section("Volume: log|det J| from place to place");
   chapter_table("at", FAMILIES, family_name);
   for (size_t k = 1; k <= POINTS; k++) {
@@ -193,7 +200,7 @@ static void reach(void) {
     for (size_t steps = 1; steps <= 2; steps++) {
       double *x = point(1, D), z[D], j[D * D];
       int left = 0, nonzero = 0;
-      nf_flow *flow = build(f, nf_point(D), steps, 0);
+      nf_flow *flow = build(f, nf_point(D), steps);
       forward(flow, x, z);
       gsl(flow->bijector, x, j);
       nf_flow_free(flow);
@@ -204,49 +211,71 @@ static void reach(void) {
     }
   }
   chapter_text(
-      "  A coupling layer changes half of the coordinates, and each of these sees itself and");
+      "  A coupling layer changes half of the coordinates; each depends on its own input and on");
   chapter_text(
-      "  the other half; two that swap halves change all. Glow's W mixes all in one step.");
+      "  the other half. Two layers with exchanged parts change all. Glow's 1×1 convolution");
+  chapter_text("  mixes all coordinates in one step.");
 }
 
-/* Densities in the plane: x_1 x_2 and p_X of the three families. */
-static void plot_density(void) {
-  enum { SIDE = 301 };
-  nf_flow *flow[FAMILIES];
-  double x[2], log_p;
-  for (int f = 0; f < FAMILIES; f++) flow[f] = build(f, nf_point(2), 3, 16);
-  for (int row = 0; row < SIDE; row++, putchar('\n'))
-    for (int column = 0; column < SIDE; column++) {
-      x[0] = -5 + 10.0 * column / (SIDE - 1);
-      x[1] = -5 + 10.0 * row / (SIDE - 1);
-      printf("%.6g %.6g", x[0], x[1]);
-      for (int f = 0; f < FAMILIES; f++) {
-        nf_flow_log_prob(flow[f], 1, x, &log_p, &e);
-        printf(" %.6g", exp(log_p));
-      }
-      putchar('\n');
-    }
+/* Two moons learned by 12 steps of each family: MLPs of 2 × 32 hidden units, 3000 steps of Adam on
+ * 256 new points each. */
+static nf_flow *learn_moons(int family) {
+  enum { STEPS = 3000, BATCH = 256 };
+  static double x[2 * BATCH];
+  nf_flow *flow = assemble(family, nf_point(2), 12, 32);
+  nf_train_settings set = nf_train_default();
+  set.schedule = (nf_schedule){NF_COSINE, 0.003, STEPS / 20, STEPS, 0.01, 0, 0};
+  set.clip = 5;
+  nf_trainer *trainer = nf_trainer_new(flow, &set, &e);
+  nf_toy_sample(&nf_toys[0], 1, 0, BATCH, x);
+  nf_flow_init_from_data(flow, BATCH, x, &e);
+  for (size_t step = 0; step < STEPS; step++) {
+    nf_toy_sample(&nf_toys[0], 1, step * BATCH, BATCH, x);
+    nf_train_step(trainer, BATCH, x, NULL, &e);
+  }
   chapter_need(&e);
-  for (int f = 0; f < FAMILIES; f++) nf_flow_free(flow[f]);
+  nf_trainer_free(trainer);
+  return flow;
+}
+
+/* x_1 x_2 and p_data on a grid, then p_X of the three families; a blank line after each row. */
+static void plot_density(void) {
+  enum { SIDE = 161, CELLS = SIDE * SIDE };
+  static double x[2 * CELLS], log_p[FAMILIES][CELLS];
+  for (int i = 0; i < CELLS; i++) {
+    x[2 * i] = 0.03 * (i % SIDE) - 2.4;
+    x[2 * i + 1] = 0.03 * (i / SIDE) - 2.4;
+  }
+  for (int f = 0; f < FAMILIES; f++) {
+    nf_flow *flow = learn_moons(f);
+    nf_flow_log_prob(flow, CELLS, x, log_p[f], &e);
+    chapter_need(&e);
+    nf_flow_free(flow);
+  }
+  for (int i = 0; i < CELLS; i++) {
+    printf("%.4g %.4g %.4g", x[2 * i], x[2 * i + 1], exp(nf_toys[0].log_density(x + 2 * i)));
+    for (int f = 0; f < FAMILIES; f++) printf(" %.4g", exp(log_p[f][i]));
+    printf(i % SIDE == SIDE - 1 ? "\n\n" : "\n");
+  }
 }
 
 /* Two steps of each family. */
 static void trace(void) {
   const nf_shape shape = nf_point(6);
   for (int f = 0; f < FAMILIES; f++) {
-    nf_flow *flow = build(f, shape, 2, 0);
+    nf_flow *flow = build(f, shape, 2);
     chapter_trace(NAMED("Two steps of %s", family_name[f]), flow, 0, point(1, 6));
     nf_flow_free(flow);
   }
 }
 
 int main(int argc, char **argv) {
-  const chapter_plot plots[] = {{"density", "x_1 x_2 and p_X of three 3-step flows", plot_density},
-                                {0}};
+  const chapter_plot plots[] = {
+      {"density", "x_1 x_2, p_data of moons, p_X of NICE RealNVP Glow", plot_density}, {0}};
   chapter_begin(argc, argv,
                 &(chapter){.number = 4,
                            .title = "NICE, RealNVP and Glow",
-                           .notes = "7",
+                           .notes = "(4.1)-(4.7)",
                            .about = "One step of each family: its log-det in three ways, and what "
                                     "it can do.",
                            .plots = plots,

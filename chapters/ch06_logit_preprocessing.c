@@ -1,11 +1,15 @@
-/* Chapter 6 (notes 11.1). From a pixel k = 0 … 255 to the whole line, in three invertible steps:
+/* Chapter 6 (NOTES (6.1)-(6.11)). From a pixel k = 0 … 255 to the real line, in
+ * three invertible steps:
  *
- *   x′ = (k + u)/256        p = α + (1-2α)x′        y = logit p = log p - log(1-p)
+ *   r = (k + u)/256         w = α + (1-2α)r         y = logit w = log w - log(1-w)
  *   log-det   -log 256      +      log(1-2α)        +      softplus(y) + softplus(-y)
  *
- * with u = 1/2 here, so that every number can be done by hand. Then what a forgotten term costs
- * in bits per dimension, and why α + (1-α)x′, which is often seen, is another map. */
+ * with u = 1/2 here, so that every number can be done by hand. Then the effect of a
+ * missing term in bits per dimension, and of α + (1-α)r, which is another map; and the bounds by
+ * one and more draws of u. */
 #include <gsl/gsl_deriv.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +25,7 @@ static const double u = 0.5;
 static double squash(double alpha, double x) { return alpha + (1 - 2 * alpha) * x; }
 static double logit(double p) { return log(p) - log1p(-p); }
 static double softplus(double y) { return (y > 0 ? y : 0) + log1p(exp(-fabs(y))); }
-static double spread(double y) { return softplus(y) + softplus(-y); } /* log 1/(p(1-p)) */
+static double spread(double y) { return softplus(y) + softplus(-y); } /* log 1/(w(1-w)) */
 static double log_normal(double y) { return -(y * y + log(2 * M_PI)) / 2; }
 static double bits(double log_p) { return -log_p / (D * log(2)); }
 
@@ -72,7 +76,7 @@ static answer library(double alpha) {
 /* --- pictures -----------------------------------------------------------------------------------
  */
 
-/* x′, then y for α = 0.05 and 1e-6, then their log-dets. */
+/* r, then y for α = 0.05 and 1e-6, then their log-dets. */
 static void plot_logit(void) {
   for (int i = 0; i <= 1000; i++) {
     const double x = i / 1000.0, y = logit(squash(0.05, x)), v = logit(squash(1e-6, x));
@@ -88,13 +92,13 @@ static void one_pixel(void) {
   const double alpha = 0.05, x = (128 + u) / 256, p = squash(alpha, x), y = logit(p);
   const answer lib = library(alpha);
   chapter_section("One pixel, by hand: k = 128, u = 1/2, α = 0.05");
-  chapter_value("x", x, "x′ = (128 + 1/2)/256, in (0, 1)");
-  chapter_value("p", p, "α + (1-2α)x′, in (α, 1-α)");
-  chapter_value("y", y, "log p - log(1-p), on the whole line");
+  chapter_value("x", x, "r = (128 + 1/2)/256, in (0, 1)");
+  chapter_value("p", p, "α + (1-2α)r, in (α, 1-α)");
+  chapter_value("y", y, "log w - log(1-w), on the real line");
   chapter_claim("library: nf_logit", lib.y[3], 1e-14);
   chapter_value("log_det_dequantise", -log(256), "-log 256");
   chapter_value("log_det_squash", log(1 - 2 * alpha), "log(1-2α)");
-  chapter_value("log_det_spread", spread(y), "softplus(y) + softplus(-y) = -log p(1-p)");
+  chapter_value("log_det_spread", spread(y), "softplus(y) + softplus(-y) = -log w(1-w)");
   const double log_det_logit = log(1 - 2 * alpha) + spread(y);
   chapter_value("log_det_logit", log_det_logit, "log(1-2α) + softplus(y) + softplus(-y)");
   chapter_claim("library: nf_logit", lib.log_det[3], 1e-14);
@@ -110,7 +114,7 @@ static void all_pixels(double alpha, const char *tag, const char *heading) {
   chapter_section(heading);
   chapter_text(
       "  softplus± = softplus(y) + softplus(-y);  log-det = softplus± + log(1-2α) - log 256.");
-  chapter_table("pixel", 5, (const char *[]){"x′", "y", "softplus±", "log-det", "k again"});
+  chapter_table("pixel", 5, (const char *[]){"r", "y", "softplus±", "log-det", "k again"});
   for (int i = 0; i < D; i++) {
     const double x = (pixel[i] + u) / 256, y = logit(squash(alpha, x));
     const double log_det = spread(y) + log1p(-2 * alpha) - log(256);
@@ -144,7 +148,7 @@ static void forgotten(void) {
   }
   const double dequantise = -D * log(256), squashed = D * log(1 - 2 * alpha);
   const double right = bits(log_n + spreads + squashed + dequantise);
-  chapter_section("A term forgotten: the six pixels as one image, bits/dim = -log p/(D log 2)");
+  chapter_section("A missing term: the six pixels as one image, bits/dim = -log p/(D log 2)");
   chapter_value("bits_per_dim", right, "all terms, α = 0.05, latent N(0, I)");
   chapter_claim("library: nf_flow_log_prob", bits(lib_log_p), 1e-13);
   chapter_value("without_256", bits(log_n + spreads + squashed) - right,
@@ -164,18 +168,68 @@ static void other_map(void) {
     const double y = logit(alpha + (1 - alpha) * (pixel[i] + u) / 256);
     log_p += log_normal(y) + spread(y);
   }
-  chapter_section("Why α + (1-α)x′ is not the notes' formula");
+  chapter_section("Another squash: α + (1-α)r instead of α + (1-2α)r");
   chapter_text("  It takes (0, 1) to (α, 1): only the lower end is kept away from infinity.\n");
   chapter_unrecorded("y_notes_at_1", logit(squash(alpha, 1)), "logit(α + (1-2α)·1) = logit 0.95");
   chapter_unrecorded("y_other_at_1", logit(alpha + (1 - alpha) * 1),
                      "logit(α + (1-α)·1) = logit 1");
   chapter_text(
-      "\n  Its constant is log(1-α). With the notes' log(1-2α) it is no density any more:\n");
+      "\n  Its constant is log(1-α). With the constant log(1-2α) instead it is no density:\n");
   const double own = bits(log_p + D * log(1 - alpha));
   chapter_value("other_bits_per_dim", own, "the same six pixels, constant log(1-α)");
   chapter_value("mixed", bits(log_p + D * log(1 - 2 * alpha)) - own,
                 "constant log(1-2α): too many, on every image");
   chapter_claim("log₂((1-α)/(1-2α))", log2((1 - alpha) / (1 - 2 * alpha)), 1e-13);
+}
+
+/* --- the bounds of a cell in which p(k + u) = 2u, so that Pr(k) = 1 -----------------------------
+ */
+
+/* e^-t - E e^-tS, over t, for the sum S of m uniform numbers: its integral is E log S. */
+static double frullani(double t, void *m) {
+  return t < 1e-8 ? *(int *)m / 2. - 1 : (exp(-t) - pow(-expm1(-t) / t, *(int *)m)) / t;
+}
+/* log S times the density of S (Irwin and Hall) */
+static double log_sum(double s, void *m) {
+  double density = 0, sign = 1;
+  for (int j = 0; j <= (int)s && j <= *(int *)m; j++, sign = -sign)
+    density += sign * pow(s - j, *(int *)m - 1) / (tgamma(j + 1) * tgamma(*(int *)m - j + 1));
+  return *(int *)m * density * log(s);
+}
+/* q·log(p/q) for noise of density q(u) = (3/2)√u */
+static double noise_gap(double v, void *unused) {
+  (void)unused;
+  const double q = 1.5 * sqrt(v);
+  return q * log(2 * v / q);
+}
+
+/* ∫ f over [a, b], or from 0 to ∞ when a = b. f may be infinite at a. */
+static double integral(double (*f)(double, void *), int m, double a, double b) {
+  double sum, error;
+  gsl_integration_workspace *w = gsl_integration_workspace_alloc(400);
+  gsl_function g = {f, &m};
+  const int status = a < b ? gsl_integration_qags(&g, a, b, 1e-11, 1e-11, 400, w, &sum, &error)
+                           : gsl_integration_qagiu(&g, 0, 1e-11, 1e-11, 400, w, &sum, &error);
+  gsl_integration_workspace_free(w);
+  if (status != GSL_SUCCESS) chapter_fail("GSL: quadrature: %s", gsl_strerror(status));
+  return sum;
+}
+
+static void bounds(void) {
+  chapter_section("The bound of log Pr(k) with M draws: p(k + u) = 2u, so log Pr(k) = 0");
+  for (int m = 1; m <= 8; m *= 2) {
+    char name[16];
+    snprintf(name, sizeof name, "bound_%d", m);
+    chapter_value(name, log(2. / m) + integral(frullani, m, 0, 0),
+                  "E log (1/M)Σ 2u_j, uniform u_j");
+    double sum = log(2. / m);
+    for (int i = 0; i < m; i++) sum += integral(log_sum, m, i, i + 1);
+    chapter_claim("GSL: by the density of the sum", sum, 1e-9);
+    if (m == 1) chapter_claim("log 2 - 1", log(2) - 1, 1e-9);
+    if (m == 2) chapter_claim("2 log 2 - 3/2", 2 * log(2) - 1.5, 1e-9);
+  }
+  chapter_value("bound_noise", log(4. / 3) - 1. / 3, "one draw, noise of density (3/2)√u");
+  chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, 0, 0, 1), 1e-9);
 }
 
 static void trace(void) {
@@ -187,14 +241,14 @@ static void trace(void) {
 }
 
 int main(int argc, char **argv) {
-  const chapter_plot plots[] = {
-      {"logit", "x′, y for α = 0.05 and 1e-6, their log-dets", plot_logit}, {0}};
+  const chapter_plot plots[] = {{"logit", "r, y for α = 0.05 and 1e-6, their log-dets", plot_logit},
+                                {0}};
   chapter_begin(
       argc, argv,
       &(chapter){
           .number = 6,
           .title = "From pixels to the line: dequantise and logit",
-          .notes = "11.1",
+          .notes = "(6.1)-(6.11)",
           .about = "Six pixels through dequantisation and logit, and what each term is worth.",
           .plots = plots,
           .trace = trace});
@@ -203,5 +257,6 @@ int main(int argc, char **argv) {
   all_pixels(1e-6, "a1e6", "The same, α = 0.000001");
   forgotten();
   other_map();
+  bounds();
   return chapter_end();
 }

@@ -1,4 +1,4 @@
-/* Chapter 7 (notes 11.2). Why structure matters. A dense d×d determinant costs d³ and a flow
+/* Chapter 7 (NOTES (7.1)-(7.3)). Why structure matters. A dense d×d determinant costs d³ and a flow
  * needs one per sample and step, so every layer is built for a log-det that costs d:
  *
  *   coupling          J triangular              log|det J| = Σ s
@@ -336,7 +336,7 @@ int main(int argc, char **argv) {
       argc, argv,
       &(chapter){.number = 7,
                  .title = "The cost of the Jacobian",
-                 .notes = "11.2",
+                 .notes = "(7.1)-(7.3)",
                  .about = "Why every layer has a log-det that costs d and not d³; and, once,\n"
                           "the whole determinant of a multi-scale flow on a real image.",
                  .plots = plots,

@@ -1,5 +1,5 @@
-/* Chapter 9 (notes 11.4). The notes' PyTorch module AffineCoupling(dim, hidden), three times:
- * in plain loops, with the library's layer, and by PyTorch itself.
+/* Chapter 9 (NOTES (9.1)-(9.3)). The notes' PyTorch module AffineCoupling(dim, hidden), three
+ * times: in plain loops, with the library's layer, and by PyTorch itself.
  *
  *   net = Linear(dim/2, hidden) → ReLU → Linear(hidden, hidden) → ReLU → Linear(hidden, dim)
  *   s, t = net(x_a)       y_a = x_a,  y_b = x_b·exp(s) + t       log|det J| = Σ s
@@ -226,7 +226,7 @@ int main(int argc, char **argv) {
   chapter_begin(argc, argv,
                 &(chapter){.number = 9,
                            .title = "The coupling layer of PyTorch, in C",
-                           .notes = "11.4",
+                           .notes = "(9.1)-(9.3)",
                            .about = "AffineCoupling with an MLP, in plain loops, with the library, "
                                     "and by PyTorch.",
                            .options = option,

@@ -244,7 +244,7 @@ static void help(const chapter *c) {
          c->trace ? " | --trace" : "");
   for (const chapter_option *o = c->options; o && o->name; o++)
     printf(" [--%s %s]", o->name, o->argument);
-  printf("\n\nChapter %d. %s  [notes %s]\n%s\n\n", c->number, c->title, c->notes, c->about);
+  printf("\n\nChapter %d. %s  [NOTES %s]\n%s\n\n", c->number, c->title, c->notes, c->about);
   printf("  %-18s  nothing but name,value lines\n", "--csv");
   printf("  %-18s  this text\n", "--help");
   if (c->trace) printf("  %-18s  one sample through the flow, layer by layer\n", "--trace");
@@ -304,7 +304,7 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
   const int used = printf("\nChapter %d. ", c->number) - 1;
   printf("%s", c->title);
   spaces(WIDTH - used - columns(c->title) - 8 - columns(c->notes));
-  printf("[notes %s]\n", c->notes);
+  printf("[NOTES %s]\n", c->notes);
   rule("═", WIDTH);
   if (!trace) return;
   c->trace();

@@ -5,7 +5,7 @@
  * `--trace` prints one sample on its way through the chapter's flow, layer by layer.
  *
  *   int main(int argc, char **argv) {
- *     chapter_begin(argc, argv, &(chapter){.number = 2, .title = "…", .notes = "10.1", …});
+ *     chapter_begin(argc, argv, &(chapter){.number = 2, .title = "…", .notes = "(2.1)-(2.5)", …});
  *     chapter_section("By hand");
  *     chapter_text("z = A x + b  with …");
  *     chapter_value("det_A", det, "a₁₁ a₂₂ - a₁₂ a₂₁");
@@ -38,7 +38,7 @@ typedef struct {
 typedef struct {
   int number;
   const char *title;         /* "The linear flow" */
-  const char *notes;         /* sections of the notes: "10.1" */
+  const char *notes;         /* equations of NOTES.md: "(2.1)-(2.5)" */
   const char *about;         /* for --help: what the program shows, lines ≤ 100 columns */
   const chapter_plot *plots; /* NULL, or an array that ends with {0} */
   chapter_option *options;   /* NULL, or an array that ends with {0} */

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The two image files as C arrays, on stdout:  sh embed.sh digits.csv.gz icons32.bin.gz
+# Files as C arrays, on stdout:  sh embed.sh NAME FILE [NAME FILE …]
+# extern const unsigned char NAME[];  extern const size_t NAME_size;
 set -eu
 
 array() { # name, file
@@ -9,7 +10,12 @@ array() { # name, file
   printf '};\nconst size_t %s_size = sizeof %s;\n' "$1" "$1"
 }
 
-test $# -eq 2 || { echo 'usage: sh embed.sh digits.csv.gz icons32.bin.gz' >&2; exit 2; }
+if [ $# -eq 0 ] || [ $(($# % 2)) -ne 0 ]; then
+  echo 'usage: sh embed.sh NAME FILE [NAME FILE …]' >&2
+  exit 2
+fi
 printf '/* Made by data/embed.sh; data/README.md tells what is in here. */\n#include <stddef.h>\n'
-array nf_digits_gz "$1"
-array nf_icons_gz "$2"
+while test $# -gt 0; do
+  array "$1" "$2"
+  shift 2
+done

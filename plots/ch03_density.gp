@@ -8,8 +8,9 @@ set table $latent_contours
 splot columns('density') using 1:2:4
 unset table
 
-set terminal @terminal size 1600,840
+set terminal @terminal size 1600,850
 set multiplot
+set size ratio -1
 set xrange [-4:4]
 set yrange [-4:4]
 set xtics 2
@@ -25,17 +26,20 @@ set title 'data  p_X(x_1, x_2)'
 set xlabel 'x_1' offset 0,0.3
 set ylabel 'x_2' offset 1,0
 unset colorbox
+set label 2 'density' at screen 0.94,0.955 center textcolor rgb ink
 set label 1 ' x' at 0.5,-1 offset 0.3,0 point pointtype 7 pointsize 0.8 linecolor rgb '#ffffff' textcolor '#ffffff' front
 plot columns('density') using 1:2:3 with image, \
-  $data_contours using 1:2 with lines linecolor rgb '#70ffffff' linewidth 0.7
+  $data_contours using 1:2 with lines linecolor rgb '#50ffffff' linewidth 0.8
 
-set lmargin at screen 0.535
-set rmargin at screen 0.915
+set lmargin at screen 0.53
+set rmargin at screen 0.91
 set title 'latent  p_Z = N(0, I)'
 set xlabel 'y_1'
 set ylabel 'y_2'
 set colorbox
+set label 2 'density' at screen 0.94,0.955 center textcolor rgb ink
 set label 1 ' y' at 0.5,-1.184
 plot columns('density') using 1:2:4 with image, \
-  $latent_contours using 1:2 with lines linecolor rgb '#70ffffff' linewidth 0.7
+  $latent_contours using 1:2 with lines linecolor rgb '#50ffffff' linewidth 0.8
 unset multiplot
+set size ratio -1

@@ -1,7 +1,8 @@
 # A square grid through the coupling layer: columns stay columns, each scaled and moved by itself.
 # Colour is log|det J| = s(x_1).
-set terminal @terminal size 1600,1060
+set terminal @terminal size 1600,1000
 set multiplot
+set size ratio -1
 set xrange [-2.2:2.2]
 set yrange [-2.6:3.3]
 set xtics 1
@@ -28,3 +29,4 @@ set colorbox
 set label 1 'log|det J|' at screen 0.985,0.962 right textcolor rgb ink
 plot columns('grid') using 3:4:5 with lines linecolor palette linewidth 1.5
 unset multiplot
+set size ratio -1

@@ -1,6 +1,6 @@
-# The loss that can still be gained: L - H(p_data) = KL(data‖flow), in nats, on points the flow was
+# The loss that can still be gained: -𝓛 - h(p_data) = KL(data‖flow), in nats, on points the flow was
 # not trained on. Bars are standard errors.
-array name[4] = ['moons', '8 Gaussians', 'banana', 'rings']
+array name[4] = ['two moons', '8 Gaussians', 'banana', '2 rings']
 array colour[4] = [teal, blue, green, dark]
 set logscale xy
 set xrange [0.5:1150]
@@ -12,12 +12,12 @@ set lmargin at screen 0.09
 set rmargin at screen 0.84
 set tmargin at screen 0.91
 set bmargin at screen 0.155
-set title 'what is left to learn: L - H(p_{data}) = KL(data‖flow), nats'
-set xlabel 'step'
+set title 'KL(data‖flow) in nats: the loss minus the entropy'
+set xlabel 'step of training'
 place(s) = s == 0 ? 0.6 : s
 do for [k=1:4] {
   stats columns('loss') index k-1 using (last = $2) nooutput
   set label k name[k] at first 1250,last left textcolor rgb colour[k]
 }
-plot for [k=1:4] columns('loss') index k-1 using (place($1)):2 with lines linecolor rgb colour[k] linewidth 1.6, \
-  for [k=1:4] columns('loss') index k-1 using (place($1)):2:3 with yerrorbars pointtype 7 pointsize 0.45 linewidth 0.8 linecolor rgb colour[k]
+plot for [k=1:4] columns('loss') index k-1 using (place($1)):2 with linespoints pointtype 7 pointsize 0.6 linewidth 1.6 linecolor rgb colour[k], \
+  for [k=1:4] columns('loss') index k-1 using (place($1)):($2 - $3):(0):(2 * $3) with vectors nohead linewidth 1.2 linecolor rgb colour[k]

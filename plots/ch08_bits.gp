@@ -20,7 +20,7 @@ set xtics scale 0 rotate by 55 right offset 0.6,0.3 font ',20'
 set lmargin at screen 0.08
 set rmargin at screen 0.985
 set tmargin at screen 0.90
-set bmargin at screen 0.26
+set bmargin at screen 0.21
 set ylabel 'bits/dim so far' offset 0.3,0
 set title sprintf('from pixels to the latent: %.2f bits/dim', total)
 set style fill solid 1 noborder

@@ -2,15 +2,16 @@
 # above the density, and what the flow makes of a square grid and of points drawn in the latent
 # space; below the loss so far and the entropy of the data, which it cannot pass. One PNG a frame,
 # into the same folder.
-set terminal pngcairo size 640,466 enhanced rounded font 'DejaVu Sans,14' linewidth 1.4 \
-  pointscale 1 background '#ffffff'
+set terminal pngcairo size 800,580 enhanced rounded font 'DejaVu Sans,16' linewidth 1.6 \
+  pointscale 1.2 background '#ffffff'
 losses = frames . '/loss.dat'
-stats losses using (entropy = $3) nooutput
+stats losses using 1:(entropy = $3) nooutput
 last = STATS_records - 1
-orange = '#d08c3f'
+steps = STATS_max_x
+orange = '#c4761b'
 unset colorbox
-set palette maxcolors 20
-set cbrange [0:0.6]
+set palette maxcolors 24
+set cbrange [0:0.65]
 set style fill solid noborder
 
 do for [k = 0:last] {
@@ -20,41 +21,41 @@ do for [k = 0:last] {
   set multiplot
   set border 0
   unset tics
-  set xrange [-2.2:2.2]
-  set yrange [-2.2:2.2]
-  set tmargin at screen 0.93
-  set bmargin at screen 0.30
+  set xrange [-2.1:2.1]
+  set yrange [-2.1:2.1]
+  set tmargin at screen 0.938
+  set bmargin at screen 0.298
   unset xlabel
   unset ylabel
 
-  set lmargin at screen 0.025
-  set rmargin at screen 0.48
+  set lmargin at screen 0.02
+  set rmargin at screen 0.484
   set title 'density of the flow' offset 0,-0.5
   plot frame index 0 using 1:2:3 with image
 
-  set lmargin at screen 0.52
-  set rmargin at screen 0.975
-  set title 'its latent grid, and samples'
+  set lmargin at screen 0.516
+  set rmargin at screen 0.98
+  set title 'its latent grid, and samples' offset 0,-0.5
   set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '#f6f6f6' fillstyle solid noborder
-  plot frame index 1 using 1:2 with lines linecolor rgb '#8aa4b4' linewidth 0.6, \
-    frame index 2 using 1:2 with points pointtype 7 pointsize 0.3 linecolor rgb dark
+  plot frame index 1 using 1:2 with lines linecolor rgb '#9bb3c0' linewidth 0.6, \
+    frame index 2 using 1:2 with points pointtype 7 pointsize 0.35 linecolor rgb dark
   unset object 1
 
-  set border 1
-  set lmargin at screen 0.135
-  set rmargin at screen 0.76
-  set tmargin at screen 0.25
-  set bmargin at screen 0.10
-  set xrange [0:1000]
-  set yrange [0.8:2.4]
-  set xtics 0,250,1000 nomirror out scale 0.5
+  set border 3
+  set lmargin at screen 0.115
+  set rmargin at screen 0.755
+  set tmargin at screen 0.262
+  set bmargin at screen 0.108
+  set xrange [0:steps]
+  set yrange [0.9:2.5]
+  set xtics 0,500,steps nomirror out scale 0.5 font ',13' offset 0,0.3
+  set ytics 1,0.5,2.5 nomirror out scale 0.5 font ',13' format '%.1f'
   set title ''
-  set label 1 sprintf('step %d', step) at screen 0.795,0.20 left textcolor rgb ink
-  set label 2 sprintf('%.2f nats', now) at screen 0.795,0.145 left textcolor rgb dark
-  set label 3 sprintf('%.2f bits/dim', now / (2 * log(2))) at screen 0.795,0.09 left textcolor rgb dark
-  set label 4 'loss' at screen 0.12,0.205 right textcolor rgb ink
-  set label 5 'entropy' at screen 0.12,0.13 right textcolor rgb orange
-  plot entropy with lines linecolor rgb orange dashtype (6,4) linewidth 0.8, \
+  set ylabel 'nats' offset 1.2,-0.4
+  set label 1 sprintf('step %d', step) at screen 0.785,0.245 left textcolor rgb ink
+  set label 2 sprintf('loss %.3f nats', now) at screen 0.785,0.187 left textcolor rgb dark
+  set label 3 sprintf('entropy %.3f', entropy) at screen 0.785,0.129 left textcolor rgb orange
+  plot entropy with lines linecolor rgb orange dashtype (6,4) linewidth 1, \
     losses every ::0::k using 1:2 with lines linecolor rgb dark linewidth 1.4, \
     losses every ::k::k using 1:2 with points pointtype 7 pointsize 0.8 linecolor rgb dark
   unset label

@@ -1,15 +1,22 @@
 # make plots. plots/SOURCE_TOPIC.gp draws the columns of SOURCE, a chapter or the command line, as PNG
 # and as SVG. What chapter NN prints for --plot NAME is chNN_NAME.dat, all that its figures show; and
-# chNN.columns tells make that they are all there.
+# chNN.columns tells make that they are all there. Figures of trained flows are drawn from toys_NAME.dat.
 figures  := $(basename $(notdir $(wildcard plots/*_*.gp)))
 drawn    := $(foreach f,$(figures),$(B)/plots/$f.png $(B)/plots/$f.svg)
-source    = $(firstword $(subst _, ,$(1)))
+of_toys  := ch05_densities ch05_moons ch05_transport
+source    = $(if $(filter $(1),$(of_toys)),toys,$(firstword $(subst _, ,$(1))))
 $(foreach f,$(figures),$(eval $(B)/plots/$f.png $(B)/plots/$f.svg: $(B)/plots/$(call source,$f).columns))
 $(foreach c,$(chapters),$(eval $(B)/plots/$(call source,$(notdir $c)).columns: $c))
 
 .PHONY: plots film book
 plots: $(drawn)
 $(drawn) $(B)/plots/film.gif: plots/style.gp
+
+# The schematics compute all that they show, so their SVGs in plots/gallery are these, byte for byte.
+schematics := $(patsubst plots/%.awk,$(B)/plots/%.svg,$(wildcard plots/schematic_*.awk))
+plots: $(schematics)
+$(schematics): $(B)/plots/%.svg: plots/%.awk plots/schematic.awk plots/style.gp
+	$(call step,PLOT)LC_ALL=C awk -f plots/schematic.awk -f $< plots/style.gp > $@
 
 draw = gnuplot -e "picture = '$@'; data = '$(B)/plots/$(call source,$*)_'" plots/style.gp $<
 $(B)/plots/%.png: plots/%.gp
@@ -23,9 +30,15 @@ $(B)/plots/ch%.columns:
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
-# The digits: a flow trained for a fixed number of steps, its samples, and ways between two images.
-$(B)/plots/digits.columns: $(B)/nf plots/digits.sh
-	$(call step,DATA)sh plots/digits.sh $< $(B)/plots/digits > $@.new && mv $@.new $@
+# Flows that learned the toy densities, trained for longer than a chapter runs: a minute on two cores.
+$(B)/plots/toys.columns: $(B)/film/toys
+	$(call step,DATA)OPENBLAS_NUM_THREADS=1 $< $(B)/plots/toys_ && touch $@
+
+# What the shipped flows draw.
+sheets := digits levels
+$(sheets:%=$(B)/plots/%.columns): $(B)/plots/%.columns: plots/%.sh $(B)/nf $(wildcard data/flows/*.safetensors)
+	$(call step,DATA)sh $< $(B)/nf $(B)/plots/$* > $@.new && mv $@.new $@
+$(foreach s,$(sheets),$(filter $(B)/plots/$s_%,$(drawn))): plots/sheet.gp
 
 # make film: two moons being learned, as an animated GIF.
 film: $(B)/plots/film.gif
@@ -34,8 +47,9 @@ $(B)/plots/film.gif: $(B)/film/film $(B)/film/gif plots/film.gp
 	$(call step,DATA)$(B)/film/film $(B)/film/frames
 	$(call step,FILM)gnuplot -e "picture = '/dev/null'; frames = '$(B)/film/frames'" \
 	  plots/style.gp plots/film.gp && $(B)/film/gif $(B)/film/frames $@
-$(B)/film/film $(B)/film/gif: $(B)/film/%: $(B)/double/plots/%.o $(B)/libnf.a
-programs += $(B)/film/film $(B)/film/gif
+$(B)/film/gif: $(B)/double/plots/gif.o $(B)/libnf.a
+$(B)/film/film $(B)/film/toys: $(B)/film/%: $(B)/float/plots/%.o $(B)/float/plots/learn.o $(B)/libnf32.a
+programs += $(B)/film/film $(B)/film/toys $(B)/film/gif
 
 # make book: NOTES.md, and the same in Chinese, as one HTML file each into $(B)/book, the figures of
 # `make plots` inside; and as PDF where Chromium is installed.

@@ -64,7 +64,7 @@ static void write_files(void) {
   folder_write("points.csv", csv, sizeof csv - 1);
   folder_write("numbers.csv", "0.5 1\n2 -3\n", 11);
   check_ok(nf_npy_write(folder_path("points.npy"), 1, (const size_t[]){2}, (nf_real[2]){1}, NULL));
-  check_ok(nf_png_write_grid(folder_path("pictures/a.png"), &images, 2, NULL));
+  check_ok(nf_png_write_grid(folder_path("pictures/a.png"), &images, 2, 1, NULL));
 }
 
 static void name_source(source what, char *to, size_t size) {
@@ -155,7 +155,7 @@ static size_t file_state(void *subject, char *to) {
 }
 
 static void png_write(void *subject, nf_error *e) {
-  nf_png_write_grid(folder_path("written"), subject, 2, e);
+  nf_png_write_grid(folder_path("written"), subject, 2, 1, e);
 }
 
 static void test_png(void **state) {

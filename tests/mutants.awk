@@ -1,13 +1,14 @@
-# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of NOTES.md, which
+# From the logs BUG.PROGRAM of tests/mutants.sh to its two tables, and to the one of docs/planted-bugs.md, which
 # is read as the last file: it must have a row for every bug, in the words of tests/bugs.txt. A test
-# is a cmocka test, named PROGRAM: NAME, where those of test_catalogue are counted by oracle; or a
-# program, such as a chapter, which fails with an exit status other than 0.
+# is a cmocka test, named PROGRAM: NAME, where those of test_catalogue are counted by oracle; a
+# case of tests/cli, named by its file; or a program, such as a chapter, which fails with an exit status
+# other than 0.
 
 FNR == NR && /^[a-z]/ { name[++bugs] = $1 }
 FNR == NR && $1 == "is" { sub(/^ *is */, ""); what[bugs] = $0 }
 FNR == NR && $1 == "symptom" { sub(/^ *symptom */, ""); symptom[bugs] = $0 }
 FNR == NR { next }
-FILENAME == "NOTES.md" {
+FILENAME == "docs/planted-bugs.md" {
   for (b = 1; b <= bugs; b++)
     if (index($0, "| " what[b] " | " symptom[b] " |") == 1) in_notes[b] = 1
   next
@@ -29,6 +30,7 @@ FNR == 1 {
   sub(/\..*/, "", bug)
   sub(/[^.]*\./, "", program)
   sub(/^test_/, "", program)
+  sub(/\.txt$/, "", program)
   running = ""
   failures = announced = 0
 }
@@ -68,6 +70,7 @@ END {
       line = line " " word (i < n ? "," : "")
       finds[check[i]]++
       if (n == 1) { alone[check[i]]++; only++ }
+      gsub(/\|/, "\\|", check[i]) # of a command; in a table it would end the cell
       if (i <= 3) cell = cell (i > 1 ? ", " : "") check[i]
     }
     if (n > 3) cell = cell ", " n - 3 " more"
@@ -84,7 +87,7 @@ END {
     if (!(check_name[i] in finds)) { printf "%s %s", comma, check_name[i]; comma = "," }
   for (b = 1; b <= bugs; b++)
     if (!in_notes[b]) {
-      printf "\nNOTES.md has no row for %s as it is in %s", name[b], table
+      printf "\ndocs/planted-bugs.md has no row for %s as it is in %s", name[b], table
       not_in_notes++
     }
   printf "\n\n%d bugs, %d found, %d by one test alone\n", bugs, bugs - not_found, only

@@ -42,22 +42,29 @@ $(targets:%=fuzz-%): fuzz-%:
 coverage:
 	@sh tests/coverage.sh build/coverage
 
-# --- the bugs of tests/bugs.txt, planted in a copy of the library, where NF_BUG chooses one. The tests
-# that run the library in their own process run with each (tests/mutants.sh): 2 minutes on 2 cores.
+# --- the bugs of tests/bugs.txt, planted in copies of the library and of nf, where NF_BUG chooses one. The
+# tests that run the library in their own process run with each, and those that run nf with those of the
+# pipeline (tests/mutants.sh): 2 minutes on 2 cores.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
-plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(planted) bugs.c)
+plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(filter src/%,$(planted)) bugs.c)
+planted_nf := $(patsubst %.c,$(B)/float/planted/%.o,$(planted) bugs.c)
 without  := check corpus headlines number points npy state_dict toy safetensors% cifar10 depth png \
-            io% nf% allocation checkpoint_faults
+            io% nf% pipeline allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
               $(without:%=$(B)/tests/test_%),$(tests)))
 mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c))
+mutant_nf := $(B)/mutants/cli/nf
 $(B)/planted/bugs.c $(planted:%=$(B)/planted/%) &: tests/bugs.txt tests/plant.awk $(planted)
 	$(call step,DATA)awk -v to=$(B)/planted -f tests/plant.awk tests/bugs.txt $(planted)
 $(mutant_t): $(B)/mutants/%: $(B)/double/tests/%.o $(B)/double/tests/mutants.o $(plants) \
   $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 $(mutant_c): $(B)/mutants/%: $(B)/double/chapters/%.o $(chapter_support) $(plants) $(B)/libverify.a $(B)/libnf.a
 $(mutant_t) $(mutant_c): private LIBS += -lcmocka $(GSL)
-mutants: $(mutant_t) $(mutant_c)
+$(mutant_nf): $(planted_nf) $(filter-out $(planted:%.c=$(B)/float/%.o),$(parts)) \
+  $(call float,tools/*ranks_one.c) $(B)/libnf32.a
+$(B)/float/planted/%.o $(B)/double/planted/%.o: private CPPFLAGS += -Itools
+mutants: $(mutant_t) $(mutant_c) | $(mutant_nf) $(B)/tests/test_nf $(B)/tests/test_pipeline
 	@B=$(B) sh tests/mutants.sh $^
 
-programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c)
+programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
+            $(mutant_nf)

@@ -7,5 +7,5 @@ export B LC_ALL
 . tests/documents/list.sh
 d=tests/documents
 # shellcheck disable=SC2086
-awk -f $d/read.awk -f $d/numbers.awk -f $d/structure.awk -f $d/names.awk -f $d/excerpts.awk \
-  -f $d/checks.awk include/nf/*.h src/*/*.h Makefile */*.mk golden/*.txt $documents
+awk -v phrase_file=$d/phrases.txt -f $d/read.awk -f $d/numbers.awk -f $d/structure.awk -f $d/names.awk -f $d/excerpts.awk \
+  -f $d/checks.awk include/nf/*.h src/*/*.h src/*/*.c chapters/*.[hc] tools/*.[hc] plots/*.[hc] Makefile */*.mk golden/*.txt $documents

@@ -17,12 +17,19 @@ static void the_message_names_sample_and_layer(void **state) {
   log_p[0] = log_p[1] = 42;
   chain->child[1]->tensor[0].data[2] = 800; /* log_scale: e⁸⁰⁰ is no double */
   nf_flow_log_prob(f, 2, x, log_p, &e);
-  check_failed(&e, NF_ENONFINITE, "not finite|sample 0|layer 1 (actnorm)");
+  check_failed(&e, NF_ENONFINITE, "not finite, sample 0, layer 1 (actnorm): its value 2 is inf");
   assert_true(log_p[0] == 42 && log_p[1] == 42);
   chain->child[1]->tensor[0].data[2] = 0;
   x[6] = NAN;
   nf_flow_log_prob(f, 2, x, log_p, &e);
-  check_failed(&e, NF_ENONFINITE, "not finite|sample 1");
+  check_failed(&e, NF_ENONFINITE, "not finite, sample 1: its value 2 is nan");
+  x[6] = -INFINITY;
+  nf_flow_log_prob(f, 2, x, log_p, &e);
+  check_failed(&e, NF_ENONFINITE, "not finite, sample 1: its value 2 is -inf");
+  x[6] = 7;
+  for (int k = 0; k < 4; k++) chain->child[1]->tensor[0].data[k] = k < 2 ? -1e308 : 0;
+  nf_flow_log_prob(f, 2, x, log_p, &e);
+  check_failed(&e, NF_ENONFINITE, "not finite, sample 0, layer 1 (actnorm): its log-det is -inf");
   nf_flow_free(f);
 }
 

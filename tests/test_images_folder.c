@@ -37,6 +37,109 @@ static void write_jpeg(const char *name, unsigned w, unsigned h, J_COLOR_SPACE s
   fclose(f);
 }
 
+/* --- orientation ---------------------------------------------------------------------------- */
+
+/* Six blocks of 8×8, a b c above d e f, of grays 0, 40 … 200, behind a block APP1. */
+static void write_blocks(const char *name, const uint8_t *exif, size_t size) {
+  struct jpeg_error_mgr manager;
+  struct jpeg_compress_struct j = {.err = jpeg_std_error(&manager)};
+  FILE *f = fopen(folder_path(name), "wb");
+  assert_non_null(f);
+  jpeg_create_compress(&j);
+  jpeg_stdio_dest(&j, f);
+  j.image_width = 24, j.image_height = 16, j.input_components = 1;
+  j.in_color_space = JCS_GRAYSCALE;
+  jpeg_set_defaults(&j);
+  jpeg_set_quality(&j, 100, TRUE);
+  jpeg_start_compress(&j, TRUE);
+  jpeg_write_marker(&j, JPEG_APP0 + 1, exif, (unsigned)size);
+  for (unsigned y = 0; y < 16; y++) {
+    uint8_t row[24];
+    for (unsigned x = 0; x < 24; x++) row[x] = (uint8_t)(40 * (y / 8 * 3 + x / 8));
+    jpeg_write_scanlines(&j, (JSAMPROW[]){row}, 1);
+  }
+  jpeg_finish_compress(&j);
+  jpeg_destroy_compress(&j);
+  fclose(f);
+}
+
+/* The blocks of what is read, row by row: "abc/def". */
+static const char *blocks_with(const uint8_t *exif, size_t size) {
+  static char text[16];
+  nf_images set = {0};
+  size_t n = 0;
+  folder_mkdir("turned");
+  write_blocks("turned/a.jpg", exif, size);
+  check_ok(nf_images_folder(folder_path("turned"), NULL, &set, NULL));
+  folder_remove_path(folder_path("turned"));
+  const size_t h = set.shape.h, w = set.shape.w;
+  assert_true(h * w == 384 && (h == 16 || h == 24));
+  for (size_t y = 0; y < h; y += 8) {
+    for (size_t x = 0; x < w; x += 8) {
+      const int first = set.pixel[y * w + x], block = (first + 20) / 40;
+      assert_in_range(first + 2 - 40 * block, 0, 4);
+      for (size_t k = 0; k < 64; k++)
+        assert_in_range(set.pixel[(y + k / 8) * w + x + k % 8] + 2 - first, 0, 4);
+      text[n++] = (char)('a' + block);
+    }
+    text[n++] = '/';
+  }
+  text[n - 1] = 0;
+  nf_images_free(&set);
+  return text;
+}
+
+/* A directory of two entries, the second the orientation. */
+enum { EXIF = 6 + 8 + 2 + 24 };
+static void make_exif(bool big, unsigned orientation, uint8_t exif[EXIF]) {
+  static const uint8_t little[EXIF] =
+      "Exif\0\0II*\0\10\0\0\0\2\0"
+      "\17\1\2\0\4\0\0\0abc\0"
+      "\22\1\3\0\1\0\0\0\0\0\0\0";
+  static const uint8_t large[EXIF] =
+      "Exif\0\0MM\0*\0\0\0\10\0\2"
+      "\1\17\0\2\0\0\0\4abc\0"
+      "\1\22\0\3\0\0\0\1\0\0\0\0";
+  memcpy(exif, big ? large : little, EXIF);
+  exif[EXIF - (big ? 3 : 4)] = (uint8_t)orientation;
+}
+
+static void orientations_of_a_jpeg(void **state) {
+  (void)state;
+  static const char *const seen[] = {"abc/def",  "abc/def",  "cba/fed",  "fed/cba",  "def/abc",
+                                     "ad/be/cf", "da/eb/fc", "fc/eb/da", "cf/be/ad", "abc/def"};
+  uint8_t exif[EXIF];
+  for (unsigned o = 0; o < 10; o++)
+    for (int big = 0; big < 2; big++) {
+      make_exif(big, o, exif);
+      assert_string_equal(blocks_with(exif, EXIF), seen[o]);
+    }
+}
+
+/* Blocks that say nothing: the picture is as it is stored. Each is read where its memory ends. */
+static void damaged_orientations_are_none(void **state) {
+  (void)state;
+  uint8_t exif[EXIF];
+  for (int big = 0; big < 2; big++)
+    for (size_t at = 0; at < EXIF; at++) {
+      make_exif(big, 6, exif);
+      uint8_t *cut = malloc(at + 1); /* malloc(0) may be NULL */
+      memcpy(cut, exif, at);
+      const unsigned short_of = nf_exif_orientation(at, cut);
+      assert_int_equal(short_of, at >= EXIF - 2 ? 6 : 1);
+      free(cut);
+      exif[at] ^= 0x80; /* far away, another tag, another type */
+      const unsigned changed = nf_exif_orientation(EXIF, exif);
+      assert_true(changed == 1 || changed == 6);
+    }
+  make_exif(false, 6, exif);
+  exif[10] = 0xff, exif[11] = exif[12] = exif[13] = 0xff; /* the directory at 2³²-1 */
+  assert_string_equal(blocks_with(exif, EXIF), "abc/def");
+  make_exif(true, 6, exif);
+  exif[28] = 0, exif[29] = 4; /* of another type */
+  assert_string_equal(blocks_with(exif, EXIF), "abc/def");
+}
+
 /* --- what was skipped: the lines, and the number of them ------------------------------------- */
 
 static char told[8][NF_MESSAGE];
@@ -238,6 +341,8 @@ static void pixels_are_reduced(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(both_formats_come_in_order),
+      cmocka_unit_test(orientations_of_a_jpeg),
+      cmocka_unit_test(damaged_orientations_are_none),
       cmocka_unit_test(what_cannot_be_read_is_skipped),
       cmocka_unit_test(folders_are_read_where_their_name_stands),
       cmocka_unit_test(sizes_must_agree),

@@ -63,6 +63,7 @@ every_file_is_installed_below_DESTDIR_and_uninstalled() {
       echo "./lib/machine/pkgconfig/$name.pc"
     done
     echo ./share/man/man1/nf.1
+    echo ./share/bash-completion/completions/nf
   } | LC_ALL=C sort > "$folder/expected"
   LC_ALL=C sort "$folder/installed" | diff "$folder/expected" - || return 1
   make -s B="$B" uninstall DESTDIR="$odd" prefix='/e f#g' libdir='/e f#g/lib/machine' || return 1
@@ -85,6 +86,14 @@ one_version_everywhere() {
 
 tests="$tests the_man_page_is_installed"
 the_man_page_is_installed() { has "$plain/share/man/man1/nf.1" '.TH NF 1' '.SH COMMANDS' "$version"; }
+
+tests="$tests bash_completes_the_commands"
+bash_completes_the_commands() {
+  command -v bash > /dev/null || return 77
+  bash --norc -c '. "$1"; COMP_WORDS=(nf tr) COMP_CWORD=1; _nf; echo "$COMPREPLY"; complete -p nf' bash \
+    "$plain/share/bash-completion/completions/nf" > "$folder/completed" &&
+    has "$folder/completed" train 'complete -F _nf nf'
+}
 
 tests="$tests the_command_line_needs_neither_BLAS_nor_GSL"
 the_command_line_needs_neither_BLAS_nor_GSL() {

@@ -246,6 +246,23 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
   nf_flow_free(a.flow), nf_flow_free(b.flow);
 }
 
+/* Also where they do not fill the last group of four random numbers. */
+static void samples_do_not_share_their_noise(void **state) {
+  (void)state;
+  enum { MOST = 9, N = 40 };
+  for (size_t d = 1; d <= MOST; d++) {
+    alone a = hold(nf_dequantise_new(nf_point(d), 256, 5, &s));
+    double x[N * MOST] = {0}, z[N * MOST];
+    nf_batch batch = {N, nf_point(d), x, 7, 3};
+    check_ok(nf_flow_forward_batch(a.flow, &batch, z, NULL, NULL));
+    size_t alike = 0; /* of 360 values with 15 bits there are 2 pairs by chance */
+    for (size_t i = 0; i < N * d; i++)
+      for (size_t k = 0; k < i; k++) alike += z[i] == z[k];
+    assert_in_range(alike, 0, 12);
+    nf_flow_free(a.flow);
+  }
+}
+
 /* A matrix is computed again when any of the tensors that it is made of has changed. */
 static void a_1x1_convolution_sees_every_change(void **state) {
   (void)state;
@@ -286,6 +303,7 @@ int main(void) {
       cmocka_unit_test(split_sends_the_first_channels_through_inner),
       cmocka_unit_test(logit_of_pixel_128),
       cmocka_unit_test(dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample),
+      cmocka_unit_test(samples_do_not_share_their_noise),
       cmocka_unit_test(a_1x1_convolution_sees_every_change),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,9 +126,19 @@ static void eval_is_that_of_the_library(void **state) {
     check_close("its bits/dim", got[2], nf_bits_per_dim(got[1], 64), 1e-6, 0);
   }
 
-  r = nf(0, "eval @/d.safetensors --data digits --all");
+  r = nf(0, "eval @/d.safetensors --data digits --all --csv @/all.csv");
   assert_non_null(strstr(r, ": 1797 samples\n"));
-  by_library("d.safetensors", 256, every, 2, all); /* noise belongs to the sample's number */
+  by_library("d.safetensors", 1797, every, 2, all); /* noise belongs to the sample's number */
+  FILE *f = fopen(folder_path("all.csv"), "r");
+  assert_non_null(f);
+  assert_int_equal(fscanf(f, "%*s"), 0);
+  for (int i = 0; i < 1797; i++) {
+    double got[2];
+    assert_int_equal(fscanf(f, "%lf,%lf,%*f", got, got + 1), 2);
+    check_close("index", got[0], i, 0, 0);
+    check_close("log p", got[1], all[i], 2e-3, 0);
+  }
+  fclose(f);
   r = nf(0, "eval @/d.safetensors --data digits --range 0:256");
   check_close("range", number(r, "\nbits/dim "), bits(all, 256), 6e-5, 0);
 }
@@ -154,59 +164,68 @@ static void five_bits_are_those_of_the_library(void **state) {
 }
 
 /* Digits index[0 … n-1] after dequantisation and logit; log-dets, when wanted. */
-static double *logits(size_t n, const size_t *index, uint64_t draw, double *log_det) {
-  nf_images set = {0};
-  check_ok(nf_images_digits(&set, NULL));
-  nf_bijector *chain = nf_chain_new(set.shape, NULL);
-  nf_chain_add(chain, nf_dequantise_new(set.shape, 17, 1, NULL), NULL);
-  nf_chain_add(chain, nf_logit_new(set.shape, 0.05, NULL), NULL);
+static double *logits(const nf_images *set, double alpha, uint64_t seed, size_t n,
+                      const size_t *index, uint64_t draw, double *log_det) {
+  nf_bijector *chain = nf_chain_new(set->shape, NULL);
+  nf_chain_add(chain, nf_dequantise_new(set->shape, 17, seed, NULL), NULL);
+  nf_chain_add(chain, nf_logit_new(set->shape, alpha, NULL), NULL);
   nf_flow *flow = nf_flow_new(chain, 1, NULL);
-  nf_batch x = {.n = n, .shape = set.shape, .draw = draw};
+  nf_batch x = {.n = n, .shape = set->shape, .draw = draw};
   double *z = malloc(2 * n * 64 * sizeof *z);
   x.data = z + n * 64;
   for (size_t i = 0; i < n; i++)
-    check_ok(nf_images_values(&set, index[i], 1, x.data + 64 * i, NULL));
+    check_ok(nf_images_values(set, index[i], 1, x.data + 64 * i, NULL));
   check_ok(nf_flow_forward_batch(flow, &x, z, log_det, NULL));
   nf_flow_free(flow);
-  nf_images_free(&set);
   return z;
 }
 
-/* Fitted to the 1747 digits trained on, evaluated on the 50 held out: by counting, and by GSL. */
-static void baselines_are_gsls(void **state) {
-  (void)state;
+/* Fitted to digits first … first+n-1 but for the 50 held out, on which they are evaluated: by
+ * counting, and by GSL. */
+static void check_baselines(const char *words, size_t first, size_t n, uint64_t seed,
+                            double alpha) {
   nf_images set = {0};
   size_t order[1797];
   double histogram[50] = {0}, log_p[50];
   check_ok(nf_images_digits(&set, NULL));
-  for (size_t i = 0; i < 1797; i++) order[i] = nf_shuffled(1, UINT64_MAX, 1797, i);
+  for (size_t i = 0; i < n; i++) order[i] = first + nf_shuffled(seed, UINT64_MAX, n, i);
   for (size_t i = 0; i < 50; i++)
     for (size_t k = 0; k < 64; k++) {
       double same = 1;
-      for (size_t j = 50; j < 1797; j++)
+      for (size_t j = 50; j < n; j++)
         same += set.pixel[64 * order[j] + k] == set.pixel[64 * order[i] + k];
-      histogram[i] += log(same / (1747 + 17));
+      histogram[i] += log(same / (double)(n - 50 + 17));
     }
-  nf_images_free(&set);
-
-  double *seen = logits(1747, order + 50, 0, NULL), *held = logits(50, order, 2, log_p);
-  gsl_gaussian g = gsl_gaussian_fit(1747, 64, seen);
+  double *seen = logits(&set, alpha, seed, n - 50, order + 50, 0, NULL);
+  double *held = logits(&set, alpha, seed, 50, order, 2, log_p);
+  gsl_gaussian g = gsl_gaussian_fit(n - 50, 64, seen);
   for (size_t i = 0; i < 50; i++) log_p[i] += gsl_gaussian_log_p(&g, held + 64 * i);
 
-  const char *r = nf(0, "eval @/d.safetensors --data digits --baselines digits");
+  const char *r = nf(0, words);
   assert_true(strstr(r, "\nbits/dim ") < strstr(r, "\nindependent pixels "));
   check_close("pixels", number(r, "independent pixels"), bits(histogram, 50), 6e-5, 0);
   check_close("Gaussian", number(r, "one Gaussian"), bits(log_p, 50), 2e-4, 0);
   check_close("shrinkage", number(r, "shrunk by"), g.shrinkage, 6e-5, 0);
-  assert_non_null(strstr(r, "the 1747 samples trained on"));
-
-  const double nats = number(nf(0, "eval @/t.safetensors --data toy:banana --baselines toy:banana"),
-                             "one Gaussian");
-  assert_true(nats > 2.5 && nats < 5); /* points: no pixels, and nats */
-  assert_null(strstr(r, "independent pixels"));
+  check_close("fitted to", number(r, "fitted to            the"), (double)(n - 50), 0, 0);
   gsl_gaussian_free(&g);
+  nf_images_free(&set);
   free(seen);
   free(held);
+}
+
+static void baselines_are_gsls(void **state) {
+  (void)state;
+  check_baselines("eval @/d.safetensors --data digits --baselines digits", 0, 1797, 1, 0.05);
+  nf(0,
+     "train --data digits --range 300:1300 --seed 5 --alpha 0.2 --levels 1 --depth 1 --width 4 "
+     "--holdout 50 --steps 1 --out @/r.safetensors");
+  check_baselines("eval @/r.safetensors --data digits --range 300:1300 --baselines digits", 300,
+                  1000, 5, 0.2);
+
+  const char *r = nf(0, "eval @/t.safetensors --data toy:banana --baselines toy:banana");
+  const double nats = number(r, "one Gaussian");
+  assert_true(nats > 2.5 && nats < 5); /* points: no pixels, and nats */
+  assert_null(strstr(r, "independent pixels"));
 }
 
 /* --- pictures ----------------------------------------------------------------------------- */
@@ -275,6 +294,119 @@ static void strips_and_pairs_hold_the_originals(void **state) {
   nf_images_free(&digits);
 }
 
+/* A flow of digits or of points that adds so much that as many digits are lost: an actnorm, or the
+ * net of a coupling. */
+typedef struct {
+  bool net;
+  double bias;
+  size_t n;
+} rough;
+
+static int set_bias(void *user, const char *path, nf_tensor *t) {
+  rough *r = user;
+  if ((strstr(path, ".net.") != NULL) != r->net || strstr(path, "bias") == NULL) return NF_OK;
+  for (size_t k = 0; k < t->dim[0]; k++) t->data[k] = r->bias;
+  r->n++;
+  return NF_OK;
+}
+
+static void save_rough(const char *name, nf_model m, bool net, double bias) {
+  rough r = {net, bias, 0};
+  m.levels = m.steps = 1;
+  m.width = 2;
+  nf_flow *flow = nf_flow_from_model(&m, NULL);
+  check_ok(nf_flow_tensors(flow, set_bias, &r));
+  assert_true(r.n > 0);
+  check_ok(nf_save(folder_path(name), flow, NULL, NULL));
+  nf_flow_free(flow);
+}
+
+/* What reconstruct reports, writes and draws of a flow that loses digits. */
+static void what_does_not_come_back_is_counted(void **state) {
+  (void)state;
+  enum { N = 20, SIZE = N * 64 };
+  nf_images digits = {0};
+  nf_model m = nf_model_default(NF_GLOW, nf_image(8, 8, 1));
+  check_ok(nf_images_digits(&digits, NULL));
+  m.bins = 17;
+  save_rough("near", m, false, 1e5);
+  const char *r = nf(0, "reconstruct @/near --data digits --range 7:100 --n 20 --out @/back.csv");
+  const double counted = number(r, "");
+  check_close("at most", number(r, "by at most"), 1, 0, 0);
+  check_close("of", number(r, "of"), SIZE, 0, 0);
+
+  double back[SIZE];
+  int differ = 0;
+  FILE *f = fopen(folder_path("back.csv"), "r");
+  assert_non_null(f);
+  assert_int_equal(fscanf(f, "%*s"), 0);
+  for (int i = 0; i < SIZE; i++) {
+    assert_int_equal(fscanf(f, "%lf,", &back[i]), 1);
+    differ += back[i] != digits.pixel[7 * 64 + i];
+  }
+  fclose(f);
+  assert_true(differ > 0);
+  check_close("differ", counted, differ, 0, 0);
+
+  nf(0, "reconstruct @/near --data digits --range 7:100 --n 20 --out @/pairs.png");
+  nf_images set = read_png("pairs.png", 4, 16);
+  for (size_t i = 0; i < N; i++)
+    for (size_t k = 0; k < 64; k++) {
+      assert_int_equal(pixel(&set, i / 16 * 2, i % 16, k), digits.pixel[(7 + i) * 64 + k]);
+      assert_int_equal(pixel(&set, i / 16 * 2 + 1, i % 16, k), (int)back[i * 64 + k]);
+    }
+  nf_images_free(&set);
+  nf_images_free(&digits);
+
+  save_rough("far", m, false, 1e7);
+  assert_true(number(nf(1, "reconstruct @/far --data digits"), "by at most") > 1);
+  save_rough("near", nf_model_default(NF_GLOW, nf_point(2)), true, 1e2);
+  save_rough("far", nf_model_default(NF_GLOW, nf_point(2)), true, 1e5);
+  assert_true(number(nf(0, "reconstruct @/near --data toy:moons"), "coordinate:") < 1e-4);
+  assert_true(number(nf(1, "reconstruct @/far --data toy:moons"), "coordinate:") > 1e-3);
+}
+
+/* A row: the image; level 1 drawn anew, then level 2; level 2 alone. Of the 64 latents the last
+ * level has the first 32; those drawn are those of nf sample. */
+static void levels_are_those_of_the_library(void **state) {
+  (void)state;
+  enum { D = 64, HALF = 32, N = 3 };
+  nf_images digits = {0};
+  check_ok(nf_images_digits(&digits, NULL));
+  nf_flow *flow = nf_load(folder_path("d.safetensors"), NULL);
+  nf(0, "levels @/d.safetensors --data digits --n 3 --seed 7 --temperature 0.8 --out @/l.png");
+  nf_images set = read_png("l.png", N, 4);
+  nf_real x[N * D], z[N * D];
+  check_ok(nf_images_values(&digits, 0, N, x, NULL));
+  check_ok(nf_flow_forward(flow, N, x, z, NULL, NULL));
+  int differ[4] = {0}, changed[4] = {0};
+  for (size_t i = 0; i < N; i++) {
+    nf_real row[4 * D];
+    memcpy(row, x + i * D, D * sizeof *x);
+    for (size_t j = 1; j <= 3; j++) memcpy(row + j * D, z + i * D, D * sizeof *z);
+    for (size_t k = 0; k < HALF; k++) {
+      row[D + HALF + k] = 0.8 * nf_random_normal(7, i, HALF + k);
+      row[2 * D + k] = 0.8 * nf_random_normal(7, i, k);
+      row[3 * D + HALF + k] = 0;
+    }
+    for (size_t j = 1; j <= 3; j++)
+      check_ok(nf_flow_inverse(flow, 1, row + j * D, row + j * D, NULL, NULL));
+    for (size_t j = 0; j < 4; j++)
+      for (size_t k = 0; k < D; k++) {
+        differ[j] += pixel(&set, i, j, k) != (int)row[j * D + k];
+        changed[j] += (int)row[j * D + k] != digits.pixel[i * D + k];
+      }
+  }
+  assert_int_equal(differ[0] + changed[0], 0);
+  for (int j = 1; j < 4; j++) {
+    assert_in_range(differ[j], 0, 2); /* a value next to the edge of its pixel, in float */
+    assert_true(changed[j] > 20);
+  }
+  nf_images_free(&set);
+  nf_images_free(&digits);
+  nf_flow_free(flow);
+}
+
 /* --- precision ---------------------------------------------------------------------------- */
 
 static void a_double_checkpoint_is_rounded(void **state) {
@@ -292,6 +424,8 @@ static void a_double_checkpoint_is_rounded(void **state) {
   by_library("double", 256, index, 2, log_p);
   const char *r = nf(0, "eval @/double --data digits --range 0:256");
   check_close("bits/dim", number(r, "\nbits/dim "), bits(log_p, 256), 6e-5, 0);
+  assert_non_null(strstr(nf(0, "info @/double"), "double: F64, "));
+  assert_non_null(strstr(nf(0, "info @/double --json"), "\"type\": \"F64\""));
 }
 
 int main(void) {
@@ -301,7 +435,9 @@ int main(void) {
       cmocka_unit_test(five_bits_are_those_of_the_library),
       cmocka_unit_test(baselines_are_gsls),
       cmocka_unit_test(samples_are_those_of_the_library),
+      cmocka_unit_test(levels_are_those_of_the_library),
       cmocka_unit_test(strips_and_pairs_hold_the_originals),
+      cmocka_unit_test(what_does_not_come_back_is_counted),
       cmocka_unit_test(a_double_checkpoint_is_rounded),
   };
   return cmocka_run_group_tests(tests, train_both, folder_remove);

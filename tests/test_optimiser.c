@@ -96,6 +96,10 @@ static void a_plateau_decays_after_its_patience(void **state) {
     assert_int_equal(nf_plateau_report(&s, &p, loss[i]), best[i]);
     check_close("rate", nf_schedule_rate(&s, &p, 1000 + i), rate[i], 1e-16, 0);
   }
+  const nf_schedule warm = {NF_PLATEAU, 0.4, 10, 0, 0.1, 0.5, 3}; /* 0.1 of the rate is left */
+  for (uint64_t t = 1; t <= 12; t++)
+    check_close("warm-up", nf_schedule_rate(&warm, &p, t), 0.04 * fmin(1, (double)t / 10), 1e-16,
+                0);
 }
 
 /* --- shuffle -------------------------------------------------------------------------------- */

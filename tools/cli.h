@@ -15,8 +15,10 @@ int cli_eval(int argc, char **argv);
 int cli_sample(int argc, char **argv);
 int cli_interpolate(int argc, char **argv);
 int cli_reconstruct(int argc, char **argv);
+int cli_levels(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_man(int argc, char **argv);
+int cli_completion(int argc, char **argv);
 
 /* "nf COMMAND: …" on stderr, one line; returns CLI_BAD_INPUT. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -53,8 +55,18 @@ typedef struct {
 enum { CLI_GO = -1 };
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
                      char **argv, const char **operand);
-extern bool cli_help_is_man;           /* --help prints a section of the man page */
-void cli_print_roff(const char *text); /* with roff's special characters escaped */
+
+/* What --help does with the table of its command: prints it for a reader, or (manual.c) otherwise.
+ */
+typedef void cli_table_printer(const cli_command *c, size_t n, const cli_option option[]);
+extern cli_table_printer *cli_print_table;
+
+/* The help of one option, with the words that it can be, and its default. */
+enum { CLI_HELP_TEXT = 300 };
+void cli_help_text(const cli_option *o, char text[CLI_HELP_TEXT]);
+
+extern const char cli_help[];                     /* of nf (nf.c) */
+void cli_print_tables(cli_table_printer *of_one); /* of all commands (nf.c) */
 
 /* The index of a word, or -1 after an error that names the nearest. `what` is "command", … */
 int cli_find_word(const char *what, const char *text, const char *const word[]);
@@ -77,8 +89,18 @@ typedef struct {
     "columns", "LIST", CLI_TEXT, to, "of csv and npy: names or numbers, as in a,c,2 [all]", 0, 0, \
         NULL                                                                                      \
   }
-#define CLI_OPTION_FORMAT(to) \
-  { "format", "KIND", CLI_WORD, to, "%s [by the ending of --out]", 0, 0, cli_formats }
+#define CLI_OPTIONS_OUTPUT(to, what)                                                         \
+  {"out", "FILE", CLI_TEXT, &(to)->path, what, 0, 0, NULL}, {"format",                       \
+                                                             "KIND",                         \
+                                                             CLI_WORD,                       \
+                                                             &(to)->format,                  \
+                                                             "%s [by the ending of --out]",  \
+                                                             0,                              \
+                                                             0,                              \
+                                                             cli_formats},                   \
+  {                                                                                          \
+    "zoom", "Z", CLI_WHOLE, &(to)->zoom, "PNG: a pixel becomes a square of Z×Z", 1, 64, NULL \
+  }
 #define CLI_OPTION_RANGE(to) \
   { "range", "A:B", CLI_TEXT, to, "use only samples A … B-1 of the set", 0, 0, NULL }
 #define CLI_OPTION_RECURSIVE(to) \
@@ -197,23 +219,38 @@ void cli_print_mean(struct json_t *to, const char *name, size_t n, const double 
 
 /* --- files of samples (sample.c) ------------------------------------------------------------ */
 
-typedef enum { CLI_PNG, CLI_CSV, CLI_NPY } cli_format;
+enum { CLI_PNG, CLI_CSV, CLI_NPY };
 extern const char *const cli_formats[];
 
-/* By --format when it is given (≥ 0), else by the ending of the path; without one, images are PNG
- * and points CSV. False after an error. */
-bool cli_find_format(const char *path, int given, unsigned bins, cli_format *out);
+/* Where samples go: what CLI_OPTIONS_OUTPUT reads, and the columns of a PNG grid. */
+typedef struct {
+  const char *path;
+  int format;             /* one of the above; -1: not given */
+  uint64_t columns, zoom; /* columns 0: as square as can be */
+} cli_output;             /* start from CLI_OUTPUT */
+#define CLI_OUTPUT \
+  { .format = -1, .zoom = 1 }
+
+/* Sets the format when it is not given: by the ending of the path; without one, images are PNG and
+ * points CSV. False after an error. */
+bool cli_output_format(cli_output *out, unsigned bins);
 
 /* Whether a PNG can hold n samples, before they are drawn. A CSV and an NPY can.
  * errors  those of nf_png_check_grid */
-int cli_check_grid(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
-                   size_t columns, nf_error *e);
+int cli_check_grid(const cli_output *out, const nf_checkpoint *c, size_t n, nf_error *e);
 
-/* n samples x (n · D) of the flow in c. PNG: a grid of images, `columns` to a row (0: as square as
- * can be). CSV: a line a sample, below the names of the columns trained on. NPY: one array.
+/* n samples x (n · D) of the flow in c. PNG: a grid of images. CSV: a line a sample, below the
+ * names of the columns trained on. NPY: one array.
  * errors  those of nf_png_write_grid, NF_EIO */
-int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
-                      const nf_real *x, size_t columns, nf_error *e);
+int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, const nf_real *x,
+                      nf_error *e);
+
+/* --- rows of log p (eval_csv.c) --------------------------------------------------------------- */
+
+/* log_p[i] of sample index[i] of the range, n of them, by their numbers in the whole set.
+ * errors  NF_EIO, NF_ENOMEM */
+int cli_write_log_p(const char *path, const cli_data *data, size_t n, const size_t *index,
+                    const double *log_p, nf_error *e);
 
 /* --- baselines (baseline.c) ----------------------------------------------------------------- */
 

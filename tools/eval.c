@@ -14,7 +14,6 @@
 
 #include "cli.h"
 #include "core/number.h"
-#include "io/file.h"
 
 enum { BLOCK = 256, FIRST_DRAW = 2 }; /* training and validation use draws 0 and 1 */
 
@@ -216,38 +215,7 @@ static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_
   return own.status;
 }
 
-typedef struct {
-  size_t index;
-  double log_p;
-} row;
-
-static int by_index(const void *a, const void *b) {
-  const size_t i = ((const row *)a)->index, j = ((const row *)b)->index;
-  return (i > j) - (i < j);
-}
-
-static void write_rows(FILE *f, const cli_data *data, const results *r, row *line) {
-  for (size_t i = 0; i < r->n; i++) line[i] = (row){data->first + r->index[i], r->log_p[i]};
-  qsort(line, r->n, sizeof *line, by_index);
-  fprintf(f, "index,log_p,%s\n", data->bins > 0 ? "bits_per_dim" : "nats");
-  for (size_t i = 0; i < r->n; i++)
-    fprintf(f, "%zu,%.9g,%.9g\n", line[i].index, line[i].log_p,
-            cli_in_unit(-line[i].log_p, data->shape, data->bins));
-}
-
 static bool is_stdout(const char *path) { return path != NULL && strcmp(path, "-") == 0; }
-
-/* In the order of the data. */
-static int write_csv(const char *path, const cli_data *data, const results *r, nf_error *e) {
-  nf_new_file f;
-  row *line = malloc(r->n * sizeof *line);
-  if (line == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
-  int status = nf_new_file_open(&f, path, e);
-  if (status == NF_OK) write_rows(f.file, data, r, line);
-  free(line);
-  if (status != NF_OK) return status;
-  return nf_new_file_close(&f, status, e);
-}
 
 static int run(const settings *s, const char *path, const nf_checkpoint *c, const cli_data *data) {
   nf_error e = {0}, own = {0};
@@ -263,7 +231,7 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
     nf_fail(&e, NF_ENOMEM, "out of memory");
   if (e.status == NF_OK && evaluate(data, c->flow, s->importance, &r, &own) != NF_OK)
     nf_fail(&e, own.status, "%s on %s: %s", path, s->data.spec, own.message);
-  if (e.status == NF_OK && s->csv != NULL) write_csv(s->csv, data, &r, &e);
+  if (e.status == NF_OK && s->csv != NULL) cli_write_log_p(s->csv, data, r.n, r.index, r.log_p, &e);
   if (e.status == NF_OK && !is_stdout(s->csv)) print(data, path, s->importance, held, &r);
   if (e.status == NF_OK && s->baselines != NULL && !is_stdout(s->csv))
     print_baselines(s, c, &set, data, &r, &e);

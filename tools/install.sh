@@ -1,6 +1,6 @@
 #!/bin/sh
 # install.sh install|uninstall: the public headers, both libraries, static and shared, the command line
-# with its man page, and what pkg-config reads. `make install` calls it, with in the environment
+# with its man page and its completion in bash, and what pkg-config reads. `make install` calls it, with in the environment
 #
 #   B        the build folder
 #   DESTDIR  a root that is put before every path, for packages
@@ -44,11 +44,13 @@ files() { # a function that is called with each
   done
   "$1" 755 "$B/nf" "$prefix/bin" nf
   "$1" 644 "$temporary/nf.1" "$prefix/share/man/man1" nf.1
+  "$1" 644 "$temporary/nf" "$prefix/share/bash-completion/completions" nf
 }
 
 case $1 in
   install)
     "$B/nf" man > "$temporary/nf.1"
+    "$B/nf" completion > "$temporary/nf"
     files put
     ;;
   uninstall)

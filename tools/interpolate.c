@@ -14,9 +14,7 @@ static const cli_command command = {
 
 typedef struct {
   cli_data_choice data;
-  const char *out;
-  int format;
-  cli_format as;
+  cli_output out;
   uint64_t from, to, n, threads;
 } settings;
 
@@ -47,7 +45,7 @@ static void run(const settings *s, const cli_data *data, const nf_checkpoint *c,
             s->data.spec, data->n - 1);
     return;
   }
-  if (cli_check_grid(s->out, s->as, c, s->n, s->n, e) != NF_OK) return;
+  if (cli_check_grid(&s->out, c, s->n, e) != NF_OK) return;
   nf_error own = {0};
   nf_real *x = malloc(s->n * nf_flow_dim(flow) * sizeof *x);
   if (x == NULL)
@@ -55,33 +53,33 @@ static void run(const settings *s, const cli_data *data, const nf_checkpoint *c,
   else if (interpolate(s, data, flow, x, &own) != NF_OK)
     nf_fail(e, own.status, "%s: %s", s->data.spec, own.message);
   else
-    cli_write_samples(s->out, s->as, c, s->n, x, s->n, e);
+    cli_write_samples(&s->out, c, s->n, x, e);
   free(x);
 }
 
 int cli_interpolate(int argc, char **argv) {
   const char *path = NULL;
-  settings s = {.n = 8, .to = 1, .format = -1};
+  settings s = {.out = CLI_OUTPUT, .n = 8, .to = 1};
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&s.data),
       {"from", "I", CLI_WHOLE, &s.from, "number of the first [0]", 0, 1e9, NULL},
       {"to", "J", CLI_WHOLE, &s.to, "number of the last", 0, 1e9, NULL},
       {"n", "N", CLI_WHOLE, &s.n, "length of the strip, with both", 2, 10000, NULL},
-      {"out", "FILE", CLI_TEXT, &s.out, "the strip, as .png, .csv or .npy", 0, 0, NULL},
-      CLI_OPTION_FORMAT(&s.format),
+      CLI_OPTIONS_OUTPUT(&s.out, "the strip, as .png, .csv or .npy"),
       CLI_OPTION_THREADS(&s.threads),
   };
   const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
-  if (s.out == NULL) return cli_error("--out is missing, as in --out strip.png");
-  if (!cli_output_is_free("--out", s.out, path, s.data.spec)) return CLI_BAD_INPUT;
+  if (s.out.path == NULL) return cli_error("--out is missing, as in --out strip.png");
+  if (!cli_output_is_free("--out", s.out.path, path, s.data.spec)) return CLI_BAD_INPUT;
+  s.out.columns = s.n;
   nf_checkpoint c = {0};
   cli_data data = {0};
   nf_error e = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as) &&
+  if (cli_output_format(&s.out, nf_flow_model(c.flow)->bins) &&
       cli_load_data(&c, path, &s.data, &data)) {
     run(&s, &data, &c, &e);
     result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);

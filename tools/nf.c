@@ -12,7 +12,7 @@
 #include "io/file.h"
 #include "ranks.h"
 
-static const char help[] =
+const char cli_help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
     "\n"
     "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
@@ -24,8 +24,10 @@ static const char help[] =
     "  sample        draw new images into a PNG grid, or points\n"
     "  interpolate   from one image to another through the latent space\n"
     "  reconstruct   data to latent and back: what comes back is the same\n"
+    "  levels        what each level of a flow's latent carries, in pictures\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
     "  man           this manual, as a page for man; nf --version: version and precision\n"
+    "  completion    the words that bash completes after nf\n"
     "\n"
     "data\n"
     "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
@@ -44,9 +46,13 @@ static const char help[] =
     "  nf eval digits.safetensors --data digits\n"
     "  nf sample digits.safetensors --n 64 --out digits.png\n"
     "\n"
+    "nf calculates in single precision: values of points are rounded to 24 bits, about 7 digits, "
+    "and\n"
+    "from 3.4e38 refused. A difference that small beside the values, as of times in seconds since\n"
+    "1970, is lost: subtract what they have in common.\n"
     "A file - is standard input, or output; links are followed.\n"
-    "Exit status: 0 fine, 1 a check failed or output was cut short, 2 usage or input,\n"
-    "130 stopped by Ctrl-C.";
+    "Exit status: 0 fine, 1 a check failed or what is printed was cut short, 2 usage, input, or a\n"
+    "file that cannot be written, 129, 130, 143 stopped by SIGHUP, Ctrl-C, SIGTERM.";
 
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
@@ -180,27 +186,16 @@ static const struct {
                 {"sample", cli_sample},
                 {"interpolate", cli_interpolate},
                 {"reconstruct", cli_reconstruct},
+                {"levels", cli_levels},
                 {"info", cli_info},
-                {"man", cli_man}};
+                {"man", cli_man},
+                {"completion", cli_completion}};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* The page nf(1): what --help prints, with roff's requests. */
-int cli_man(int argc, char **argv) {
-  static const cli_command command = {"man", NULL, "Prints this manual as a page for man.",
-                                      "  nf man > nf.1\n  man ./nf.1"};
-  const int status = cli_read_options(&command, 0, NULL, argc, argv, NULL);
-  if (status != CLI_GO) return status;
-  printf(
-      ".TH NF 1 \"\" \"nf %s\" \"normalizing flows\"\n.SH NAME\n"
-      "nf \\- normalizing flows on images and points\n.SH SYNOPSIS\n"
-      ".B nf\n\\fICOMMAND\\fP [arguments]\n.SH DESCRIPTION\n.nf\n",
-      nf_version());
-  cli_print_roff(strchr(help, '\n') + 2);
-  printf("\n.fi\n.SH COMMANDS\n");
-  cli_help_is_man = true;
+void cli_print_tables(cli_table_printer *of_one) {
+  cli_print_table = of_one;
   for (int i = 0; i < COMMANDS; i++)
-    commands[i].run(2, (char *[]){argv[0], (char[]){"--help"}, NULL});
-  return CLI_OK;
+    commands[i].run(2, (char *[]){(char[]){"nf"}, (char[]){"--help"}, NULL});
 }
 
 static int run_command(int argc, char **argv) {
@@ -234,7 +229,7 @@ static int run(int argc, char **argv) {
   else if (asks_for_help(argv[1]) && argc > 2 && !asks_for_help(argv[2]))
     status = help_on_command(argc, argv);
   else if (asks_for_help(argv[1]))
-    puts(help);
+    puts(cli_help);
   else if (strcmp(argv[1], "--version") == 0)
     printf("nf %s, in %s precision\n", nf_version(), sizeof(nf_real) == 4 ? "single" : "double");
   else

@@ -1,5 +1,5 @@
 /* getopt_long reads the options; here its table is made from ours, values are checked, and help is
- * printed, as text or as a section of the man page. */
+ * printed. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,27 +12,24 @@
 #include "core/nearest.h"
 #include "core/number.h"
 
-enum { MAX_OPTIONS = 40, HELP = 'h', MISSING = ':', UNKNOWN = '?' };
-
-enum { HELP_TEXT = 300 };
+enum { MAX_OPTIONS = 40, HELP = 'h', MISSING = ':', UNKNOWN = '?', FIRST = 256 };
 
 /* Appends to the help of one option, cut to fit. */
-static void append(char text[HELP_TEXT], const char *format, ...)
+static void append(char text[CLI_HELP_TEXT], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void append(char text[HELP_TEXT], const char *format, ...) {
+static void append(char text[CLI_HELP_TEXT], const char *format, ...) {
   const size_t length = strlen(text);
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text + length, HELP_TEXT - length, format, arguments);
+  vsnprintf(text + length, CLI_HELP_TEXT - length, format, arguments);
   va_end(arguments);
 }
 
-static void append_words(char text[HELP_TEXT], const char *const word[]) {
+static void append_words(char text[CLI_HELP_TEXT], const char *const word[]) {
   for (size_t i = 0; word[i] != NULL; i++) append(text, "%s%s", i > 0 ? ", " : "", word[i]);
 }
 
-/* Its help, with the words that it can be, and its default. */
-static void help_text(const cli_option *o, char text[HELP_TEXT]) {
+void cli_help_text(const cli_option *o, char text[CLI_HELP_TEXT]) {
   const char *words = strstr(o->help, "%s");
   const int before = (int)(words != NULL ? (size_t)(words - o->help) : strlen(o->help));
   text[0] = 0;
@@ -45,48 +42,20 @@ static void help_text(const cli_option *o, char text[HELP_TEXT]) {
   if (o->kind == CLI_WORD && *(int *)o->to >= 0) append(text, " [%s]", o->word[*(int *)o->to]);
 }
 
-bool cli_help_is_man = false;
-
-/* To roff a line that begins with a dot or an apostrophe is a request, and '-' is a hyphen. */
-void cli_print_roff(const char *text) {
-  for (bool line_start = true; *text != 0; line_start = *text++ == '\n') {
-    if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", stdout);
-    if (*text == '-' || *text == '\\') putchar('\\');
-    putchar(*text == '\\' ? 'e' : *text);
-  }
-}
-
-static void print_man(const cli_command *c, size_t n, const cli_option option[]) {
-  printf(".SS nf %s %s%s[options]\n", c->name, c->operand != NULL ? c->operand : "",
-         c->operand != NULL ? " " : "");
-  cli_print_roff(c->about);
-  for (size_t i = 0; i < n; i++) {
-    const cli_option *o = &option[i];
-    char text[HELP_TEXT];
-    printf("\n.TP\n.B \\-\\-");
-    cli_print_roff(o->name);
-    if (o->value != NULL) printf(" \\fI%s\\fP", o->value);
-    putchar('\n');
-    help_text(o, text);
-    cli_print_roff(text);
-  }
-  printf("\n.PP\n.nf\n");
-  cli_print_roff(c->examples);
-  printf("\n.fi\n");
-}
-
 static void print_help(const cli_command *c, size_t n, const cli_option option[]) {
   printf("nf %s %s%s[options]\n\n%s\n\noptions\n", c->name, c->operand != NULL ? c->operand : "",
          c->operand != NULL ? " " : "", c->about);
   for (size_t i = 0; i < n; i++) {
     const cli_option *o = &option[i];
-    char text[HELP_TEXT];
+    char text[CLI_HELP_TEXT];
     const int width = printf("  --%s %s", o->name, o->value != NULL ? o->value : "");
-    help_text(o, text);
+    cli_help_text(o, text);
     printf("%*s  %s\n", width < 24 ? 24 - width : 0, "", text);
   }
   printf("  --help, -h              this text\n\nexamples\n%s\n", c->examples);
 }
+
+cli_table_printer *cli_print_table = print_help;
 
 int cli_find_word(const char *what, const char *text, const char *const word[]) {
   size_t n = 0;
@@ -94,7 +63,7 @@ int cli_find_word(const char *what, const char *text, const char *const word[]) 
   for (size_t i = 0; i < n; i++)
     if (strcmp(text, word[i]) == 0) return (int)i;
   const char *nearest = nf_nearest(text, n, word);
-  char all[HELP_TEXT] = "";
+  char all[CLI_HELP_TEXT] = "";
   append_words(all, word);
   if (nearest != NULL)
     cli_error("%s '%s': there is no such; the nearest is '%s'", what, text, nearest);
@@ -143,9 +112,12 @@ static bool read_value(const cli_option *o, const char *text) {
 }
 
 /* Of letters after one dash getopt has read the first, and goes on to the next word when there is
- * no other. A file of that name is meant, perhaps. */
+ * no other. A file of that name is meant, perhaps. optopt is 0 for a long option that there is not,
+ * and its number for one with a value that it does not take. */
 static int unknown_option(const char *command, size_t n, const cli_option option[], char **argv) {
   const char *text = argv[optind - 1], letter[] = {'-', (char)optopt, 0};
+  if (optopt == HELP || optopt >= FIRST)
+    return cli_error("%.*s: it takes no value", (int)strcspn(text, "="), text);
   if (optopt > 0 && strcmp(text, letter) != 0) text = argv[optind];
   if (access(text, F_OK) == 0)
     return cli_error("option '%s': there is no such; the file is ./%s", text, text);
@@ -163,16 +135,16 @@ int cli_read_options(const cli_command *c, size_t n, const cli_option option[], 
   for (size_t i = 0; i < n; i++)
     table[i + 1] = (struct option){option[i].name,
                                    option[i].kind == CLI_FLAG ? no_argument : required_argument,
-                                   NULL, (int)i + 256};
+                                   NULL, (int)i + FIRST};
   optind = 1;
   for (int got; (got = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
     if (got == HELP) {
-      (cli_help_is_man ? print_man : print_help)(c, n, option);
+      cli_print_table(c, n, option);
       return CLI_OK;
     }
     if (got == MISSING) return cli_error("%s: its value is missing", argv[optind - 1]);
     if (got == UNKNOWN) return unknown_option(c->name, n, option, argv);
-    if (!read_value(&option[got - 256], optarg)) return CLI_BAD_INPUT;
+    if (!read_value(&option[got - FIRST], optarg)) return CLI_BAD_INPUT;
   }
   if (c->operand != NULL && optind < argc) *operand = argv[optind++];
   if (optind < argc)

@@ -16,26 +16,26 @@ static const cli_command command = {
 
 typedef struct {
   cli_data_choice data;
-  const char *out;
-  int format;
-  cli_format as;
+  cli_output out;
   uint64_t n, threads;
 } settings;
 
 /* Rows of originals alternate with rows of reconstructions; a short last row is filled with 0. */
 enum { COLUMNS = 16 };
-static int draw_pairs(const char *path, const nf_checkpoint *c, size_t n, const nf_real *x,
+static size_t columns_of(size_t n) { return n < COLUMNS ? n : COLUMNS; }
+static size_t rows_of(size_t n) { return (n + columns_of(n) - 1) / columns_of(n); }
+
+static int draw_pairs(const cli_output *out, const nf_checkpoint *c, size_t n, const nf_real *x,
                       const nf_real *back, nf_error *e) {
-  const size_t d = nf_flow_dim(c->flow), columns = n < COLUMNS ? n : COLUMNS;
-  const size_t rows = (n + columns - 1) / columns;
+  const size_t d = nf_flow_dim(c->flow), columns = columns_of(n), rows = rows_of(n);
   nf_real *pairs = calloc(2 * rows * columns * d, sizeof *pairs);
-  if (pairs == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
+  if (pairs == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", out->path);
   for (size_t i = 0; i < n; i++) {
     nf_real *to = pairs + (2 * (i / columns) * columns + i % columns) * d;
     memcpy(to, x + i * d, d * sizeof *to);
     memcpy(to + columns * d, back + i * d, d * sizeof *to);
   }
-  const int status = cli_write_samples(path, CLI_PNG, c, 2 * rows * columns, pairs, columns, e);
+  const int status = cli_write_samples(out, c, 2 * rows * columns, pairs, e);
   free(pairs);
   return status;
 }
@@ -69,6 +69,10 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   nf_flow *flow = c->flow;
   nf_error e = {0}, own = {0};
   const size_t n = s->n < data->n ? (size_t)s->n : data->n, d = nf_flow_dim(flow);
+  cli_output pairs = s->out;
+  pairs.columns = columns_of(n);
+  if (pairs.path != NULL && cli_check_grid(&pairs, c, 2 * rows_of(n) * columns_of(n), &e) != NF_OK)
+    return cli_error("%s", e.message);
   nf_real *x = malloc(n * d * sizeof *x), *z = malloc(n * d * sizeof *z);
   nf_real *back = malloc(n * d * sizeof *back);
   if (x == NULL || z == NULL || back == NULL) nf_fail(&own, NF_ENOMEM, "out of memory");
@@ -77,10 +81,10 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   nf_flow_inverse(flow, n, z, back, NULL, &own);
   if (own.status != NF_OK)
     nf_fail(&e, own.status, "%s: %s", s->data.spec, own.message);
-  else if (s->out != NULL && s->as == CLI_PNG)
-    draw_pairs(s->out, c, n, x, back, &e);
-  else if (s->out != NULL)
-    cli_write_samples(s->out, s->as, c, n, back, 0, &e);
+  else if (s->out.path != NULL && s->out.format == CLI_PNG)
+    draw_pairs(&pairs, c, n, x, back, &e);
+  else if (s->out.path != NULL)
+    cli_write_samples(&s->out, c, n, back, &e);
   const int result = e.status != NF_OK ? cli_error("%s", e.message) : report(flow, n, x, back);
   free(x);
   free(z);
@@ -90,24 +94,22 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
 
 int cli_reconstruct(int argc, char **argv) {
   const char *path = NULL;
-  settings s = {.n = 64, .format = -1};
+  settings s = {.out = CLI_OUTPUT, .n = 64};
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&s.data),
       {"n", "N", CLI_WHOLE, &s.n, "how many, from the first of the range", 1, 1e9, NULL},
-      {"out", "FILE", CLI_TEXT, &s.out, "pairs as .png, or what came back as .csv or .npy", 0, 0,
-       NULL},
-      CLI_OPTION_FORMAT(&s.format),
+      CLI_OPTIONS_OUTPUT(&s.out, "pairs as .png, or what came back as .csv or .npy"),
       CLI_OPTION_THREADS(&s.threads),
   };
   const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
-  if (!cli_output_is_free("--out", s.out, path, s.data.spec)) return CLI_BAD_INPUT;
+  if (!cli_output_is_free("--out", s.out.path, path, s.data.spec)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   cli_data data = {0};
   if (!cli_load_model(path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if ((s.out == NULL || cli_find_format(s.out, s.format, nf_flow_model(c.flow)->bins, &s.as)) &&
+  if ((s.out.path == NULL || cli_output_format(&s.out, nf_flow_model(c.flow)->bins)) &&
       cli_load_data(&c, path, &s.data, &data))
     result = run(&s, &data, &c);
   cli_data_free(&data);

@@ -1,5 +1,6 @@
-/* The files of a run: OUT, and beside it X.last.safetensors, X.csv and, while the run lives,
- * X.lock. A new run never takes the place of another, and two runs never write the same files. */
+/* The files of a run: OUT, and beside it X.last.safetensors, X.csv and, while the run lives, X.lock
+ * and X.csv.lock. A new run never takes the place of another, and two runs never write the same
+ * files, also when but their logs are the same. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +22,25 @@ static char *beside(const char *out, const char *ending) {
   return path;
 }
 
+/* FILE.lock */
+static char *lock_of(const char *path) {
+  const size_t size = strlen(path) + sizeof ".lock";
+  char *lock = malloc(size);
+  if (lock != NULL) snprintf(lock, size, "%s.lock", path);
+  return lock;
+}
+
 bool cli_run_files_name(cli_run_files *f, const cli_settings *s) {
   *f = (cli_run_files){.best = s->out,
                        .log = s->log,
                        .last = beside(s->out, ".last.safetensors"),
                        .usual_log = beside(s->out, ".csv"),
-                       .lock = beside(s->out, ".lock"),
-                       .locked = -1};
+                       .lock = {beside(s->out, ".lock")},
+                       .locked = {-1, -1}};
   if (f->log == NULL) f->log = f->usual_log;
-  if (f->last != NULL && f->usual_log != NULL && f->lock != NULL) return true;
+  if (f->log != NULL) f->lock[1] = lock_of(f->log);
+  if (f->last != NULL && f->usual_log != NULL && f->lock[0] != NULL && f->lock[1] != NULL)
+    return true;
   cli_error("out of memory");
   return false;
 }
@@ -77,14 +88,20 @@ static bool are_ours(const cli_run_files *f, const cli_settings *s) {
   return false;
 }
 
-bool cli_run_files_claim(cli_run_files *f, const cli_settings *s) {
+static bool claim(cli_run_files *f, int k, const char *path) {
   nf_error e = {0};
-  if (!are_distinct(f, s)) return false;
-  if (nf_lock_file(f->lock, &f->locked, &e) == NF_EBUSY)
-    cli_error("%s: another run is writing it: %s", s->out, e.message);
+  if (nf_lock_file(f->lock[k], &f->locked[k], &e) == NF_EBUSY)
+    cli_error("%s: another run is writing it: %s", path, e.message);
   else if (e.status != NF_OK)
     cli_error("%s", e.message);
-  if (e.status != NF_OK || !are_ours(f, s)) return false;
+  return e.status == NF_OK;
+}
+
+bool cli_run_files_claim(cli_run_files *f, const cli_settings *s) {
+  bool regular;
+  if (!are_distinct(f, s) || !claim(f, 0, s->out)) return false;
+  const bool is_file = strcmp(f->log, "-") != 0 && (!is_there(f->log, &regular) || regular);
+  if ((is_file && !claim(f, 1, f->log)) || !are_ours(f, s)) return false;
   nf_new_file_clean(f->best);
   nf_new_file_clean(f->last);
   nf_new_file_clean(f->log);
@@ -92,10 +109,12 @@ bool cli_run_files_claim(cli_run_files *f, const cli_settings *s) {
 }
 
 void cli_run_files_release(cli_run_files *f) {
-  if (f->locked >= 0) nf_unlock_file(f->lock, f->locked);
+  for (int k = 0; k < 2; k++) {
+    if (f->locked[k] >= 0) nf_unlock_file(f->lock[k], f->locked[k]);
+    free(f->lock[k]);
+  }
   free(f->last);
   free(f->usual_log);
-  free(f->lock);
 }
 
 /* --- the log: a run that resumes writes the lines after its checkpoint again ---------------- */

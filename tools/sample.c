@@ -12,18 +12,20 @@
 
 const char *const cli_formats[] = {"png", "csv", "npy", NULL};
 
-bool cli_find_format(const char *path, int given, unsigned bins, cli_format *out) {
-  const char *name = strrchr(path, '/'), *dot = strrchr(name != NULL ? name : path, '.');
-  int format = given;
-  if (format < 0 && dot == NULL) format = bins > 0 ? CLI_PNG : CLI_CSV;
-  for (int i = 0; format < 0 && cli_formats[i] != NULL; i++)
-    if (strcasecmp(dot + 1, cli_formats[i]) == 0) format = i;
-  if (format < 0)
-    cli_error("--out %s: its ending is none of .png, .csv and .npy; give --format", path);
-  else if (format == CLI_PNG && bins == 0)
-    cli_error("--out %s: points are no image; write them as .csv or .npy", path);
+bool cli_output_format(cli_output *out, unsigned bins) {
+  const char *slash = strrchr(out->path, '/'), *name = slash != NULL ? slash : out->path;
+  const char *dot = strrchr(name, '.');
+  if (out->format < 0 && dot == NULL) out->format = bins > 0 ? CLI_PNG : CLI_CSV;
+  for (int i = 0; out->format < 0 && cli_formats[i] != NULL; i++)
+    if (strcasecmp(dot + 1, cli_formats[i]) == 0) out->format = i;
+  if (out->format < 0)
+    cli_error("--out %s: its ending is none of .png, .csv and .npy; give --format", out->path);
+  else if (out->format == CLI_PNG && bins == 0)
+    cli_error("--out %s: points are no image; write them as .csv or .npy", out->path);
+  else if (out->format != CLI_PNG && out->zoom > 1)
+    cli_error("--zoom: it is for a PNG alone, and --out %s is none", out->path);
   else
-    return *out = (cli_format)format, true;
+    return true;
   return false;
 }
 
@@ -53,38 +55,39 @@ static int write_csv(const char *path, const char *names, size_t d, size_t n, co
 }
 
 /* Of a grid: those given, or as square as can be. */
-static size_t grid_columns(size_t n, size_t given) {
+static size_t grid_columns(const cli_output *out, size_t n) {
   size_t square = 1;
   while (square * square < n) square++;
-  return given > 0 ? given : square;
+  return out->columns > 0 ? (size_t)out->columns : square;
 }
 
-int cli_check_grid(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
-                   size_t columns, nf_error *e) {
-  const nf_shape shape = nf_flow_shape(c->flow);
-  return format != CLI_PNG ? NF_OK : nf_png_check_grid(path, n, shape, grid_columns(n, columns), e);
+int cli_check_grid(const cli_output *out, const nf_checkpoint *c, size_t n, nf_error *e) {
+  if (out->format != CLI_PNG) return NF_OK;
+  return nf_png_check_grid(out->path, n, nf_flow_shape(c->flow), grid_columns(out, n),
+                           (size_t)out->zoom, e);
 }
 
-static int write_png(const char *path, const nf_model *m, size_t n, const nf_real *x,
-                     size_t columns, nf_error *e) {
+static int write_png(const cli_output *out, const nf_model *m, size_t n, const nf_real *x,
+                     nf_error *e) {
   nf_images images;
   nf_error own = {0};
   if (nf_images_from_values(n, m->shape, x, m->bins, &images, &own) != NF_OK)
-    return nf_fail(e, own.status, "%s: %s", path, own.message);
-  const int status = nf_png_write_grid(path, &images, grid_columns(n, columns), e);
+    return nf_fail(e, own.status, "%s: %s", out->path, own.message);
+  const int status =
+      nf_png_write_grid(out->path, &images, grid_columns(out, n), (size_t)out->zoom, e);
   nf_images_free(&images);
   return status;
 }
 
-int cli_write_samples(const char *path, cli_format format, const nf_checkpoint *c, size_t n,
-                      const nf_real *x, size_t columns, nf_error *e) {
+int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, const nf_real *x,
+                      nf_error *e) {
   const nf_model *m = nf_flow_model(c->flow);
   const size_t dim[] = {n, m->shape.h, m->shape.w, m->shape.c};
   const char *names = cli_column_names(c);
-  if (format == CLI_PNG) return write_png(path, m, n, x, columns, e);
-  if (format == CLI_CSV) return write_csv(path, names, nf_shape_size(m->shape), n, x, e);
-  return m->bins > 0 ? nf_npy_write(path, 4, dim, x, e)
-                     : nf_npy_write(path, 2, (size_t[]){n, m->shape.c}, x, e);
+  if (out->format == CLI_PNG) return write_png(out, m, n, x, e);
+  if (out->format == CLI_CSV) return write_csv(out->path, names, nf_shape_size(m->shape), n, x, e);
+  return m->bins > 0 ? nf_npy_write(out->path, 4, dim, x, e)
+                     : nf_npy_write(out->path, 2, (size_t[]){n, m->shape.c}, x, e);
 }
 
 static const cli_command command = {
@@ -95,13 +98,13 @@ static const cli_command command = {
     "the same however many are drawn. Those that are not finite are left out and named, and the "
     "exit\n"
     "status is then 1.",
-    "  nf sample digits.safetensors --n 64 --out digits.png\n"
+    "  nf sample digits.safetensors --n 64 --zoom 4 --out digits.png\n"
     "  nf sample moons.safetensors --n 1000 --seed 7 --out moons.csv"};
 
 typedef struct {
-  const char *path, *out; /* of the model, and of the samples */
-  cli_format as;
-  uint64_t n, columns, seed, threads;
+  const char *path; /* of the model */
+  cli_output out;
+  uint64_t n, seed, threads;
   double temperature;
 } settings;
 
@@ -129,8 +132,7 @@ static size_t draw_finite(const settings *s, nf_flow *flow, nf_real *x) {
 static int run(const settings *s, const nf_checkpoint *c) {
   nf_error e = {0}, own = {0};
   size_t n = (size_t)s->n;
-  if (cli_check_grid(s->out, s->as, c, n, (size_t)s->columns, &e) != NF_OK)
-    return cli_error("%s", e.message);
+  if (cli_check_grid(&s->out, c, n, &e) != NF_OK) return cli_error("%s", e.message);
   nf_real *x = malloc(n * nf_flow_dim(c->flow) * sizeof *x);
   if (x == NULL)
     nf_fail(&e, NF_ENOMEM, "%s: no memory for %zu samples", s->path, n);
@@ -139,7 +141,7 @@ static int run(const settings *s, const nf_checkpoint *c) {
     nf_fail(&e, own.status, "%s: %s", s->path, own.message);
   else {
     if (own.status != NF_OK) n = draw_finite(s, c->flow, x);
-    if (n > 0) cli_write_samples(s->out, s->as, c, n, x, (size_t)s->columns, &e);
+    if (n > 0) cli_write_samples(&s->out, c, n, x, &e);
   }
   free(x);
   if (e.status != NF_OK) return cli_error("%s", e.message);
@@ -147,13 +149,12 @@ static int run(const settings *s, const nf_checkpoint *c) {
 }
 
 int cli_sample(int argc, char **argv) {
-  settings s = {.n = 64, .seed = 1, .temperature = 1};
-  int format = -1;
+  settings s = {.out = CLI_OUTPUT, .n = 64, .seed = 1, .temperature = 1};
   const cli_option option[] = {
-      {"out", "FILE", CLI_TEXT, &s.out, "samples, as .png, .csv or .npy", 0, 0, NULL},
-      CLI_OPTION_FORMAT(&format),
+      CLI_OPTIONS_OUTPUT(&s.out, "samples, as .png, .csv or .npy"),
       {"n", "N", CLI_WHOLE, &s.n, "how many", 1, 1e6, NULL},
-      {"columns", "N", CLI_WHOLE, &s.columns, "of the grid [as square as can be]", 1, 1e6, NULL},
+      {"columns", "N", CLI_WHOLE, &s.out.columns, "of the grid [as square as can be]", 1, 1e6,
+       NULL},
       {"temperature", "T", CLI_REAL, &s.temperature, "scale of the noise", 0, 100, NULL},
       CLI_OPTION_SEED(&s.seed),
       CLI_OPTION_THREADS(&s.threads),
@@ -161,12 +162,12 @@ int cli_sample(int argc, char **argv) {
   const int status =
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &s.path);
   if (status != CLI_GO) return status;
-  if (s.out == NULL) return cli_error("--out is missing, as in --out samples.png");
-  if (!cli_output_is_free("--out", s.out, s.path, NULL)) return CLI_BAD_INPUT;
+  if (s.out.path == NULL) return cli_error("--out is missing, as in --out samples.png");
+  if (!cli_output_is_free("--out", s.out.path, s.path, NULL)) return CLI_BAD_INPUT;
   nf_checkpoint c = {0};
   if (!cli_load_model(s.path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_find_format(s.out, format, nf_flow_model(c.flow)->bins, &s.as)) result = run(&s, &c);
+  if (cli_output_format(&s.out, nf_flow_model(c.flow)->bins)) result = run(&s, &c);
   nf_checkpoint_free(&c);
   return result;
 }

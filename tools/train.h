@@ -34,9 +34,9 @@ extern const char *const cli_optimisers[], *const cli_decays[];
 /* --- its files ----------------------------------------------------------------------------- */
 
 typedef struct {
-  const char *best, *log; /* as given, or usual_log */
-  char *last, *usual_log, *lock;
-  int locked;
+  const char *best, *log;           /* as given, or usual_log */
+  char *last, *usual_log, *lock[2]; /* lock: of --out, of the log */
+  int locked[2];
 } cli_run_files;
 
 /* False after an error. */

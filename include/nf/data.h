@@ -51,12 +51,14 @@ typedef struct {
  *   cifar100-test:PATH     the same, test.bin of the folder
  *   idx:IMAGES[,LABELS]    MNIST's format, plain or gzipped
  *   png:FOLDER             all *.png of a folder, in the order of their names; one size
- *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size
+ *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size;
+ *                          a JPEG is turned as its Exif orientation says
  * errors  NF_EINVAL (no such set), and those below */
 int nf_images_load(const char *name, nf_images *out, nf_error *e);
 
-enum { NF_IMAGE_KINDS = 9 };
-extern const char *const nf_image_kinds[NF_IMAGE_KINDS]; /* the names above, without paths */
+/* The names above, without paths; the first NF_EMBEDDED_KINDS take none. */
+enum { NF_IMAGE_KINDS = 9, NF_EMBEDDED_KINDS = 2 };
+extern const char *const nf_image_kinds[NF_IMAGE_KINDS];
 
 /* errors  NF_ENOMEM */
 int nf_images_digits(nf_images *out, nf_error *e);

@@ -1,6 +1,6 @@
 /* A flow: a bijector f and the base density N(0, I). It owns the bijector and all its parameters.
  *
- *   log p_X(x) = log p_Z(f(x)) + log|det ∂f(x)/∂x|       nats; NOTES 6
+ *   log p_X(x) = log p_Z(f(x)) + log|det ∂f(x)/∂x|       nats; NOTES (1.5)
  *   x = f⁻¹(T·z),  z ~ N(0, I)                           samples at temperature T
  *
  * Arrays of samples are (n, D), row-major: x[i·D … (i+1)·D) is sample i, with D = h·w·c and a
@@ -57,8 +57,8 @@ int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *
 int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_real *x,
                    nf_error *e);
 
-/* Maximum likelihood (NOTES 4): *loss = -(1/n) Σ log p_X(x_i), nats, and gradient[k] = ∂loss/∂θ_k,
- * n_param values. On an error *loss is as it was and gradient is undefined. */
+/* Maximum likelihood (NOTES (5.1)): *loss = -(1/n) Σ log p_X(x_i), nats, and gradient[k] =
+ * ∂loss/∂θ_k, n_param values. On an error *loss is as it was and gradient is undefined. */
 int nf_flow_gradient(nf_flow *f, size_t n, const nf_real *x, double *loss, nf_real *gradient,
                      nf_error *e);
 

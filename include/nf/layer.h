@@ -4,8 +4,8 @@
  *   inverse   x = f⁻¹(z)          log_det += log|det ∂f⁻¹/∂z|      so a round trip adds up to 0
  *   backward  (z, ∂L/∂z) → (x, ∂L/∂x),  dparam += ∂L/∂θ            by inverting, without a tape
  *
- * (NOTES 1-6.) First the layers of the library, then the contract for one of your own; a whole one,
- * with a program that trains it, is examples/sinh_arcsinh.c. */
+ * (NOTES (1.5), (1.12).) First the layers of the library, then the contract for one of your own; a
+ * whole one, with a program that trains it, is examples/sinh_arcsinh.c. */
 #ifndef NF_LAYER_H
 #define NF_LAYER_H
 
@@ -19,7 +19,7 @@ NF_BEGIN_DECLS
 typedef struct nf_bijector nf_bijector;
 
 /* z = W x + b at every pixel;   log|det J| = h·w·log|det W|
- * source  NOTES 10.1 (h = w = 1); Kingma & Dhariwal 2018, eq. 9
+ * source  NOTES (2.1), (4.5); Kingma & Dhariwal 2018, eq. 9
  * tensors "weight" (c, c), "bias" (c); initialised to the identity
  * errors  NF_ESINGULAR when the flow runs */
 nf_bijector *nf_affine_new(nf_shape shape, nf_error *e);
@@ -55,11 +55,12 @@ nf_bijector *nf_reverse_new(nf_shape shape, nf_error *e);
 typedef enum { NF_CHANNEL, NF_CHANNEL_SWAPPED, NF_CHECKERBOARD, NF_CHECKERBOARD_SWAPPED } nf_mask;
 
 /* How the conditioner's s scales x_b, as log g(s):
- * none: 0 (NICE)   exp: s (NOTES 9.2)   tanh: γ·tanh(s) (RealNVP)   sigmoid: log σ(s + 2) (Glow) */
+ * none: 0 (NICE)   exp: s (NOTES (4.2))   tanh: γ·tanh(s) (RealNVP)   sigmoid: log σ(s + 2) (Glow)
+ */
 typedef enum { NF_SCALE_NONE, NF_SCALE_EXP, NF_SCALE_TANH, NF_SCALE_SIGMOID } nf_scale;
 
 /* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a);   log|det J| = Σ log g(s)
- * source  NOTES 7 and 9; Dinh et al. 2015, eq. 9; Dinh et al. 2017, eq. 4-6
+ * source  NOTES (3.1), (4.1); Dinh et al. 2015, eq. 9; Dinh et al. 2017, eq. 4-6
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
@@ -84,18 +85,18 @@ nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e);
 
 /* z = logit(α + (1-2α)x);   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
  * for x in (-α/(1-2α), (1-α)/(1-2α)), onto ℝ; it holds [0, 1] when α > 0
- * source  NOTES 11.1; Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2
+ * source  NOTES (6.7); Dinh et al. 2017, 4.1;  0 ≤ alpha < 1/2
  * errors  NF_EDOM when the flow runs */
 nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
 
 /* x' = (k + u)/bins for pixels k = 0 … bins-1, u uniform in (0, 1) by (seed, draw, sample);
  * log|det J| = -D·log(bins). The inverse is floor(bins·x'), clamped to a pixel.
  * u is an odd multiple of 2⁻¹⁶, so that 255 + u is exact even in float.
- * source  NOTES 11.1; Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow
+ * source  NOTES (6.4); Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow
  * runs */
 nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
 
-/* f = f_n ∘ … ∘ f_1;   log|det J| = Σ log|det J_i|   (NOTES 5). Empty it is the identity.
+/* f = f_n ∘ … ∘ f_1;   log|det J| = Σ log|det J_i|   (NOTES (1.12)). Empty it is the identity.
  * nf_chain_add appends b, whose `in` must be the chain's `out`. */
 nf_bijector *nf_chain_new(nf_shape in, nf_error *e);
 void nf_chain_add(nf_bijector *chain, nf_bijector *b, nf_error *e);

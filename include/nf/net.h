@@ -1,5 +1,5 @@
 /* Conditioners: the ordinary networks inside a coupling layer. None is invertible and none has a
- * log-det; a coupling layer needs neither (NOTES 9).
+ * log-det; a coupling layer needs neither (NOTES (3.1)).
  *
  *   y = net(x; θ)       x (n, in), y (n, out), both row-major, channels last
  *
@@ -34,7 +34,7 @@ typedef struct nf_net nf_net;
 /* y = W x + b on flattened samples, "weight" (out, in) and "bias" (out), initialised to 0. */
 nf_net *nf_linear_new(nf_shape in, nf_shape out, nf_error *e);
 
-/* [in, width, width, out] with ReLU on flattened samples (NOTES 11.4): "0.weight" (width, in),
+/* [in, width, width, out] with ReLU on flattened samples (NOTES (9.1)): "0.weight" (width, in),
  * "0.bias", "2.weight", "2.bias", "4.weight", "4.bias", named as PyTorch's nn.Sequential names
  * them. Initialised by He et al. 2015, the last layer to 0. */
 nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, nf_error *e);

@@ -1,4 +1,4 @@
-/* Training by maximum likelihood (NOTES 4), one mini-batch at a time.
+/* Training by maximum likelihood (NOTES (5.1)), one mini-batch at a time.
  *
  *   L(θ) = -(1/n) Σ_i log p(x_i; θ)      g = ∂L/∂θ      g ← g·min(1, clip/‖g‖)
  *   θ ← Adam(θ, g)                       θ̄ ← θ̄ + (1-d)(θ - θ̄),   d = min(ema, (1+t)/(10+t))
@@ -113,7 +113,7 @@ uint64_t nf_shuffled_batch(uint64_t seed, uint64_t t, size_t n, size_t batch, si
  *   λ = min(1, β²/δ²),  δ² = ‖S - μI‖²,  β² = (1/n²) Σ ‖(y_i - m)(y_i - m)ᵀ - S‖²   (Frobenius)
  *
  * λ → 0 as n grows, and S_λ has an inverse even when n < d.
- * source  NOTES 4; Ledoit & Wolf 2004, 3.2 and 3.3
+ * source  NOTES (5.5); Ledoit & Wolf 2004, 3.2 and 3.3
  * shapes  weight (d, d), lower triangular; bias (d); *shrinkage = λ, may be NULL
  * errors  NF_EINVAL (n < 3, d is 0), NF_ESINGULAR (all y are equal), NF_ENONFINITE, NF_ENOMEM */
 int nf_gaussian_fit(size_t n, size_t d, const nf_real *y, nf_real *weight, nf_real *bias,

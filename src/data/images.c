@@ -123,10 +123,10 @@ int nf_images_load(const char *name, nf_images *out, nf_error *e) {
                    "idx:IMAGES[,LABELS], png:FOLDER and images:FOLDER",
                    name, nf_nearest_text("", nf_nearest(word, KINDS, nf_image_kinds), near));
   }
-  if (kind <= ICONS && path != NULL)
+  if (kind < NF_EMBEDDED_KINDS && path != NULL)
     return nf_fail(e, NF_EINVAL, "%s: '%s' is embedded and takes no path", name,
                    nf_image_kinds[kind]);
-  if (kind > ICONS && (path == NULL || *path == 0))
+  if (kind >= NF_EMBEDDED_KINDS && (path == NULL || *path == 0))
     return nf_fail(e, NF_EINVAL, "%s: the path is missing, as in %s:PATH", name,
                    nf_image_kinds[kind]);
   switch (kind) {

@@ -46,8 +46,17 @@ static void on_progress(j_common_ptr j) {
     refuse((jpeg_source *)j->err, NF_EFORMAT, "more than 100 scans");
 }
 
+/* That of the first Exif block that says more than 1. */
+static unsigned orientation(j_decompress_ptr j) {
+  unsigned found = 1;
+  for (jpeg_saved_marker_ptr m = j->marker_list; m != NULL && found == 1; m = m->next)
+    found = nf_exif_orientation(m->data_length, m->data);
+  return found;
+}
+
 static void decode(j_decompress_ptr j, jpeg_source *s) {
   jpeg_create_decompress(j);
+  jpeg_save_markers(j, JPEG_APP0 + 1, 0xffff);
   j->progress = &s->progress;
   jpeg_stdio_src(j, s->file);
   jpeg_read_header(j, TRUE);
@@ -62,7 +71,9 @@ static void decode(j_decompress_ptr j, jpeg_source *s) {
   const size_t row = s->picture.shape.w * s->picture.shape.c;
   while (j->output_scanline < j->output_height)
     jpeg_read_scanlines(j, (JSAMPROW[]){s->picture.byte + j->output_scanline * row}, 1);
+  const unsigned turn = orientation(j); /* the end frees the markers */
   jpeg_finish_decompress(j);
+  if (!nf_picture_turn(&s->picture, turn)) refuse(s, NF_ENOMEM, "no memory to turn it");
 }
 
 int nf_picture_jpeg(FILE *file, const char *path, nf_picture *out, nf_error *e) {

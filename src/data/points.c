@@ -135,6 +135,7 @@ static int shown(const char *field) {
 
 static int bad_value(const reader *r, size_t column, const char *field) {
   char copy[64], *comma;
+  const bool single = sizeof(nf_real) == 4;
   double value;
   snprintf(copy, sizeof copy, "%s", field);
   if ((comma = strchr(copy, ',')) != NULL) *comma = '.';
@@ -144,7 +145,8 @@ static int bad_value(const reader *r, size_t column, const char *field) {
   return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.*s'; %s", r->path, r->number, column,
                  shown(field), field,
                  comma != NULL && nf_read_real(copy, &value) ? "a decimal comma must be a point"
-                                                             : "it must be a finite number");
+                 : single ? "it must be a finite number of single precision"
+                          : "it must be a finite number");
 }
 
 static int read_point(reader *r) {

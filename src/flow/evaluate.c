@@ -3,6 +3,7 @@
  *   log p_X(x) = -(‖z‖² + D log 2π)/2 + log|det ∂f(x)/∂x|,   z = f(x)
  *
  * Results go to memory of their own, and to the caller when every chunk has succeeded. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,24 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
 typedef struct {
   const nf_flow *flow;
   const nf_layer_entry *entry; /* the layer that runs, or whose output is not finite; or NULL */
+  char value[48];              /* the first that is not finite, or "" */
 } tracker;
+
+static const char *text_of(double value) {
+  return isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; /* a NaN may have a sign */
+}
+
+/* False, and named, when one of them is not finite. */
+static bool name_value(tracker *t, const nf_batch *x, double log_det) {
+  const size_t size = nf_batch_size(x);
+  size_t k = 0;
+  while (k < size && isfinite(x->data[k])) k++;
+  if (k < size)
+    snprintf(t->value, sizeof t->value, ": its value %zu is %s", k, text_of((double)x->data[k]));
+  else if (!isfinite(log_det))
+    snprintf(t->value, sizeof t->value, ": its log-det is %s", text_of(log_det));
+  return t->value[0] == 0;
+}
 
 static int enter_layer(void *user, const nf_bijector *b, int depth, const nf_batch *x) {
   (void)depth, (void)x;
@@ -79,7 +97,7 @@ static int check_output(void *user, const nf_bijector *b, int depth, const nf_ba
   (void)depth;
   tracker *t = user;
   t->entry = &t->flow->layer[b->number];
-  if (!isfinite(log_det[0]) || !nf_batch_finite(z)) return NF_ENONFINITE;
+  if (!name_value(t, z, log_det[0])) return NF_ENONFINITE;
   t->entry = NULL;
   return NF_OK;
 }
@@ -88,7 +106,7 @@ static int check_output(void *user, const nf_bijector *b, int depth, const nf_ba
 static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf_error *e) {
   if (status == NF_ENOMEM)
     return nf_fail(e, status, "out of memory for %zu samples of %zu values", n, f->d);
-  tracker t = {f, NULL};
+  tracker t = {.flow = f};
   const nf_hooks hooks = {.before = enter_layer, .after = check_output, .user = &t};
   nf_work work = {.hooks = &hooks};
   r.to = NULL, r.log_det = r.log_p = NULL;
@@ -103,10 +121,15 @@ static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf
   nf_work_free(&work);
   if (found == NF_OK) return nf_fail(e, status, "%s", nf_status_text(status));
   const size_t sample = (size_t)r.first + i - 1;
-  if (t.entry == NULL) return nf_fail(e, found, "%s, sample %zu", nf_status_text(found), sample);
   char name[NF_LAYER_NAME];
-  return nf_fail(e, found, "%s, sample %zu, %s", nf_status_text(found), sample,
-                 nf_layer_name(t.entry, name));
+  if (t.entry != NULL)
+    return nf_fail(e, found, "%s, sample %zu, %s%s", nf_status_text(found), sample,
+                   nf_layer_name(t.entry, name), t.value);
+  if (r.from != NULL && found == NF_ENONFINITE) {
+    nf_batch x = {.n = 1, .shape = r.from->shape, .data = r.from->data + (i - 1) * f->d};
+    name_value(&t, &x, 0);
+  }
+  return nf_fail(e, found, "%s, sample %zu%s", nf_status_text(found), sample, t.value);
 }
 
 int nf_flow_explain(nf_flow *f, const nf_batch *x, size_t first, int status, nf_error *e) {

@@ -1,4 +1,4 @@
-/* The gradient of maximum likelihood (NOTES 4), by inverting the flow:
+/* The gradient of maximum likelihood (NOTES (5.6)), by inverting the flow:
  *
  *   L = -(1/n) Σ_i log p(x_i) = (1/n) Σ_i ‖z_i‖²/2 + (D/2) log 2π - log_det_i
  *   ∂L/∂z_i = z_i/n,   ∂L/∂log_det_i = -1/n

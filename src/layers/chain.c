@@ -1,4 +1,4 @@
-/* Composition: f = f_n ∘ … ∘ f_1 is again a bijector, and the log-dets add (NOTES 5):
+/* Composition: f = f_n ∘ … ∘ f_1 is again a bijector, and the log-dets add (NOTES (1.12)):
  *
  *   log|det J_f(x)| = Σ_i log|det J_{f_i}(x_{i-1})| */
 #include <stdlib.h>

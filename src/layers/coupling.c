@@ -5,7 +5,7 @@
  *   z_b = x_b·g(s) + t,   (s, t) = net(x_a),      log|det J| = Σ log g(s)
  *
  * The Jacobian is triangular, whatever the network; so the network is never inverted and its
- * derivative does not enter the determinant (NOTES 9). */
+ * derivative does not enter the determinant (NOTES (3.2)). */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* From the unit interval to ℝ (notes 11.1):
+/* From the unit interval to ℝ (NOTES (6.7)):
  *
  *   p = α + (1-2α)x,   z = log p - log(1-p),    dz/dx = (1-2α)/(p(1-p))
  *   log|det J| = Σ log(1-2α) - log p - log(1-p)  =  Σ log(1-2α) + softplus(-z) + softplus(z)

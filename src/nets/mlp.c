@@ -1,4 +1,4 @@
-/* The multilayer perceptron (NOTES 11.4), [in, width, width, out]:
+/* The multilayer perceptron (NOTES (9.1)), [in, width, width, out]:
  *
  *   h₁ = ReLU(W₀ x + b₀)    h₂ = ReLU(W₂ h₁ + b₂)    y = W₄ h₂ + b₄
  *

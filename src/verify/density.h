@@ -14,9 +14,9 @@
  * The second sees dependent latents, which no single dimension shows. Each of these D + 1
  * hypotheses is put to Pearson's χ² test in 32 equal cells, with GSL's cdfs.
  *
- * Has maximum likelihood (NOTES 4) converged? By two routes that share no code with src/train: the
- * same loss L(θ) = -(1/n) Σ_i log p(x_i; θ), minimised by GSL's quasi-Newton method BFGS; and, when
- * the data's own density is known, the distance to it, from samples or on a grid,
+ * Has maximum likelihood (NOTES (5.1)) converged? By two routes that share no code with src/train:
+ * the same loss L(θ) = -(1/n) Σ_i log p(x_i; θ), minimised by GSL's quasi-Newton method BFGS; and,
+ * when the data's own density is known, the KL divergence to it, from samples or on a grid,
  *
  *   KL(data‖flow) = E[log p_data(x) - log p_flow(x)] = ∫ p_data·(log p_data - log p_flow) dx */
 #ifndef NF_VERIFY_DENSITY_H

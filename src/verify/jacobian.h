@@ -3,7 +3,7 @@
  *   J[i][j] = ∂z_i/∂x_j          D×D, row-major, z and x flattened
  *
  * and its log|det J| by GSL's LU decomposition: compare it with the log-det of the layer (NOTES
- * 2-3, 11.2). In all of them x is a batch of one sample. */
+ * (1.5)). In all of them x is a batch of one sample. */
 #ifndef NF_VERIFY_JACOBIAN_H
 #define NF_VERIFY_JACOBIAN_H
 

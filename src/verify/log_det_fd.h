@@ -9,7 +9,7 @@
  *
  * A shape is accepted when J r, by differences, is what follows from the shape for random
  * directions r; for a J of another shape that has probability 0 (Freivalds 1977). So the function
- * knows only the contract of a layer, and works in both precisions (NOTES 11.2). */
+ * knows only the contract of a layer, and works in both precisions (NOTES 8.3). */
 #ifndef NF_VERIFY_LOG_DET_FD_H
 #define NF_VERIFY_LOG_DET_FD_H
 

@@ -2,8 +2,9 @@
  *
  *   layer · values after it · log|det J_i| · Σ so far · log|det J_i| by differences (log_det_fd.h)
  *
- * where J_i is the layer's Jacobian at its own input (NOTES 5). A layer that contains others has a
- * row before theirs; the outermost chain and the flow inside a split have none of their own. */
+ * where J_i is the layer's Jacobian at its own input (NOTES (1.12)). A layer that contains others
+ * has a row before theirs; the outermost chain and the flow inside a split have none of their own.
+ */
 #ifndef NF_VERIFY_TRACE_H
 #define NF_VERIFY_TRACE_H
 

@@ -8,6 +8,9 @@ function run(check, d) {
   else if (check == "links") check_links(d)
   else if (check == "targets, programs, paths") check_words(d)
   else if (check == "tables") check_tables(d)
+  else if (check == "phrases") check_phrases(d)
+  else if (check == "figures") check_figures(d)
+  else if (check == "references") check_references(d)
   else if (check == "equations") check_equations(d)
   else if (check == "math") check_math(d)
   else if (check == "exercises") check_exercises(d)
@@ -18,11 +21,11 @@ END {
   unreadable = faults
   n = 0
   all = split("numbers,untagged numbers,excerpts,functions,links,targets; programs; paths,tables," \
-              "equations,math,exercises,translation", check, ",")
+              "references,phrases,figures,equations,math,exercises,translation", check, ",")
   for (d = 1; d <= documents; d++)
     for (k = 1; k <= all; k++) {
       gsub(/;/, ",", check[k])
-      if (k > 7 && path[d] !~ /^NOTES/) continue
+      if (k > 10 && path[d] !~ /^NOTES/) continue
       if (check[k] == "translation" && path[d] == "NOTES.md") continue
       runs[++n] = d SUBSEP check[k]
     }

@@ -15,13 +15,8 @@ function check_functions(d,   i, at, k, t, name) {
   }
 }
 
-# Whether the shell finds something under a path or pattern. A figure of build/plots is there when its
-# script is.
+# Whether the shell finds something under a path or pattern.
 function exists(name) {
-  if (name ~ /^build\/plots\/[a-z0-9_]+\.png$/) {
-    sub(/^build\//, "", name)
-    sub(/png$/, "gp", name)
-  }
   if (!(name in found)) found[name] = system("ls -d " name " > /dev/null 2>&1") == 0
   return found[name]
 }
@@ -47,6 +42,13 @@ function has_anchor(file, anchor,   line, inside) {
   return (file, anchor) in heading
 }
 
+# A path that document d names, seen from the tree.
+function in_folder(d, file) {
+  file = substr(path[d], 1, match(path[d], /[^\/]*$/) - 1) file
+  while (sub(/[^\/]+\/\.\.\//, "", file)) continue
+  return file
+}
+
 # Every relative link leads to a file, and every anchor to a heading of it.
 function check_links(d,   i, at, k, t, link, file, hash) {
   for (i = 1; i <= lines[d]; i++) {
@@ -57,6 +59,7 @@ function check_links(d,   i, at, k, t, link, file, hash) {
       if (part_at(d, i, k) != "t" || link ~ /^http/) continue
       hash = index(link, "#")
       file = hash > 0 ? substr(link, 1, hash - 1) : link
+      if (file != "") file = in_folder(d, file)
       if (file != "" && !exists(file)) fault(d, i, "there is no " file)
       if (hash > 0 && !has_anchor(file != "" ? file : path[d], substr(link, hash + 1)))
         fault(d, i, "no heading makes " substr(link, hash))

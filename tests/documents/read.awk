@@ -8,10 +8,12 @@
 #
 # and fence[d, i], the language of a block that opens there, and level[d, i] of a heading. A span ends
 # on its line. The files given are the headers, the makefiles and the golden files first, whose words,
-# targets and values are in word, target and golden, and then the documents. The checks are functions;
+# targets and values are in word, target and golden, and the sources, whose references to NOTES are in
+# cited and whose phrases of the list phrase_file in styled, and then the documents. The checks are functions;
 # checks.awk runs them. fault(d, i, why) is what they find. Bytes, so run this in the C locale.
 
 BEGIN {
+  while (phrase_file != "" && (getline phrase[phrases + 1] < phrase_file) > 0) phrases++
   split("p c m e x t f", letter, " ")
   for (k in letter) {
     many[letter[k]] = letter[k]
@@ -29,7 +31,7 @@ function part_at(d, i, k) { return substr(part[d, i], k, 1) }
 # The kind of block that the line is in, p for lines of Markdown.
 function block(d, i) { return substr(part[d, i], length(text[d, i]) + 1, 1) }
 function block_kind(language) {
-  return language == "math" ? "m" : language == "text" || language == "c" ? "e" : "c"
+  return language == "math" ? "m" : language ~ /^(text|c|python)$/ ? "e" : "c"
 }
 
 function spans(t,   p, open, close_, at, n) {
@@ -50,8 +52,16 @@ function spans(t,   p, open, close_, at, n) {
   return p times("p", length(t) + 1)
 }
 
-FNR == 1 { kind = FILENAME ~ /\.h$/ ? "header" : FILENAME ~ /(Makefile|\.mk)$/ ? "rules" : \
+FNR == 1 { kind = FILENAME ~ /\.c$/ ? "source" : FILENAME ~ /\.h$/ ? "header" : FILENAME ~ /(Makefile|\.mk)$/ ? "rules" : \
                   FILENAME ~ /^golden/ ? "golden" : "document" }
+match($0, /NOTES.*\([0-9]+\.[0-9]+\)/) && kind ~ /header|source/ {
+  cited[FILENAME ":" FNR] = substr($0, RSTART)
+}
+kind ~ /header|source/ {
+  for (k = 1; k <= phrases; k++)
+    if (match($0, phrase[k])) styled[FILENAME ":" FNR] = substr($0, RSTART, RLENGTH)
+}
+kind == "source" { next }
 kind == "header" {
   n = split($0, piece, /[^A-Za-z0-9_]+/)
   for (k = 1; k <= n; k++) word[piece[k]] = 1

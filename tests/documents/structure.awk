@@ -1,5 +1,5 @@
-# The documents are well formed: equations are numbered and say what computes them, math renders on
-# GitHub and in pandoc, tables have their cells, and exercises their answers.
+# The documents are well formed: equations are numbered and indexed, math renders on
+# GitHub and in pandoc, tables have their cells, and exercises their solutions.
 
 # The chapter in which line i stands: N of the last heading "## N. …", or 0.
 function chapter_at(d, i) {
@@ -8,33 +8,65 @@ function chapter_at(d, i) {
   return 0
 }
 
-# k of a label **(c.k)** at the beginning of line i, or 0; c is in label_chapter.
-function label_at(d, i,   piece) {
-  if (text[d, i] !~ /^\*\*\([0-9]+\.[0-9]+\)\*\*/) return 0
-  split(text[d, i], piece, /[*().]+/)
-  label_chapter = piece[2] + 0
-  return piece[3] + 0
+# The tag (c.k) of the display that opens on line i, from its last line, or "".
+function tag_at(d, i,   k, t) {
+  for (k = i + 1; block(d, k) == "m"; k++) t = text[d, k]
+  if (!match(t, / \\tag\{[0-9]+\.[0-9]+\}$/)) return ""
+  return "(" substr(t, RSTART + 6, RLENGTH - 7) ")"
 }
 
-# Every display has a label line above it, (c.1), (c.2), … in chapter c, that names in code what
-# computes it: a function of the library, or a chapter's program. Every (c.k) in prose is one.
-function check_equations(d,   i, k, c, last, at, t, piece) {
+# The displays of chapter c end with \tag{c.1}, \tag{c.2}, … in order, each one a row of the index,
+# | (c.k) | what it is | what computes it |, where the rows have the same order and name in code a
+# function of the library, a chapter's program or a file. Every (c.k) in prose is one of them.
+function check_equations(d,   i, k, n, tag, last, tags, cell) {
   split("", last)
-  for (i = 3; i <= lines[d]; i++) {
-    if (fence[d, i] != "math") continue
-    k = label_at(d, i - 2)
-    c = label_chapter
-    if (k == 0) fault(d, i, "no label **(c.k)** two lines above this display")
-    else if (c != chapter_at(d, i) || k != ++last[c]) fault(d, i, "(" c "." k ") is out of order")
-    if (k > 0 && text[d, i - 2] !~ /`nf_|`ch0/)
-      fault(d, i, "(" c "." k ") does not say what computes it")
+  split("", tags)
+  for (i = 1; i <= lines[d]; i++) {
+    if (fence[d, i] != "math" || chapter_at(d, i) == 0) continue
+    k = ++last[chapter_at(d, i)]
+    tag = tag_at(d, i)
+    if (tag == "") fault(d, i, "this display does not end with a \\tag")
+    else if (tag != "(" chapter_at(d, i) "." k ")") fault(d, i, tag " is out of order")
+    if (tag != "") tags[++n] = tag
   }
+  for (i = k = 1; i <= lines[d]; i++) {
+    if (text[d, i] !~ /^\| \([0-9]+\.[0-9]+\) \|/) continue
+    split(text[d, i], cell, / *\| */)
+    if (cell[2] != tags[k]) {
+      fault(d, i, "the index has " cell[2] " where the text has " (k > n ? "nothing" : tags[k]))
+      return
+    }
+    if (cell[3] == "") fault(d, i, cell[2] " has no name")
+    if (cell[4] !~ /`nf_|`ch[0-9][0-9]_|`[a-z]+\//) fault(d, i, cell[2] " is not computed")
+    if (match(cell[4], /`ch[0-9][0-9]_[a-z0-9_]+`/) &&
+        !exists("chapters/" substr(cell[4], RSTART + 1, RLENGTH - 2) ".c"))
+      fault(d, i, "there is no chapter " substr(cell[4], RSTART, RLENGTH))
+    k++
+  }
+  if (k <= n) fault(d, lines[d], "the index lacks " tags[k])
+}
+
+# Every (c.k) in prose is a display of the notes, in whatever document it stands, or in a comment of a
+# source, such as NOTES (5.1).
+function check_references(d,   i, at, k, t, notes, where) {
+  notes = document["NOTES.md"]
+  if (!("" in displays)) {
+    displays[""] = 1
+    for (i = 1; i <= lines[notes]; i++)
+      if (fence[notes, i] == "math") displays[tag_at(notes, i)] = 1
+  }
+  if (d == notes)
+    for (where in cited)
+      for (t = cited[where]; match(t, /\([0-9]+\.[0-9]+\)/); t = substr(t, RSTART + RLENGTH))
+        if (!(substr(t, RSTART, RLENGTH) in displays)) {
+          print where ": there is no equation " substr(t, RSTART, RLENGTH)
+          faults++
+        }
   for (i = 1; i <= lines[d]; i++) {
     t = text[d, i]
-    for (at = 1; match(substr(t, at), /\([0-9]+\.[0-9]+\)/); at = k + 1) {
+    for (at = 1; match(substr(t, at), /\([0-9]+\.[0-9]+\)/); at = k + RLENGTH) {
       k = at + RSTART - 1
-      split(substr(t, k + 1, RLENGTH - 2), piece, ".")
-      if (part_at(d, i, k) == "p" && !(piece[2] >= 1 && piece[2] + 0 <= last[piece[1] + 0]))
+      if (part_at(d, i, k) == "p" && !(substr(t, k, RLENGTH) in displays))
         fault(d, i, "there is no equation " substr(t, k, RLENGTH))
     }
   }
@@ -46,6 +78,7 @@ function check_math(d,   i, t, k, c, after, before) {
   for (i = 1; i <= lines[d]; i++) {
     if (!index(part[d, i], "m")) continue
     t = text[d, i]
+    if (block(d, i) == "m") sub(/ \\tag\{[0-9]+\.[0-9]+\}$/, "", t)
     for (k = 1; k <= length(t); k++) {
       if (part_at(d, i, k) != "m") continue
       c = substr(t, k, 1)
@@ -61,41 +94,75 @@ function check_math(d,   i, t, k, c, after, before) {
       if (k == 1 || part_at(d, i, k - 1) != "m") {
         if (k > 1 && before !~ /[ (]/) fault(d, i, "no space before " substr(t, k))
         if (after == " ") fault(d, i, "a space after " substr(t, k))
-      } else if (part_at(d, i, k + 1) != "m" && after != "" && !index(" ).,;:?!", after)) {
+      } else if (part_at(d, i, k + 1) != "m" && after != "" && !index(" ).,;:?!", after) &&
+                 !index("，。；：、）？！”》", substr(t, k + 1, 3))) {
         fault(d, i, substr(t, k, 4) " closes inline math before a letter")
       }
     }
   }
 }
 
-# Every row of a table has the cells of its head: so no | stands inside a cell.
+# Every row of a table has the cells of its head: a | inside a cell is escaped.
 function check_tables(d,   i, row, above) {
   for (i = 2; i <= lines[d]; i++) {
     row = text[d, i]
     above = text[d, i - 1]
+    gsub(/\\\|/, "", row)
+    gsub(/\\\|/, "", above)
     if (part_at(d, i, 1) == "p" && row ~ /^\|/ && above ~ /^\|/ &&
         gsub(/\|/, "|", row) != gsub(/\|/, "|", above))
       fault(d, i, "another number of bars than in the row above")
   }
 }
 
-# A chapter ends with exercises, and each exercise with an answer that a program or a golden file gives.
-function check_exercises(d,   i, t, item, waiting, inside, any) {
-  any = 1
+# A chapter ends with exercises, and the section of solutions has a heading of level 3 for each chapter,
+# with its number, and as many items.
+function check_exercises(d,   i, c, t, inside, asked, solved, solutions, chapters) {
   for (i = 1; i <= lines[d]; i++) {
     t = text[d, i]
-    item = inside && t ~ /^[0-9].*\./
-    if ((item || level[d, i] > 0) && waiting > 0) {
-      fault(d, waiting, "no answer is checked")
-      waiting = 0
-    }
     if (level[d, i] == 2) {
-      if (!any) fault(d, i, "the chapter above has no exercises")
-      any = chapter_at(d, i) == 0
+      c = chapter_at(d, i)
+      if (c > 0) chapters[c] = i
+      solutions = t ~ /Solutions|解答|答案/
     }
-    if (level[d, i] > 0) inside = 0
-    if (level[d, i] == 3 && t ~ /Exercises|习题/) inside = any = 1
-    if (item) waiting = i
-    if (waiting > 0 && t ~ /<!-- ch|`ch0|`build\//) waiting = 0
+    if (level[d, i] > 0) inside = level[d, i] == 3 && t ~ /Exercises|习题/
+    if (solutions && level[d, i] == 3 && match(t, /[0-9]+/)) c = substr(t, RSTART, RLENGTH) + 0
+    if (t !~ /^[0-9]+\. /) continue
+    if (inside && c > 0) asked[c]++
+    if (solutions && level[d, i] == 0) solved[c]++
+  }
+  for (c in chapters) {
+    if (!(c in asked)) fault(d, chapters[c], "the chapter has no exercises")
+    else if (asked[c] != solved[c])
+      fault(d, chapters[c], asked[c] " exercises and " solved[c] + 0 " solutions")
+  }
+}
+
+# No phrase of phrases.txt stands in prose, or in a source: figures of speech, and Chinese words that are
+# not the field's.
+function check_phrases(d,   i, k, where) {
+  if (path[d] == "NOTES.md")
+    for (where in styled) {
+      print where ": not in this style: " styled[where]
+      faults++
+    }
+  for (i = 1; i <= lines[d]; i++)
+    for (k = 1; k <= phrases; k++)
+      if (match(text[d, i], phrase[k]) && part_at(d, i, RSTART) == "p")
+        fault(d, i, "not in this style: " substr(text[d, i], RSTART, RLENGTH))
+}
+
+# A figure is a line of its own, with a caption in bold two lines below, and an SVG in the tree is at most
+# 200 kB.
+function check_figures(d,   i, file, size, line) {
+  for (i = 1; i <= lines[d]; i++) {
+    if (text[d, i] !~ /^!\[/) continue
+    if (text[d, i + 1] != "" || text[d, i + 2] !~ /^\*/) fault(d, i, "this figure has no caption")
+    if (!match(text[d, i], /\]\([^)]*\.svg\)/)) continue
+    file = in_folder(d, substr(text[d, i], RSTART + 2, RLENGTH - 3))
+    size = 0
+    while ((getline line < file) > 0) size += length(line) + 1
+    close(file)
+    if (size > 200000) fault(d, i, file " has more than 200 kB")
   }
 }

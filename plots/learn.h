@@ -1,0 +1,18 @@
+/* A flow that learns a toy density of the plane, for the figures that need one trained for longer
+ * than a chapter runs: RealNVP couplings that swap the coordinates, each with an MLP of 2 × 64
+ * hidden units, and Adam on mini-batches of 256 points, new ones at every step. */
+#ifndef PLOTS_LEARN_H
+#define PLOTS_LEARN_H
+
+#include <nf/nf.h>
+
+/* The flow after `steps` steps, with averaged weights. report(user, step, flow), when it is not
+ * NULL, is called before the first step and after every step, with the averaged weights of that
+ * moment. Ends the program with a message when something fails. */
+typedef void learn_report(void *user, int step, nf_flow *flow);
+nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *report, void *user);
+
+/* Ends the program with the message of a call that failed. */
+void learn_need(const nf_error *e);
+
+#endif
