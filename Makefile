@@ -24,7 +24,8 @@ CC      ?= cc
 CFLAGS  ?= -O3 -g
 WARN    ?= -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 THREADS ?= -pthread
-ARCH    ?= -march=native
+NATIVE  := $(shell $(CC) -march=native -E -x c /dev/null > /dev/null 2>&1 && echo -march=native)
+ARCH    ?= $(NATIVE)
 # build/ for the plain build; MODE=asan has a folder of its own, and so should another compiler.
 B-release := build
 B-asan    := build/asan
@@ -38,12 +39,14 @@ export prefix libdir DESTDIR CC CFLAGS ARCH MODE SAN
 SHARED := -fPIC -fvisibility=hidden -fno-semantic-interposition
 PATHS  := '-ffile-prefix-map=$(CURDIR)=.' '-ffile-prefix-map=$(B)/=build/'
 FOUND  := $(shell pkg-config --cflags gsl cmocka jansson libpng libjpeg 2> /dev/null)
-BASE    = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Isrc $(FOUND) $(WARN) $(THREADS) $(SAN) \
-          $(SHARED) $(PATHS) -fno-math-errno -MMD -MP $(CPPFLAGS) $(CFLAGS)
+# POSIX; macOS and the BSDs hide _SC_NPROCESSORS_ONLN and mkdtemp from those who ask for it alone.
+SYSTEM := -D_POSIX_C_SOURCE=200809L -D_DARWIN_C_SOURCE -D__BSD_VISIBLE=1 -D_NETBSD_SOURCE
+BASE    = -std=c11 $(SYSTEM) -Iinclude -Isrc $(FOUND) $(WARN) $(THREADS) $(SAN) \
+          $(SHARED) $(PATHS) -fno-math-errno -MMD -MP $(ARCH)
 # Strict C11 without fused multiply-adds for the proofs, the same bits with any ARCH; all that the
-# machine has for the float build.
-PROOF   = $(BASE) $(ARCH) -ffp-contract=off
-SPEED   = $(BASE) -DNF_FLOAT -O3 $(ARCH) -ffp-contract=fast
+# machine has for the float build. The user's flags come last.
+PROOF   = $(BASE) -ffp-contract=off $(CPPFLAGS) $(CFLAGS)
+SPEED   = $(BASE) -ffp-contract=fast -DNF_FLOAT $(CPPFLAGS) $(CFLAGS)
 LIBS    = -ljansson -lpng -ljpeg -lz -lm
 GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
 BLAS   := -lgsl $(shell pkg-config --libs openblas 2> /dev/null)

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __APPLE__
+#include <xlocale.h> /* newlocale and uselocale, elsewhere in locale.h */
+#endif
 
 bool nf_read_whole(const char *text, uint64_t max, uint64_t *value) {
   char *end;
