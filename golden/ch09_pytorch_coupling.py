@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""PyTorch's answers for chapter 9: the AffineCoupling module of the notes, section 11.4, in
+"""PyTorch's values for chapter 9: the AffineCoupling module of the notes, section 9.1, in
 float64: twice with weights set by the rule below, once with those of a saved state_dict; inputs
 by the rule. Prints the golden file:
 

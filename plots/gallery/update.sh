@@ -1,6 +1,6 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
-# plots/WHO_TOPIC.gp has one here, 800 pixels wide, 128 colours, the same bytes from the same figure;
+# plots/WHO_TOPIC.gp has one here, 1200 pixels wide, 128 colours, the same bytes from the same figure;
 # and the schematics and the film, as they are. Run after `make plots film`, from the root of the repository.
 set -eu
 build=${B:-build}
