@@ -155,4 +155,4 @@ lint:
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2> /dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2> /dev/null)
