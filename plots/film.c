@@ -7,7 +7,7 @@
  *
  * Early steps change more than late ones: frame k is step STEPS·(k/last)², or one step further.
  *
- *   film FOLDER   writes FOLDER/NN.dat, three blocks of columns a frame, and FOLDER/loss.dat */
+ *   film PREFIX   writes PREFIXNN.dat, three blocks of columns a frame, and PREFIXloss.dat */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,21 +18,6 @@ enum { FRAMES = 60, STEPS = 3000, COUPLINGS = 16, HELD_OUT = 4096 };
 enum { SIDE = 169, CELLS = SIDE * SIDE, SAMPLES = 500, LINES = 13, LINE = 121 };
 
 static nf_error e;
-
-static FILE *file_new(const char *folder, const char *name) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *f = fopen(path, "w");
-  if (f == NULL) nf_fail(&e, NF_EIO, "%s: cannot be written; the folder must exist", path);
-  learn_need(&e);
-  return f;
-}
-
-static void file_end(FILE *f) {
-  const int failed = ferror(f);
-  if (fclose(f) != 0 || failed) nf_fail(&e, NF_EIO, "a frame could not be written");
-  learn_need(&e);
-}
 
 static void density(FILE *f, nf_flow *flow) {
   static nf_real x[2 * CELLS];
@@ -91,7 +76,7 @@ static void loss(FILE *f, int step, nf_flow *flow) {
 }
 
 typedef struct {
-  const char *folder;
+  const char *prefix;
   FILE *losses;
   int frames; /* written */
 } film;
@@ -103,21 +88,21 @@ static void report(void *user, int step, nf_flow *flow) {
   char name[16];
   if (step < (int)fmax(f->frames, STEPS * time * time)) return;
   snprintf(name, sizeof name, "%02d.dat", f->frames++);
-  FILE *file = file_new(f->folder, name);
+  FILE *file = learn_open(f->prefix, name);
   density(file, flow);
   grid(file, flow);
   samples(file, flow);
-  file_end(file);
+  learn_close(file);
   loss(f->losses, step, flow);
 }
 
 int main(int argc, char **argv) {
   if (argc != 2) {
-    fprintf(stderr, "film: usage: film FOLDER, which must exist\n");
+    fprintf(stderr, "film: usage: film PREFIX, as in frames/\n");
     return 2;
   }
-  film f = {argv[1], file_new(argv[1], "loss.dat"), 0};
+  film f = {argv[1], learn_open(argv[1], "loss.dat"), 0};
   nf_flow_free(learn(&nf_toys[0], COUPLINGS, STEPS, report, &f));
-  file_end(f.losses);
+  learn_close(f.losses);
   return 0;
 }

@@ -3,7 +3,6 @@
  * moving average θ̄ of nf/train.h. */
 #include "learn.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "flow/flow.h"
@@ -14,6 +13,23 @@ void learn_need(const nf_error *e) {
   if (e->status == NF_OK) return;
   fprintf(stderr, "figures: %s\n", e->message);
   exit(2);
+}
+
+FILE *learn_open(const char *prefix, const char *name) {
+  nf_error e = {0};
+  char path[4096];
+  snprintf(path, sizeof path, "%s%s", prefix, name);
+  FILE *f = fopen(path, "w");
+  if (f == NULL) nf_fail(&e, NF_EIO, "%s: cannot be written; the folder must exist", path);
+  learn_need(&e);
+  return f;
+}
+
+void learn_close(FILE *f) {
+  nf_error e = {0};
+  const int failed = ferror(f);
+  if (fclose(f) != 0 || failed) nf_fail(&e, NF_EIO, "the columns could not be written");
+  learn_need(&e);
 }
 
 nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *report, void *user) {

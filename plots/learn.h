@@ -5,6 +5,7 @@
 #define PLOTS_LEARN_H
 
 #include <nf/nf.h>
+#include <stdio.h>
 
 /* The flow after `steps` steps, with averaged weights. report(user, step, flow), when it is not
  * NULL, is called before the first step and after every step, with the averaged weights of that
@@ -14,5 +15,9 @@ nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *rep
 
 /* Ends the program with the message of a call that failed. */
 void learn_need(const nf_error *e);
+
+/* The file of columns PREFIX followed by NAME, and its end; both end the program when they fail. */
+FILE *learn_open(const char *prefix, const char *name);
+void learn_close(FILE *f);
 
 #endif

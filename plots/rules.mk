@@ -44,7 +44,7 @@ $(foreach s,$(sheets),$(filter $(B)/plots/$s_%,$(drawn))): plots/sheet.gp
 film: $(B)/plots/film.gif
 $(B)/plots/film.gif: $(B)/film/film $(B)/film/gif plots/film.gp
 	@rm -rf $(B)/film/frames && mkdir -p $(B)/film/frames
-	$(call step,DATA)$(B)/film/film $(B)/film/frames
+	$(call step,DATA)$(B)/film/film $(B)/film/frames/
 	$(call step,FILM)gnuplot -e "picture = '/dev/null'; frames = '$(B)/film/frames'" \
 	  plots/style.gp plots/film.gp && $(B)/film/gif $(B)/film/frames $@
 $(B)/film/gif: $(B)/double/plots/gif.o $(B)/libnf.a

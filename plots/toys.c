@@ -21,21 +21,6 @@ enum { TOYS = 4, JOBS = TOYS + 1, LAYERS = 10, HELD_OUT = 20000, SHOWN = 750 };
 static nf_flow *flows[JOBS]; /* of the toys; and the flow whose layers are shown */
 static nf_error e;
 
-static FILE *file_new(const char *prefix, const char *name) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s%s.dat", prefix, name);
-  FILE *f = fopen(path, "w");
-  if (f == NULL) nf_fail(&e, NF_EIO, "%s: cannot be written; the folder must exist", path);
-  learn_need(&e);
-  return f;
-}
-
-static void file_end(FILE *f) {
-  const int failed = ferror(f);
-  if (fclose(f) != 0 || failed) nf_fail(&e, NF_EIO, "the columns could not be written");
-  learn_need(&e);
-}
-
 static void learn_job(void *unused, int thread) {
   (void)unused;
   for (int k = thread; k < JOBS; k += 2)
@@ -140,9 +125,11 @@ int main(int argc, char **argv) {
   nf_threads_run(pool, 2, learn_job, NULL);
   nf_threads_free(pool);
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-    FILE *f = file_new(argv[1], columns[i].name);
+    char name[64];
+    snprintf(name, sizeof name, "%s.dat", columns[i].name);
+    FILE *f = learn_open(argv[1], name);
     columns[i].write(f);
-    file_end(f);
+    learn_close(f);
   }
   for (int k = 0; k < JOBS; k++) nf_flow_free(flows[k]);
   return 0;

@@ -12,7 +12,7 @@ def linear(A, x, b) -> Matrix:
 
 @proof("9.1", cases=((1, 1, 1), (1, 2, 1), (2, 3, 2), (2, 2, 3)))
 def conditioner_of_the_module(size):
-    """Three linear maps, entry by entry, with an unknown function in the place of the rectifier; the first half of the
+    """Three linear maps, entry by entry, with an unknown function instead of the rectifier; the first half of the
     output is s and the second half t."""
     d_a, hidden, d_b = size
     x_a, rectifier = vector("x", d_a), Function("ReLU", real=True)

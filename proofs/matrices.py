@@ -113,7 +113,7 @@ def block(value, height: int, width: int) -> Matrix:
     if isinstance(value, MatrixBase):
         return Matrix(value)
     if value != 0:
-        raise ValueError("a number stands in the place of a block")
+        raise ValueError("a number stands instead of a block")
     return zeros(height, width)
 
 

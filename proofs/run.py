@@ -24,7 +24,7 @@ import mutants
 from latex import tokens_of
 from proof import FORMULAS, ROOT, Entry, equations, establish, load, scripts, stands_in_text, titles
 
-# A function in the place of a number, which only a misprint puts there.
+# A function instead of a number, which only a misprint puts there.
 warnings.simplefilter("error", SymPyDeprecationWarning)
 NOTES = ROOT / "NOTES.md"
 HEAD = """# The proofs of the equations

@@ -7,18 +7,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS ARCH MODE SAN
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-tests=
-run() {
-  for test in $tests; do
-    echo "[ RUN      ] $test"
-    ($test) > "$folder/log" 2>&1
-    case $? in
-      0) echo "[       OK ] $test" ;;
-      77) echo "[  SKIPPED ] $test" ;;
-      *) cat "$folder/log" ;;
-    esac
-  done
-}
+. tests/cases.sh
 # commands MAKE'S ARGUMENTS: how one source is compiled in double and in float, a line each
 commands() {
   make -n V=1 B="$folder/b" "$@" "$folder/b/double/src/core/lu.o" "$folder/b/float/src/core/lu.o" |

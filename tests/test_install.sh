@@ -25,20 +25,7 @@ int main() {
 }
 END
 
-# Each test is a function, in a process of its own; 77 says that it was left out. What it prints is
-# shown when it fails.
-tests=
-run() {
-  for test in $tests; do
-    echo "[ RUN      ] $test"
-    ($test) > "$folder/log" 2>&1
-    case $? in
-      0) echo "[       OK ] $test" ;;
-      77) echo "[  SKIPPED ] $test" ;;
-      *) cat "$folder/log" ;;
-    esac
-  done
-}
+. tests/cases.sh
 has() { # FILE WORD…
   file=$1 && shift
   for word; do grep -qF -e "$word" "$file" || { cat "$file"; echo "no '$word'"; return 1; }; done

@@ -2,7 +2,7 @@
  * z = (z_1, …, z_L), where z_l left the flow at level l, one part at a time is drawn anew, and last
  * z_L is kept alone:
  *
- *   x_l    = f⁻¹(z_1, …, T·ε, …, z_L)   ε ~ N(0, I) in the place of z_l
+ *   x_l    = f⁻¹(z_1, …, T·ε, …, z_L)   ε ~ N(0, I) instead of z_l
  *   x_keep = f⁻¹(0, …, 0, z_L)
  */
 #include <stdio.h>
