@@ -1,0 +1,28 @@
+/* Transforms: increasing maps of the line, one a value, whose parameters a conditioner gives. A
+ * coupling layer applies them to its part b, an autoregressive layer to every value:
+ *
+ *   z_i = τ(x_i; θ_i),    log|det J| = Σ log τ'(x_i; θ_i)
+ *
+ * θ_i are n_raw unconstrained numbers; at θ = 0 τ is the identity. They lie parameter by parameter:
+ * raw[k·count + i] is number k of value i, as the conditioner's outputs do within a sample. */
+#ifndef NF_LAYERS_TRANSFORM_H
+#define NF_LAYERS_TRANSFORM_H
+
+#include "nf/core.h"
+
+typedef struct nf_transform nf_transform;
+struct nf_transform {
+  const char *name;
+  size_t n_raw;
+  /* x becomes z;   log_slope[i] = log τ'(x_i) */
+  void (*forward)(const nf_transform *t, size_t count, const nf_real *raw, nf_real *x,
+                  nf_real *log_slope);
+  /* z becomes x;   log_slope[i] = log (τ⁻¹)'(z_i) */
+  void (*inverse)(const nf_transform *t, size_t count, const nf_real *raw, nf_real *z,
+                  nf_real *log_slope);
+  /* At the input x, with dlog_slope[i] = ∂L/∂log τ'(x_i):  dz becomes dx, and raw ∂L/∂raw. */
+  void (*backward)(const nf_transform *t, size_t count, nf_real *raw, const nf_real *x, nf_real *dz,
+                   const nf_real *dlog_slope);
+};
+
+#endif
