@@ -43,7 +43,8 @@ const nf_model *nf_flow_model(const nf_flow *f);
 /* Its layers alone, to be put into a chain or split of one's own. */
 nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e);
 
-/* "nice", "realnvp", "glow"; "none", "exp", "tanh", "sigmoid": by value, NULL at the end. */
+/* "nice", "realnvp", "glow"; "none", "exp", "tanh", "sigmoid", "clamp": by value, NULL at the end.
+ */
 extern const char *const nf_family_names[], *const nf_scale_names[];
 
 NF_END_DECLS

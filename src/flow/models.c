@@ -136,7 +136,7 @@ static bool valid(const nf_model *m, nf_error *e) {
   const bool point = nf_shape_pixels(m->shape) == 1;
   if (a == NULL)
     nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
-  else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_SIGMOID)
+  else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_CLAMP)
     nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
   else if (nf_shape_size(m->shape) == 1)
     nf_fail(e, NF_EINVAL, "model: a sample of 1 value has no two parts for a coupling");
@@ -185,4 +185,4 @@ const nf_model *nf_flow_model(const nf_flow *f) {
   return f != NULL && f->has_model ? &f->model : NULL;
 }
 
-const char *const nf_scale_names[] = {"none", "exp", "tanh", "sigmoid", NULL};
+const char *const nf_scale_names[] = {"none", "exp", "tanh", "sigmoid", "clamp", NULL};
