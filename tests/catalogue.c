@@ -200,6 +200,13 @@ static void add_all(list *l) {
       MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
   add(l, "glow of pixels", 256, CURVED,
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
+  add(l, "glow gated", NORMAL, 0,
+      MODEL(NF_GLOW, small, 1, 2, .scale = NF_SCALE_SIGMOID, .net = NF_NET_GATED, .blocks = 1));
+  add(l, "single-scale", NORMAL, 0,
+      MODEL(NF_SINGLE_SCALE, nf_point(5), 1, 3, .scale = NF_SCALE_CLAMP));
+  add(l, "single-scale gated", NORMAL, 0,
+      MODEL(NF_SINGLE_SCALE, image(3, 4, 2), 1, 3, .scale = NF_SCALE_CLAMP, .net = NF_NET_GATED,
+            .blocks = 2));
 #undef MODEL
 }
 

@@ -43,9 +43,8 @@ void nf_gate_backward(size_t rows, size_t c, const nf_real *ab, const nf_real *d
   for (size_t i = 0; i < rows; i++, ab += 2 * c, dr += c, dab += 2 * c) {
     sigmoid(c, ab + c, dab + c);
     for (size_t k = 0; k < c; k++) {
-      const nf_real a = ab[k], g = dab[c + k];
-      dab[k] = dr[k] * g;
-      dab[c + k] = dr[k] * a * g * (1 - g);
+      dab[k] = dr[k] * dab[c + k];
+      dab[c + k] = dr[k] * ab[k] * dab[c + k] * (1 - dab[c + k]);
     }
   }
 }

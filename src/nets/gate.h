@@ -17,7 +17,7 @@ void nf_celu_backward(size_t rows, size_t c, const nf_real *y, const nf_real *dy
 
 /* ab (rows, 2c): a, then b; h and r (rows, c) */
 void nf_gate_forward(size_t rows, size_t c, const nf_real *h, const nf_real *ab, nf_real *r);
-/* dab, of r = h + a·σ(b); ∂L/∂h is dr itself. dab may be ab. */
+/* dab, of r = h + a·σ(b); ∂L/∂h is dr itself. */
 void nf_gate_backward(size_t rows, size_t c, const nf_real *ab, const nf_real *dr, nf_real *dab);
 
 /* r and y (rows, c), which may be one array; gamma and beta (c) */
