@@ -78,6 +78,9 @@ static nf_net *mlp(nf_shape in, nf_shape out, nf_error *s) { return nf_mlp_new(i
 static nf_net *convnet(nf_shape in, nf_shape out, nf_error *s) {
   return nf_convnet_new(in, out, WIDTH, s);
 }
+static nf_net *gated(nf_shape in, nf_shape out, nf_error *s) {
+  return nf_gated_new(in, out, 3, 2, s);
+}
 
 static nf_bijector *coupling(nf_shape shape, nf_mask mask, nf_scale scale,
                              nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
@@ -90,7 +93,7 @@ static nf_bijector *coupling(nf_shape shape, nf_mask mask, nf_scale scale,
 static void add_couplings(list *l) {
   static const char *const mask[] = {"channel", "channel swapped", "checkerboard",
                                      "checkerboard swapped"};
-  static const char *const scale[] = {"none", "exp", "tanh", "sigmoid"};
+  static const char *const scale[] = {"none", "exp", "tanh", "sigmoid", "clamp"};
   static const struct {
     const char *name;
     nf_net *(*make)(nf_shape, nf_shape, nf_error *);
@@ -98,10 +101,12 @@ static void add_couplings(list *l) {
   } net[] = {{"linear", nf_linear_new, true},
              {"mlp", mlp, true},
              {"convnet", convnet, false},
-             {"conv", nf_conv_new, false}};
+             {"conv", nf_conv_new, false},
+             {"gated", gated, false}};
+  enum { SCALES = sizeof scale / sizeof *scale, NETS = sizeof net / sizeof *net };
   for (int m = 0; m < 4; m++) {
-    for (int g = 0; g < 4; g++) {
-      for (int k = 0; k < 4; k++) {
+    for (int g = 0; g < SCALES; g++) {
+      for (int k = 0; k < NETS; k++) {
         char name[64];
         snprintf(name, sizeof name, "coupling %s, %s, %s", scale[g], mask[m], net[k].name);
         const int flags = g == NF_SCALE_NONE ? VOLUME : 0;
@@ -195,6 +200,13 @@ static void add_all(list *l) {
       MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
   add(l, "glow of pixels", 256, CURVED,
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
+  add(l, "glow gated", NORMAL, 0,
+      MODEL(NF_GLOW, small, 1, 2, .scale = NF_SCALE_SIGMOID, .net = NF_NET_GATED, .blocks = 1));
+  add(l, "single-scale", NORMAL, 0,
+      MODEL(NF_SINGLE_SCALE, nf_point(5), 1, 3, .scale = NF_SCALE_CLAMP));
+  add(l, "single-scale gated", NORMAL, 0,
+      MODEL(NF_SINGLE_SCALE, image(3, 4, 2), 1, 3, .scale = NF_SCALE_CLAMP, .net = NF_NET_GATED,
+            .blocks = 2));
 #undef MODEL
 }
 

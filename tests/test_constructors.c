@@ -34,6 +34,11 @@ static void constructors_refuse(void **state) {
   refused(nf_coupling_new(square, NF_CHANNEL, NF_SCALE_EXP, nf_linear_new(square, square, &e), &e),
           NF_ESHAPE, "coupling|(2, 2, ");
   refused(nf_mlp_new(pixel, pixel, (1 << 16) + 1, &e), NF_EINVAL, "65537");
+  refused(nf_gated_new(square, square, (1 << 16) + 1, 1, &e), NF_EINVAL, "gated|65537");
+  refused(nf_gated_new(square, square, 0, 1, &e), NF_EINVAL, "gated|width 0");
+  refused(nf_gated_new(square, square, 4, 0, &e), NF_EINVAL, "gated|0 blocks|1 to 256");
+  refused(nf_gated_new(square, square, 4, 257, &e), NF_EINVAL, "gated|257 blocks|1 to 256");
+  refused(nf_gated_new(square, odd, 4, 1, &e), NF_ESHAPE, "gated|2×2|3×2");
 
   nf_bijector *c = nf_chain_new(square, &e);
   nf_chain_add(c, nf_actnorm_new(odd, &e), &e);
@@ -68,6 +73,7 @@ static void constructors_do_nothing_after_an_error(void **state) {
   assert_null(nf_mlp_new(square, square, 2, &e));
   assert_null(nf_convnet_new(square, square, 2, &e));
   assert_null(nf_conv_new(square, square, &e));
+  assert_null(nf_gated_new(square, square, 2, 1, &e));
   assert_null(nf_coupling_new(square, NF_CHANNEL, NF_SCALE_EXP, net, &e));
   assert_null(nf_split_new(square, owned[0], &e));
   nf_chain_add(chain, owned[1], &e);

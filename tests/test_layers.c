@@ -137,6 +137,7 @@ static alone coupling(nf_mask mask, nf_scale scale) {
   else
     SET(net->tensor[0], 0.5, 0, 0, 0.25, 0.2, 0, 0, -0.1);
   if (scale == NF_SCALE_TANH) SET(a.layer->tensor[0], 0.7);
+  if (scale == NF_SCALE_CLAMP) SET(a.layer->tensor[0], log(0.4), log(0.9));
   return a;
 }
 
@@ -160,6 +161,14 @@ static void shifted(nf_shape shape, nf_mask mask, const double *z) {
   alone a = hold(nf_coupling_new(shape, mask, NF_SCALE_NONE, net, &s));
   for (size_t k = 0; k < nf_shape_size(out); k++) net->tensor[1].data[k] = 10 * (double)(k + 1);
   maps(a, x, z, 0);
+}
+
+/* f·tanh(s/f), with an f for each channel of b, and (x + t)·g */
+static void a_clamped_coupling_shifts_first(void **state) {
+  (void)state;
+  const double x[] = {1, 2, 3, 4}, log_g[] = {0.4 * tanh(0.5 / 0.4), 0.9 * tanh(0.5 / 0.9)};
+  const double z[] = {1, 2, (3 + 0.2) * exp(log_g[0]), (4 - 0.2) * exp(log_g[1])};
+  maps(coupling(NF_CHANNEL, NF_SCALE_CLAMP), x, z, log_g[0] + log_g[1]);
 }
 
 static void masks_leave_the_first_half_or_the_even_pixels_alone(void **state) {
@@ -297,6 +306,7 @@ int main(void) {
       cmocka_unit_test(permute_takes_from),
       cmocka_unit_test(a_chain_begins_with_its_first_layer),
       cmocka_unit_test(coupling_scales_and_then_shifts),
+      cmocka_unit_test(a_clamped_coupling_shifts_first),
       cmocka_unit_test(masks_leave_the_first_half_or_the_even_pixels_alone),
       cmocka_unit_test(squeeze_is_space_to_depth_channels_last),
       cmocka_unit_test(reshape_keeps_the_order),

@@ -21,8 +21,8 @@ static double integral_of(nf_bijector *b, double tolerance) {
 /* --- densities ------------------------------------------------------------------------------ */
 static void every_family_makes_a_density_on_the_plane(void **state) {
   (void)state;
-  for (int family = NF_NICE; family <= NF_GLOW; family++) {
-    for (int scale = NF_SCALE_EXP; scale <= NF_SCALE_SIGMOID; scale++) {
+  for (int family = NF_NICE; family <= NF_SINGLE_SCALE; family++) {
+    for (int scale = NF_SCALE_EXP; scale <= NF_SCALE_CLAMP; scale++) {
       const nf_model m = {.family = (nf_family)family,
                           .shape = nf_point(2),
                           .levels = 1,
@@ -90,7 +90,7 @@ static void check_builds(const nf_model *m) {
 static void defaults_build_for_points_and_images(void **state) {
   (void)state;
   const nf_shape shape[] = {nf_point(2), nf_point(7), {8, 8, 1}, {12, 4, 3}, {32, 32, 3}};
-  for (int family = NF_NICE; family <= NF_GLOW; family++) {
+  for (int family = NF_NICE; family <= NF_SINGLE_SCALE; family++) {
     for (size_t k = 0; k < sizeof shape / sizeof *shape; k++) {
       nf_model m = nf_model_default((nf_family)family, shape[k]);
       m.width = 4;
@@ -104,7 +104,7 @@ static void every_dimension_is_coupled(void **state) {
   (void)state;
   enum { D = 32 };
   const nf_shape shape[] = {nf_point(5), {4, 4, 2}};
-  for (int family = NF_NICE; family <= NF_GLOW; family++) {
+  for (int family = NF_NICE; family <= NF_SINGLE_SCALE; family++) {
     for (int k = 0; k < 2; k++) {
       nf_model m = nf_model_default((nf_family)family, shape[k]);
       m.bins = 0;
@@ -172,6 +172,13 @@ static void settings_out_of_range_are_refused(void **state) {
   m = good, m.width = 65537, check_refused(m, NF_EINVAL, "width is 65537|1 to 65536");
   m = good, m.bins = 1, check_refused(m, NF_EINVAL, "bins is 1|2 to 256");
   m = good, m.bins = 257, check_refused(m, NF_EINVAL, "bins is 257|2 to 256");
+  m = good, m.net = (nf_net_form)2, check_refused(m, NF_EINVAL, "net 2");
+  m = good, m.net = NF_NET_GATED, check_refused(m, NF_EINVAL, "blocks is 0|1 to 256");
+  m.blocks = 257, check_refused(m, NF_EINVAL, "blocks is 257|1 to 256");
+  m.blocks = 2, check_builds(&m);
+  m.family = NF_NICE, m.levels = 1, check_refused(m, NF_EINVAL, "gated|images|nice has MLPs");
+  m.family = NF_GLOW, m.shape = nf_point(4);
+  check_refused(m, NF_EINVAL, "gated|images|a flow on points has MLPs");
   m = good, m.standardise = true, check_refused(m, NF_EINVAL, "standardise|pixels of 17 bins");
   m = good, m.alpha = 0.5, check_refused(m, NF_EINVAL, "alpha is 0.5|below 1/2");
   m = good, m.alpha = -0.01, check_refused(m, NF_EINVAL, "alpha is -0.01");
@@ -228,12 +235,17 @@ static void names_are_in_the_order_of_their_values(void **state) {
   assert_string_equal(nf_family_names[NF_NICE], "nice");
   assert_string_equal(nf_family_names[NF_REALNVP], "realnvp");
   assert_string_equal(nf_family_names[NF_GLOW], "glow");
-  assert_null(nf_family_names[NF_GLOW + 1]);
+  assert_string_equal(nf_family_names[NF_SINGLE_SCALE], "single-scale");
+  assert_null(nf_family_names[NF_SINGLE_SCALE + 1]);
+  assert_string_equal(nf_net_names[NF_NET_USUAL], "usual");
+  assert_string_equal(nf_net_names[NF_NET_GATED], "gated");
+  assert_null(nf_net_names[NF_NET_GATED + 1]);
   assert_string_equal(nf_scale_names[NF_SCALE_NONE], "none");
   assert_string_equal(nf_scale_names[NF_SCALE_EXP], "exp");
   assert_string_equal(nf_scale_names[NF_SCALE_TANH], "tanh");
   assert_string_equal(nf_scale_names[NF_SCALE_SIGMOID], "sigmoid");
-  assert_null(nf_scale_names[NF_SCALE_SIGMOID + 1]);
+  assert_string_equal(nf_scale_names[NF_SCALE_CLAMP], "clamp");
+  assert_null(nf_scale_names[NF_SCALE_CLAMP + 1]);
 }
 
 int main(void) {

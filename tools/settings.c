@@ -25,6 +25,7 @@ static const cli_command command = {
     "    --out cifar.safetensors"};
 
 static const cli_settings defaults = {.family = -1,
+                                      .net = -1,
                                       .coupling = -1,
                                       .scale = -1,
                                       .permutation = -1,
@@ -56,12 +57,17 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        nf_family_names},
       {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
       {"depth", "K", CLI_WHOLE, &s->depth,
-       "steps of flow a level (glow), couplings (nice, points) [4; points: 8]", 1, 4096, NULL},
+       "steps of flow a level (glow), couplings (nice, single-scale, points) [4; points: 8]", 1,
+       4096, NULL},
       {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
        NULL},
+      {"net", "FORM", CLI_WORD, &s->net, "networks of an image model: %s [usual]", 0, 0,
+       nf_net_names},
+      {"blocks", "N", CLI_WHOLE, &s->blocks, "of a gated network [3]", 1, 256, NULL},
       {"coupling", "KIND", CLI_WORD, &s->coupling, "%s [nice: additive]", 0, 0, couplings},
       {"scale", "FORM", CLI_WORD, &s->scale,
-       "of affine couplings: %s [glow: sigmoid, realnvp: tanh]", 0, 0, nf_scale_names},
+       "of affine couplings: %s [glow: sigmoid, realnvp: tanh, single-scale: clamp]", 0, 0,
+       nf_scale_names},
       {"permutation", "KIND", CLI_WORD, &s->permutation, "glow's 1×1 convolution: %s [plu]", 0, 0,
        permutations},
       {"prior", "KIND", CLI_WORD, &s->prior, "of what a split factors out: %s [learned]", 0, 0,
@@ -90,8 +96,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
   return cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, NULL);
 }
 
-/* Options that do not go together. */
-static bool is_consistent(const cli_settings *s, const nf_architecture *a) {
+/* Options that do not go together, or not with points. */
+static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool points) {
   const int lengths = (s->steps > 0) + (s->epochs > 0) + (s->minutes > 0);
   if (lengths > 1)
     cli_error("--steps, --epochs and --minutes: give one of them");
@@ -103,6 +109,11 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a) {
     cli_error("--scale none: that is an additive coupling");
   else if (s->fused && s->clip > 0)
     cli_error("--fused: --clip needs the norm of the complete gradient, which is never stored");
+  else if (s->net == NF_NET_GATED && (points || !a->net))
+    cli_error("--net gated: gated networks are for images; %s has MLPs",
+              points ? "a flow on points" : a->name);
+  else if (s->blocks > 0 && s->net != NF_NET_GATED)
+    cli_error("--blocks: only gated networks have blocks; add --net gated");
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
@@ -116,7 +127,8 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   const nf_family family = s->family >= 0   ? (nf_family)s->family
                            : data->bins > 0 ? NF_GLOW
                                             : NF_REALNVP;
-  if (!is_consistent(s, nf_architecture_of(family))) return false;
+  const bool points = nf_shape_pixels(data->shape) == 1;
+  if (!is_consistent(s, nf_architecture_of(family), points)) return false;
   nf_model m = nf_model_default(family, data->shape);
   m.bins = data->bins;
   m.standardise = data->columns != NULL;
@@ -125,6 +137,8 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   m.width = (size_t)s->width;
   if (s->levels > 0) m.levels = (size_t)s->levels;
   if (s->depth > 0) m.steps = (size_t)s->depth;
+  if (s->net >= 0) m.net = (nf_net_form)s->net;
+  if (s->blocks > 0) m.blocks = (size_t)s->blocks;
   if (s->scale >= 0) m.scale = (nf_scale)s->scale;
   if (s->coupling == 0) m.scale = NF_SCALE_NONE;
   if (s->permutation >= 0) m.plu = s->permutation == 1;

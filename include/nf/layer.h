@@ -56,15 +56,23 @@ typedef enum { NF_CHANNEL, NF_CHANNEL_SWAPPED, NF_CHECKERBOARD, NF_CHECKERBOARD_
 
 /* How the conditioner's s scales x_b, as log g(s):
  * none: 0 (NICE)   exp: s (NOTES (4.2))   tanh: γ·tanh(s) (RealNVP)   sigmoid: log σ(s + 2) (Glow)
- */
-typedef enum { NF_SCALE_NONE, NF_SCALE_EXP, NF_SCALE_TANH, NF_SCALE_SIGMOID } nf_scale;
+ * clamp: f·tanh(s/f), within ±f and s itself for |s| ≪ f (NOTES (13.6)); the shift comes first */
+typedef enum {
+  NF_SCALE_NONE,
+  NF_SCALE_EXP,
+  NF_SCALE_TANH,
+  NF_SCALE_SIGMOID,
+  NF_SCALE_CLAMP
+} nf_scale;
 
-/* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a);   log|det J| = Σ log g(s)
+/* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a), for clamp z_b = (x_b + t(x_a))·
+ * g(s(x_a));   log|det J| = Σ log g(s)
  * source  NOTES (3.1), (4.1); Dinh et al. 2015, eq. 9; Dinh et al. 2017, eq. 4-6
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
- * tensors "gamma" (1), initialised to 1, for tanh alone; and those of the net */
+ * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
+ */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              nf_error *e);
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);

@@ -20,20 +20,22 @@ nf_model nf_model_default(nf_family family, nf_shape shape) {
                     .learned_prior = image,
                     .bins = image ? 256 : 0,
                     .alpha = 0.05,
-                    .seed = 1};
+                    .seed = 1,
+                    .blocks = 3};
 }
 
-/* MLPs on points, convnets on images */
-static nf_net *conditioner(nf_shape in, nf_shape out, size_t width, nf_error *e) {
-  return nf_shape_pixels(in) == 1 ? nf_mlp_new(in, out, width, e)
-                                  : nf_convnet_new(in, out, width, e);
+/* MLPs on points, convnets or gated networks on images */
+static nf_net *conditioner(nf_shape in, nf_shape out, const nf_model *m, nf_error *e) {
+  if (nf_shape_pixels(in) == 1) return nf_mlp_new(in, out, m->width, e);
+  return m->net == NF_NET_GATED ? nf_gated_new(in, out, m->width, m->blocks, e)
+                                : nf_convnet_new(in, out, m->width, e);
 }
 
-static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, size_t width,
+static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, const nf_model *m,
                          nf_error *e) {
   const nf_shape shape = nf_bijector_out(chain);
-  nf_net *net = conditioner(nf_coupling_net_in(shape, mask),
-                            nf_coupling_net_out(shape, mask, scale), width, e);
+  nf_net *net =
+      conditioner(nf_coupling_net_in(shape, mask), nf_coupling_net_out(shape, mask, scale), m, e);
   nf_chain_add(chain, nf_coupling_new(shape, mask, scale, net, e), e);
 }
 
@@ -44,7 +46,7 @@ static void add_nice(nf_bijector *chain, const nf_model *m, nf_error *e) {
   if (nf_shape_pixels(m->shape) > 1)
     nf_chain_add(chain, nf_reshape_new(m->shape, nf_point(d), e), e);
   for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), NF_SCALE_NONE, m->width, e);
+    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), NF_SCALE_NONE, m, e);
   nf_chain_add(chain, nf_actnorm_new(nf_point(d), e), e);
 }
 
@@ -53,7 +55,7 @@ static void add_realnvp_couplings(nf_bijector *chain, size_t count, nf_mask mask
                                   nf_error *e) {
   for (size_t i = 0; i < count; i++) {
     nf_chain_add(chain, nf_actnorm_new(nf_bijector_out(chain), e), e);
-    add_coupling(chain, swapped_if(i % 2, mask), m->scale, m->width, e);
+    add_coupling(chain, swapped_if(i % 2, mask), m->scale, m, e);
   }
 }
 
@@ -81,7 +83,7 @@ static void add_realnvp(nf_bijector *chain, const nf_model *m, nf_error *e) {
     return;
   }
   for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m->width, e);
+    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m, e);
 }
 
 static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels, nf_error *e) {
@@ -92,7 +94,7 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
   for (size_t k = 0; k < m->steps; k++) {
     nf_chain_add(chain, nf_actnorm_new(shape, e), e);
     nf_chain_add(chain, nf_conv1x1_new(shape, m->plu, e), e);
-    add_coupling(chain, NF_CHANNEL, m->scale, m->width, e);
+    add_coupling(chain, NF_CHANNEL, m->scale, m, e);
   }
   if (levels == 1) return;
   if (m->learned_prior) { /* (x_b - μ(x_a))/σ(x_a) is a coupling */
@@ -109,16 +111,23 @@ static void add_glow(nf_bijector *chain, const nf_model *m, nf_error *e) {
   add_glow_levels(chain, m, m->levels, e);
 }
 
+static void add_single_scale(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  const nf_mask mask = nf_shape_pixels(m->shape) > 1 ? NF_CHECKERBOARD : NF_CHANNEL;
+  for (size_t i = 0; i < m->steps; i++)
+    add_coupling(chain, swapped_if(i % 2 == 0, mask), m->scale, m, e);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
  * constant in nf_family is for C programs. */
 /* clang-format off */
-#define ARCHITECTURES(row)                                                           \
-  /*  name       layers       scale             affine levels steps  plu    prior */ \
-  row("nice",    add_nice,    NF_SCALE_TANH,    false, false, true,  false, false)   \
-  row("realnvp", add_realnvp, NF_SCALE_TANH,    true,  true,  false, false, false)   \
-  row("glow",    add_glow,    NF_SCALE_SIGMOID, true,  true,  true,  true,  true)
+#define ARCHITECTURES(row)                                                                          \
+  /*  name            layers            scale             affine levels steps  plu    prior  net */ \
+  row("nice",         add_nice,         NF_SCALE_TANH,    false, false, true,  false, false, false) \
+  row("realnvp",      add_realnvp,      NF_SCALE_TANH,    true,  true,  false, false, false, true)  \
+  row("glow",         add_glow,         NF_SCALE_SIGMOID, true,  true,  true,  true,  true,  true)  \
+  row("single-scale", add_single_scale, NF_SCALE_CLAMP,   true,  false, true,  false, false, true)
 /* clang-format on */
 
 #define NAME(name, ...) name,
@@ -136,7 +145,7 @@ static bool valid(const nf_model *m, nf_error *e) {
   const bool point = nf_shape_pixels(m->shape) == 1;
   if (a == NULL)
     nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
-  else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_SIGMOID)
+  else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_CLAMP)
     nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
   else if (nf_shape_size(m->shape) == 1)
     nf_fail(e, NF_EINVAL, "model: a sample of 1 value has no two parts for a coupling");
@@ -149,6 +158,13 @@ static bool valid(const nf_model *m, nf_error *e) {
     nf_fail(e, NF_EINVAL, "model: steps is %zu; it can be 1 to 4096", m->steps);
   else if (m->width < 1 || m->width > 65536)
     nf_fail(e, NF_EINVAL, "model: width is %zu; it can be 1 to 65536", m->width);
+  else if ((int)m->net < NF_NET_USUAL || m->net > NF_NET_GATED)
+    nf_fail(e, NF_EINVAL, "model: there is no net %d", (int)m->net);
+  else if (m->net == NF_NET_GATED && (point || !a->net))
+    nf_fail(e, NF_EINVAL, "model: gated networks are for images; %s has MLPs",
+            point ? "a flow on points" : a->name);
+  else if (m->net == NF_NET_GATED && (m->blocks < 1 || m->blocks > 256))
+    nf_fail(e, NF_EINVAL, "model: blocks is %zu; it can be 1 to 256", m->blocks);
   else if (m->standardise && m->bins > 0)
     nf_fail(e, NF_EINVAL, "model: standardise is for values, not for pixels of %u bins", m->bins);
   else
@@ -185,4 +201,5 @@ const nf_model *nf_flow_model(const nf_flow *f) {
   return f != NULL && f->has_model ? &f->model : NULL;
 }
 
-const char *const nf_scale_names[] = {"none", "exp", "tanh", "sigmoid", NULL};
+const char *const nf_scale_names[] = {"none", "exp", "tanh", "sigmoid", "clamp", NULL};
+const char *const nf_net_names[] = {"usual", "gated", NULL};

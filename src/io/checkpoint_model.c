@@ -1,5 +1,6 @@
 /* nf_model as the metadata of a checkpoint, both ways. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,25 +12,36 @@ static const char *const permutations[] = {"full", "plu", NULL};
 static const char *const yes[] = {"yes", NULL};
 static const char *const priors[] = {"standard", "learned", NULL};
 
+static void add(nf_model_metadata *out, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add(nf_model_metadata *out, const char *key, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(out->text[out->n], NF_METADATA_TEXT, format, arguments);
+  va_end(arguments);
+  out->entry[out->n] = (nf_metadata){key, out->text[out->n]};
+  out->n++;
+}
+
 void nf_model_to_metadata(const nf_model *m, nf_model_metadata *out) {
-  static const char *const key[NF_MODEL_KEYS] = {"family", "shape",        "levels", "steps",
-                                                 "width",  "scale",        "prior",  "permutation",
-                                                 "alpha",  "pixel_levels", "seed",   "standardise"};
-  char(*text)[NF_METADATA_TEXT] = out->text;
-  snprintf(text[0], NF_METADATA_TEXT, "%s", nf_family_names[m->family]);
-  snprintf(text[1], NF_METADATA_TEXT, "%zu,%zu,%zu", m->shape.h, m->shape.w, m->shape.c);
-  snprintf(text[2], NF_METADATA_TEXT, "%zu", m->levels);
-  snprintf(text[3], NF_METADATA_TEXT, "%zu", m->steps);
-  snprintf(text[4], NF_METADATA_TEXT, "%zu", m->width);
-  snprintf(text[5], NF_METADATA_TEXT, "%s", nf_scale_names[m->scale]);
-  snprintf(text[6], NF_METADATA_TEXT, "%s", priors[m->learned_prior]);
-  snprintf(text[7], NF_METADATA_TEXT, "%s", permutations[m->plu]);
-  nf_write_real(m->alpha, text[8]);
-  snprintf(text[9], NF_METADATA_TEXT, "%u", m->bins);
-  snprintf(text[10], NF_METADATA_TEXT, "%" PRIu64, m->seed);
-  snprintf(text[11], NF_METADATA_TEXT, "yes");
-  out->n = m->standardise ? NF_MODEL_KEYS : NF_MODEL_KEYS - 1;
-  for (size_t i = 0; i < NF_MODEL_KEYS; i++) out->entry[i] = (nf_metadata){key[i], text[i]};
+  char alpha[NF_NUMBER];
+  nf_write_real(m->alpha, alpha);
+  out->n = 0;
+  add(out, "family", "%s", nf_family_names[m->family]);
+  add(out, "shape", "%zu,%zu,%zu", m->shape.h, m->shape.w, m->shape.c);
+  add(out, "levels", "%zu", m->levels);
+  add(out, "steps", "%zu", m->steps);
+  add(out, "width", "%zu", m->width);
+  add(out, "scale", "%s", nf_scale_names[m->scale]);
+  add(out, "prior", "%s", priors[m->learned_prior]);
+  add(out, "permutation", "%s", permutations[m->plu]);
+  add(out, "alpha", "%s", alpha);
+  add(out, "pixel_levels", "%u", m->bins);
+  add(out, "seed", "%" PRIu64, m->seed);
+  if (m->standardise) add(out, "standardise", "%s", yes[0]);
+  if (m->net == NF_NET_USUAL) return;
+  add(out, "net", "%s", nf_net_names[m->net]);
+  add(out, "blocks", "%zu", m->blocks);
 }
 
 /* --- reading ---------------------------------------------------------------------------- */
@@ -115,6 +127,12 @@ int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_mode
   m.seed = whole(&r, "seed", UINT64_MAX);
   m.standardise = nf_safetensors_metadata(file, "standardise") != NULL;
   if (m.standardise) word(&r, "standardise", yes);
+  m.net = NF_NET_USUAL;
+  m.blocks = 3;
+  if (nf_safetensors_metadata(file, "net") != NULL) {
+    m.net = (nf_net_form)word(&r, "net", nf_net_names);
+    m.blocks = (size_t)whole(&r, "blocks", 256);
+  }
   if (r.status == NF_OK) *out = m;
   return r.status;
 }
@@ -129,9 +147,14 @@ int nf_model_check_metadata(const char *path, const nf_safetensors *file, const 
   m.seed = model->seed; /* it is that of the initial weights */
   nf_model_to_metadata(&m, &found);
   nf_model_to_metadata(model, &right);
-  for (size_t i = 0; i < NF_MODEL_KEYS; i++)
-    if (strcmp(found.text[i], right.text[i]) != 0)
+  for (size_t i = 0; i < found.n || i < right.n; i++) {
+    const nf_metadata *f = &found.entry[i], *w = &right.entry[i];
+    if (i >= found.n || i >= right.n || strcmp(f->key, w->key) != 0)
+      return nf_fail(e, NF_EFORMAT, "%s: only one of it and the flow's model has metadata '%s'",
+                     path, i < found.n ? f->key : w->key);
+    if (strcmp(f->text, w->text) != 0)
       return nf_fail(e, NF_EFORMAT, "%s: metadata '%s' is '%s'; the flow's model has '%s'", path,
-                     right.entry[i].key, found.text[i], right.text[i]);
+                     w->key, f->text, w->text);
+  }
   return NF_OK;
 }

@@ -3,6 +3,7 @@
  *
  *   z_a = x_a
  *   z_b = x_b·g(s) + t,   (s, t) = net(x_a),      log|det J| = Σ log g(s)
+ *   z_b = (x_b + t)·g(s)  where the scale is clamped
  *
  * The Jacobian is triangular, whatever the network; so the network is never inverted and its
  * derivative does not enter the determinant (NOTES (3.2)). */
@@ -12,6 +13,7 @@
 #include "core/vector.h"
 #include "layers/conditioner.h"
 #include "layers/mask.h"
+#include "layers/scale.h"
 
 typedef struct {
   nf_bijector base;
@@ -19,64 +21,6 @@ typedef struct {
   nf_part a, b;
   size_t to_t; /* from the place of an s in the network's output to that of its t */
 } coupling;
-
-/* --- the scale: log g(s) and its derivative -----------------------------------------------------
- */
-
-/* exp: s,   tanh: γ·tanh s,   sigmoid: log σ(s + 2),   none: 0 */
-static void log_scale(nf_scale scale, nf_real gamma, size_t count, const nf_real *s,
-                      nf_real *log_g) {
-  switch (scale) {
-    case NF_SCALE_NONE:
-      memset(log_g, 0, count * sizeof *log_g);
-      break;
-    case NF_SCALE_EXP:
-      memcpy(log_g, s, count * sizeof *log_g);
-      break;
-    case NF_SCALE_TANH:
-      nf_vector_tanh(count, s, log_g);
-      for (size_t i = 0; i < count; i++) log_g[i] *= gamma;
-      break;
-    case NF_SCALE_SIGMOID:
-      for (size_t i = 0; i < count; i++) log_g[i] = s[i] + 2;
-      nf_vector_log_sigmoid(count, log_g, log_g);
-      break;
-  }
-}
-
-/* ds = ∂L/∂log g · ∂log g/∂s, with ∂log g/∂s of exp: 1, of tanh: γ(1 - tanh² s), of sigmoid:
- * 1 - σ(s + 2), in s's place; returns ∂L/∂γ = Σ ∂L/∂log g · tanh s. */
-static double log_scale_backward(nf_scale scale, nf_real gamma, size_t count, const nf_real *dlog_g,
-                                 nf_real *s) {
-  double dgamma = 0;
-  switch (scale) {
-    case NF_SCALE_NONE: /* has no s */
-      break;
-    case NF_SCALE_EXP:
-      memcpy(s, dlog_g, count * sizeof *s);
-      break;
-    case NF_SCALE_TANH:
-      nf_vector_tanh(count, s, s);
-      for (size_t i = 0; i < count; i++) {
-        dgamma += (double)(dlog_g[i] * s[i]);
-        s[i] = dlog_g[i] * gamma * (1 - s[i] * s[i]);
-      }
-      break;
-    case NF_SCALE_SIGMOID:
-      for (size_t i = 0; i < count; i++) s[i] = s[i] + 2;
-      nf_vector_exp(count, s, s);
-      for (size_t i = 0; i < count; i++) s[i] = dlog_g[i] / (1 + s[i]);
-      break;
-  }
-  return dgamma;
-}
-
-/* --- the layer
- * ------------------------------------------------------------------------------------ */
-
-static nf_real gamma_of(const coupling *c) {
-  return c->scale == NF_SCALE_TANH ? c->base.tensor[0].data[0] : 1;
-}
 
 /* The network of x_a; under a checkerboard it sees 0 at b. */
 static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidden,
@@ -110,11 +54,11 @@ static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *a
   nf_gather(x->n, b->size, b->in_x, nf_shape_size(x->shape), x->data, v->x);
   nf_gather(x->n, b->size, b->in_net, d_net, act->output + c->to_t, v->t);
   nf_gather(x->n, b->size, b->in_net, d_net, act->output, v->s);
-  log_scale(c->scale, gamma_of(c), v->count, v->s, v->log_g);
+  nf_scale_forward(c->scale, &c->base.tensor[0], v->count, v->s, v->log_g);
   return NF_OK;
 }
 
-/* z_b = x_b·g + t, or its inverse x_b = (z_b - t)·(1/g) */
+/* z_b = x_b·g + t, or its inverse x_b = (z_b - t)·(1/g); shift first, z_b = (x_b + t)·g */
 static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double *log_det,
                      nf_work *work) {
   const coupling *c = (const coupling *)base;
@@ -126,7 +70,11 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
   if (status != NF_OK) return status;
   for (size_t i = 0; inverse && i < v.count; i++) v.log_g[i] = -v.log_g[i];
   nf_vector_exp(v.count, v.log_g, v.g);
-  if (inverse)
+  if (c->scale == NF_SCALE_CLAMP && inverse)
+    for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] - v.t[i];
+  else if (c->scale == NF_SCALE_CLAMP)
+    for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] + v.t[i]) * v.g[i];
+  else if (inverse)
     for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
   else
     for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
@@ -158,6 +106,21 @@ static void backward_affine(size_t n, size_t size, const double *dlog_det, value
       v->log_g[k] = dz[k] * scaled + lambda;
       v->t[k] = dz[k];
       dz[k] *= v->g[k];
+    }
+  }
+}
+
+/* The same for z_b = (x_b + t)·g:  x_b = z_b/g - t,  dx_b = ∂L/∂t = dz_b·g,  ∂L/∂log g = dz_b·z_b
+ * + λ. */
+static void backward_shift_first(size_t n, size_t size, const double *dlog_det, values *v,
+                                 nf_real *dz) {
+  for (size_t i = 0; i < n; i++) {
+    const nf_real lambda = NF_R(dlog_det[i]);
+    for (size_t k = i * size; k < (i + 1) * size; k++) {
+      v->log_g[k] = dz[k] * v->x[k] + lambda;
+      v->x[k] = v->x[k] / v->g[k] - v->t[k];
+      dz[k] *= v->g[k];
+      v->t[k] = dz[k];
     }
   }
 }
@@ -196,11 +159,11 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
   nf_vector_exp(v.count, v.log_g, v.g);
   nf_gather(dz->n, c->b.size, c->b.in_x, d, dz->data, dzb);
-  backward_affine(z->n, c->b.size, dlog_det, &v, dzb);
+  (c->scale == NF_SCALE_CLAMP ? backward_shift_first : backward_affine)(z->n, c->b.size, dlog_det,
+                                                                        &v, dzb);
   nf_scatter(z->n, c->b.size, c->b.in_x, d, v.x, z->data);
   nf_scatter(dz->n, c->b.size, c->b.in_x, d, dzb, dz->data);
-  const double dgamma = log_scale_backward(c->scale, gamma_of(c), v.count, v.log_g, v.s);
-  if (c->scale == NF_SCALE_TANH) dparam[base->tensor[0].layer_offset] += NF_R(dgamma);
+  nf_scale_backward(c->scale, &base->tensor[0], v.count, v.log_g, v.s, v.g, dparam);
   status = backward_conditioner(c, dz, &act, &v, dparam, work);
   nf_conditioner_drop(base, work);
   return status;
@@ -262,10 +225,12 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
     nf_net_free(net);
     return NULL;
   }
+  const size_t c_b = nf_mask_channels(shape, mask, true);
   c->base.net = net;
   c->scale = scale;
-  c->to_t = net->out.c - nf_mask_channels(shape, mask, true);
+  c->to_t = net->out.c - c_b;
   if (scale == NF_SCALE_TANH) nf_bijector_add_param(&c->base, "gamma", 1, 0, 0, 0, e);
+  if (scale == NF_SCALE_CLAMP) nf_bijector_add_param(&c->base, "log_f", c_b, 0, 0, 0, e);
   if (nf_part_list(shape, mask, false, net->in.c, &c->a) &&
       nf_part_list(shape, mask, true, net->out.c, &c->b))
     return &c->base;

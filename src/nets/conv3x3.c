@@ -134,3 +134,11 @@ int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *we
   nf_arena_release(tmp, mark);
   return NF_OK;
 }
+
+nf_net *nf_net_new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,
+                            nf_error *e) {
+  if (in.h == out.h && in.w == out.w) return nf_net_new(type, in, out, width, e);
+  nf_fail(e, NF_ESHAPE, "%s: from %zu×%zu pixels to %zu×%zu: must be the same", type->name, in.h,
+          in.w, out.h, out.w);
+  return NULL;
+}

@@ -10,7 +10,7 @@
 #ifndef NF_NETS_CONV3X3_H
 #define NF_NETS_CONV3X3_H
 
-#include "nf/core.h"
+#include "nf/net.h"
 
 typedef struct {
   size_t n, h, w, in, out; /* samples, rows, columns, channels in and out */
@@ -28,5 +28,9 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
 int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                              const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
                              nf_arena *tmp);
+
+/* As nf_net_new, for a net that maps pixels to pixels.   errors  also NF_ESHAPE */
+nf_net *nf_net_new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,
+                            nf_error *e);
 
 #endif

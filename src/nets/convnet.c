@@ -76,21 +76,12 @@ static int conv_backward(const nf_net *net, size_t n, const nf_real *x, const nf
 static const nf_net_type conv = {
     .name = "conv", .forward = conv_forward, .backward = conv_backward};
 
-/* As nf_net_new, for a net that maps pixels to pixels. */
-static nf_net *new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,
-                            nf_error *e) {
-  if (in.h == out.h && in.w == out.w) return nf_net_new(type, in, out, width, e);
-  nf_fail(e, NF_ESHAPE, "%s: from %zu×%zu pixels to %zu×%zu: must be the same", type->name, in.h,
-          in.w, out.h, out.w);
-  return NULL;
-}
-
 nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, nf_error *e) {
   if (width == 0) {
     nf_fail(e, NF_EINVAL, "convnet: width 0: must be at least 1");
     return NULL;
   }
-  nf_net *net = new_on_image(&convnet, in, out, width, e);
+  nf_net *net = nf_net_new_on_image(&convnet, in, out, width, e);
   if (net == NULL) return NULL;
   net->n_hidden = 2 * width * nf_shape_pixels(in);
   nf_net_add(net, "conv1.weight", width, 3, 3, in.c, e);
@@ -103,7 +94,7 @@ nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, nf_error *e) {
 }
 
 nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e) {
-  nf_net *net = new_on_image(&conv, in, out, 0, e);
+  nf_net *net = nf_net_new_on_image(&conv, in, out, 0, e);
   nf_net_add(net, "weight", out.c, 3, 3, in.c, e);
   nf_net_add(net, "bias", out.c, 0, 0, 0, e);
   return net;
