@@ -29,11 +29,15 @@ static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidde
   const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
   const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
   if (status != NF_OK) return status;
-  if (c->a.size < d_net) memset(act->input, 0, x->n * d_net * sizeof *act->input);
-  const nf_real *from = x->data;
-  nf_real *to = act->input;
-  for (size_t i = 0; i < x->n; i++, from += d, to += d_net)
-    for (size_t k = 0; k < c->a.size; k++) to[c->a.in_net[k]] = from[c->a.in_x[k]];
+  if (c->a.size == d_net) {
+    nf_gather(x->n, &c->a, c->a.in_x, d, x->data, act->input);
+  } else {
+    nf_real *dense = nf_arena_alloc(&work->arena, x->n * c->a.size);
+    if (dense == NULL) return NF_ENOMEM;
+    nf_gather(x->n, &c->a, c->a.in_x, d, x->data, dense);
+    memset(act->input, 0, x->n * d_net * sizeof *act->input);
+    nf_scatter(x->n, &c->a, c->a.in_net, d_net, dense, act->input);
+  }
   return nf_conditioner_run(b, x->n, act, work);
 }
 
@@ -51,9 +55,9 @@ static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *a
   nf_real **array[] = {&v->x, &v->s, &v->t, &v->log_g, &v->g};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++)
     if ((*array[i] = nf_arena_alloc(&work->arena, v->count)) == NULL) return NF_ENOMEM;
-  nf_gather(x->n, b->size, b->in_x, nf_shape_size(x->shape), x->data, v->x);
-  nf_gather(x->n, b->size, b->in_net, d_net, act->output + c->to_t, v->t);
-  nf_gather(x->n, b->size, b->in_net, d_net, act->output, v->s);
+  nf_gather(x->n, b, b->in_x, nf_shape_size(x->shape), x->data, v->x);
+  nf_gather(x->n, b, b->in_net, d_net, act->output + c->to_t, v->t);
+  nf_gather(x->n, b, b->in_net, d_net, act->output, v->s);
   nf_scale_forward(c->scale, &c->base.tensor[0], v->count, v->s, v->log_g);
   return NF_OK;
 }
@@ -78,7 +82,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
     for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
   else
     for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
-  nf_scatter(x->n, size, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
+  nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
   for (size_t i = 0; i < x->n; i++) {
     double sum = 0;
     for (size_t k = 0; k < size; k++) sum += (double)v.log_g[i * size + k];
@@ -135,14 +139,15 @@ static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activa
   nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in);
   if (doutput == NULL || dinput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
-  nf_scatter(dz->n, c->b.size, c->b.in_net, d_out, v->s, doutput);
-  nf_scatter(dz->n, c->b.size, c->b.in_net, d_out, v->t, doutput + c->to_t);
+  nf_scatter(dz->n, &c->b, c->b.in_net, d_out, v->s, doutput);
+  nf_scatter(dz->n, &c->b, c->b.in_net, d_out, v->t, doutput + c->to_t);
   const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
                                          dparam, &work->arena);
   if (status != NF_OK) return status;
   nf_real *dx = dz->data;
   for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
-    for (size_t k = 0; k < c->a.size; k++) dx[c->a.in_x[k]] += dinput[c->a.in_net[k]];
+    for (size_t r = 0; r < c->a.runs; r++)
+      for (size_t k = 0; k < c->a.run; k++) dx[c->a.in_x[r] + k] += dinput[c->a.in_net[r] + k];
   return NF_OK;
 }
 
@@ -158,11 +163,11 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
   if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
   nf_vector_exp(v.count, v.log_g, v.g);
-  nf_gather(dz->n, c->b.size, c->b.in_x, d, dz->data, dzb);
+  nf_gather(dz->n, &c->b, c->b.in_x, d, dz->data, dzb);
   (c->scale == NF_SCALE_CLAMP ? backward_shift_first : backward_affine)(z->n, c->b.size, dlog_det,
                                                                         &v, dzb);
-  nf_scatter(z->n, c->b.size, c->b.in_x, d, v.x, z->data);
-  nf_scatter(dz->n, c->b.size, c->b.in_x, d, dzb, dz->data);
+  nf_scatter(z->n, &c->b, c->b.in_x, d, v.x, z->data);
+  nf_scatter(dz->n, &c->b, c->b.in_x, d, dzb, dz->data);
   nf_scale_backward(c->scale, &base->tensor[0], v.count, v.log_g, v.s, v.g, dparam);
   status = backward_conditioner(c, dz, &act, &v, dparam, work);
   nf_conditioner_drop(base, work);

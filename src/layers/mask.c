@@ -15,17 +15,16 @@ size_t nf_mask_channels(nf_shape shape, nf_mask mask, bool b) {
 bool nf_part_list(nf_shape shape, nf_mask mask, bool b, size_t net_c, nf_part *p) {
   const size_t count = nf_mask_channels(shape, mask, b);
   const size_t first = nf_mask_is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
-  *p = (nf_part){0, malloc(nf_shape_size(shape) * sizeof *p->in_x),
-                 malloc(nf_shape_size(shape) * sizeof *p->in_net)};
+  const size_t pixels = nf_shape_pixels(shape);
+  *p = (nf_part){0, count, 0, malloc(pixels * sizeof *p->in_x), malloc(pixels * sizeof *p->in_net)};
   if (p->in_x == NULL || p->in_net == NULL) return false;
-  for (size_t i = 0; i < nf_shape_pixels(shape); i++) {
+  for (size_t i = 0; i < pixels; i++) {
     const bool odd = (i / shape.w + i % shape.w) % 2 != 0;
     if (!nf_mask_is_channel(mask) && odd != (b != is_swapped(mask))) continue;
-    for (size_t k = 0; k < count; k++, p->size++) {
-      p->in_x[p->size] = (uint32_t)(i * shape.c + first + k);
-      p->in_net[p->size] = (uint32_t)(i * net_c + k);
-    }
+    p->in_x[p->runs] = (uint32_t)(i * shape.c + first);
+    p->in_net[p->runs++] = (uint32_t)(i * net_c);
   }
+  p->size = p->runs * count;
   return true;
 }
 
@@ -34,14 +33,23 @@ void nf_part_free(nf_part *p) {
   free(p->in_net);
 }
 
-void nf_gather(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *from,
+/* A point is one run, often of one value; an image has one at every pixel. */
+void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *from,
                nf_real *dense) {
-  for (size_t i = 0; i < n; i++, from += row, dense += size)
-    for (size_t k = 0; k < size; k++) dense[k] = from[index[k]];
+  if (p->size == 1)
+    for (size_t i = 0; i < n; i++) dense[i] = from[i * row + first[0]];
+  else
+    for (size_t i = 0; i < n; i++, from += row)
+      for (size_t r = 0; r < p->runs; r++, dense += p->run)
+        for (size_t k = 0; k < p->run; k++) dense[k] = from[first[r] + k];
 }
 
-void nf_scatter(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *dense,
+void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
                 nf_real *to) {
-  for (size_t i = 0; i < n; i++, to += row, dense += size)
-    for (size_t k = 0; k < size; k++) to[index[k]] = dense[k];
+  if (p->size == 1)
+    for (size_t i = 0; i < n; i++) to[i * row + first[0]] = dense[i];
+  else
+    for (size_t i = 0; i < n; i++, to += row)
+      for (size_t r = 0; r < p->runs; r++, dense += p->run)
+        for (size_t k = 0; k < p->run; k++) to[first[r] + k] = dense[k];
 }

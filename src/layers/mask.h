@@ -1,24 +1,21 @@
 /* The mask of a coupling layer: which values of a sample are part a, which the layer passes, and
- * which are part b. A part is a list of indices, so that a layer works on dense arrays (n, size) of
- * its values, whatever the mask:
- *
- *   gather   dense[i, k] = from[i, index[k]]
- *   scatter  to[i, index[k]] = dense[i, k] */
+ * which are part b. A part is a list of runs of values side by side, so that a layer works on dense
+ * arrays (n, size) of its values, whatever the mask. */
 #ifndef NF_LAYERS_MASK_H
 #define NF_LAYERS_MASK_H
 
 #include "layers/layer.h"
 
-/* Value k of the part is x[in_x[k]] of a sample, and input[in_net[k]] of the network for part a.
- * For part b, with c_b channels in the part, output[in_net[k] + j·c_b] is the network's number j
- * for it.
- */
+/* A run is the part's channels at one pixel. Run r begins at x[in_x[r]] of a sample, and at
+ * input[in_net[r]] of the network for part a. For part b, with c_b channels in the part,
+ * output[in_net[r] + j·c_b] is where the network's numbers j for it begin. */
 typedef struct {
-  size_t size;
+  size_t size; /* runs · run values */
+  size_t run, runs;
   uint32_t *in_x, *in_net;
 } nf_part;
 
-/* The values of part a, or of b, in the order pixel, channel, beside a network of net_c channels;
+/* The runs of part a, or of b, pixel by pixel, beside a network of net_c channels;
  * false when memory is out. Free it in either case. */
 bool nf_part_list(nf_shape shape, nf_mask mask, bool b, size_t net_c, nf_part *p);
 void nf_part_free(nf_part *p);
@@ -28,10 +25,10 @@ bool nf_mask_is_channel(nf_mask mask);
 /* c_a or c_b: the channels of a part at the pixels where it has any */
 size_t nf_mask_channels(nf_shape shape, nf_mask mask, bool b);
 
-/* Of n rows of `row` values each. */
-void nf_gather(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *from,
+/* Between n rows of `row` values each and a dense array (n, size); first is in_x or in_net. */
+void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *from,
                nf_real *dense);
-void nf_scatter(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *dense,
+void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
                 nf_real *to);
 
 #endif
