@@ -13,7 +13,8 @@
 
 nf_bijector *sinh_arcsinh_new(nf_shape shape, nf_error *e); /* examples/sinh_arcsinh.c */
 
-enum { CAPACITY = 256, SEED = 2016, WIDTH = 6 };
+enum { CAPACITY = 256, SEED = 2016, WIDTH = 6, CONDITIONS = 4096 };
+static nf_real condition[CONDITIONS]; /* y of every conditional entry */
 
 typedef struct {
   catalogue all;
@@ -118,6 +119,23 @@ static void add_couplings(list *l) {
   }
 }
 
+/* Couplings given y of 2 values. */
+static nf_bijector *conditional(nf_shape shape, nf_mask mask,
+                                nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
+  nf_shape in = nf_coupling_net_in(shape, mask);
+  in.c += 2;
+  return nf_coupling_new(shape, mask, NF_SCALE_TANH,
+                         net(in, nf_coupling_net_out(shape, mask, NF_SCALE_TANH), s), s);
+}
+
+static void add_conditional(list *l) {
+  add(l, "conditional, mlp", NORMAL, 0, conditional(nf_point(5), NF_CHANNEL, mlp, &l->e));
+  add(l, "conditional, convnet", NORMAL, 0,
+      conditional(image(3, 4, 3), NF_CHANNEL_SWAPPED, convnet, &l->e));
+  add(l, "conditional, checkerboard", NORMAL, 0,
+      conditional(image(4, 3, 2), NF_CHECKERBOARD, convnet, &l->e));
+}
+
 /* A chain of the layers given, NULL last; takes them. */
 static nf_bijector *chain(nf_shape in, nf_error *s, ...) {
   nf_bijector *c = nf_chain_new(in, s), *b;
@@ -168,6 +186,7 @@ static void add_all(list *l) {
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(nf_point(5), s));
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(image(3, 2, 3), s));
   add_couplings(l);
+  add_conditional(l);
   add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));
   add(l, "unsqueeze", NORMAL, VOLUME, nf_unsqueeze_new(image(2, 1, 12), s));
   add(l, "reshape", NORMAL, VOLUME, nf_reshape_new(image(2, 3, 4), image(4, 1, 6), s));
@@ -224,7 +243,14 @@ void catalogue_free(catalogue *c) {
 }
 
 nf_batch catalogue_draw(const catalogue_entry *e, size_t n, nf_real *data) {
-  const nf_batch x = {n, e->bijector->in, data, 0, 0};
+  const size_t c = nf_flow_condition(e->flow);
+  nf_batch x = {.n = n, .shape = e->bijector->in, .data = data};
+  if (c > 0) {
+    if (n * c > CONDITIONS) abort();
+    for (size_t k = 0; k < CONDITIONS; k++) condition[k] = NF_R(nf_random_normal(SEED, 2, k));
+    x.y = condition;
+    x.y_shape = nf_point(c);
+  }
   for (size_t k = 0; k < nf_batch_size(&x); k++) {
     const double u = nf_random_uniform(SEED, 1, k);
     data[k] = NF_R(e->input == NORMAL ? nf_random_normal(SEED, 1, k)

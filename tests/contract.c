@@ -71,9 +71,8 @@ finding contract_batches(const catalogue_entry *e, nf_work *work) {
     f.status = run(e, what, &all, work);
     for (size_t i = 0; i < SAMPLES && f.status == NF_OK; i++) {
       call one = alone;
-      one.x.n = one.dz.n = 1;
-      one.x.first = one.dz.first = i;
-      one.x.data += i * d, one.dz.data += i * d, one.log_det += i, one.dlog_det += i;
+      one.x = nf_batch_part(&alone.x, i, 1), one.dz = nf_batch_part(&alone.dz, i, 1);
+      one.log_det += i, one.dlog_det += i;
       f.status = run(e, what, &one, work);
     }
     finding_compare(&f, verb[what], SAMPLES * d, alone.x.data, all.x.data);

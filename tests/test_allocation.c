@@ -31,7 +31,7 @@ static const char *const direction_name[] = {"forward", "inverse", "backward"};
 static void layer_start(void *subject) {
   layer_call *l = subject;
   const nf_bijector *b = l->entry->bijector;
-  l->batch = (nf_batch){N, l->direction == 0 ? b->in : b->out, l->x, 0, 0};
+  l->batch = (nf_batch){.n = N, .shape = l->direction == 0 ? b->in : b->out, .data = l->x};
   l->gradient = l->batch;
   l->gradient.data = l->dz;
   memcpy(l->x, l->input, sizeof l->x);

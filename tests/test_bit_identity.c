@@ -106,7 +106,8 @@ static nf_batch batch_of(const row *r, const nf_flow *f, uint64_t number) {
   for (size_t k = 0; r->data != MOONS && k < count; k++)
     x[k] = r->data == PIXELS ? floor(256 * nf_random_uniform(SEED, number, k))
                              : 1 + 2 * nf_random_normal(SEED, number, k);
-  return (nf_batch){r->n, f->bijector->in, x, 11 + number * r->n, 2};
+  return (nf_batch){
+      .n = r->n, .shape = f->bijector->in, .data = x, .first = 11 + number * r->n, .draw = 2};
 }
 
 /* --- a training, in one way ----------------------------------------------------------------- */

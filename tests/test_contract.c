@@ -9,7 +9,7 @@
 static void samples_of_a_batch(void **state) {
   (void)state;
   double x[12];
-  const nf_batch b = {3, {1, 2, 2}, x, 0, 0};
+  const nf_batch b = {.n = 3, .shape = {1, 2, 2}, .data = x};
   assert_int_equal(nf_batch_size(&b), 12);
   assert_ptr_equal(nf_batch_sample(&b, 2), x + 8);
 }

@@ -44,7 +44,7 @@ static void a_failed_call_leaves_its_outputs_unchanged(void **state) {
   memcpy(log_p, before, sizeof log_p);
   normal_samples(f, N, x);
   x[(N - 1) * f->d + 3] = NAN; /* many chunks succeed before this one */
-  const nf_batch wrong = {N, {4, 2, 4}, x, 0, 0};
+  const nf_batch wrong = {.n = N, .shape = {4, 2, 4}, .data = x};
   for (int t = 1; t <= 2; t++) {
     check_ok(nf_flow_set_threads(f, t, NULL));
     check_status(nf_flow_log_prob(f, N, x, log_p, NULL), NF_ENONFINITE);

@@ -30,8 +30,8 @@ static void maps(alone a, const double *x, const double *z, double log_det) {
   const size_t d = a.flow->d;
   double out[32], back[32], forward, inverse;
   assert_true(d <= 32);
-  const nf_batch from = {1, a.flow->bijector->in, (double *)(uintptr_t)x, 0, 0};
-  const nf_batch to = {1, a.flow->bijector->out, out, 0, 0};
+  const nf_batch from = {.n = 1, .shape = a.flow->bijector->in, .data = (double *)(uintptr_t)x};
+  const nf_batch to = {.n = 1, .shape = a.flow->bijector->out, .data = out};
   check_ok(nf_flow_forward_batch(a.flow, &from, out, &forward, NULL));
   check_array("z", out, z, d, 1e-15, 1e-15);
   check_close("log_det", forward, log_det, 1e-15, 1e-15);
@@ -57,7 +57,7 @@ static void affine(void **state) {
 static void conv1x1_is_initialised_to_a_rotation(void **state) {
   (void)state;
   const double x[] = {1, -2, 3, sqrt(2), 0.5};
-  const nf_batch batch = {1, nf_point(5), (double *)(uintptr_t)x, 0, 0};
+  const nf_batch batch = {.n = 1, .shape = nf_point(5), .data = (double *)(uintptr_t)x};
   double z[2][5], log_det;
   for (int plu = 0; plu < 2; plu++) {
     alone a = hold(nf_conv1x1_new(nf_point(5), plu, &s));
@@ -215,7 +215,7 @@ static void logit_of_pixel_128(void **state) {
   alone a = hold(nf_logit_new(nf_point(1), 0.05, &s));
   const double x = 128.5 / 256, p = 0.05 + 0.9 * x;
   double z, log_det;
-  const nf_batch batch = {1, nf_point(1), (double *)(uintptr_t)&x, 0, 0};
+  const nf_batch batch = {.n = 1, .shape = nf_point(1), .data = (double *)(uintptr_t)&x};
   check_ok(nf_flow_forward_batch(a.flow, &batch, &z, &log_det, NULL));
   check_close("y of the notes, 11.1", z, 0.0070312790, 5e-11, 0);
   check_close("its log-det", log_det, 1.2809462052, 5e-11, 0);
@@ -232,7 +232,7 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
   alone b = hold(nf_dequantise_new(nf_point(D), 256, 6, &s));
   double x[N * D], z[N * D], again[N * D], log_det[N], mean = 0, square = 0;
   for (int k = 0; k < N * D; k++) x[k] = k % 2 ? 255 : k % 256;
-  nf_batch batch = {N, nf_point(D), x, 0, 0};
+  nf_batch batch = {.n = N, .shape = nf_point(D), .data = x};
   check_ok(nf_flow_forward_batch(a.flow, &batch, z, log_det, NULL));
   for (int k = 0; k < N * D; k++) {
     assert_true(x[k] / 256 < z[k] && z[k] < (x[k] + 1) / 256);
@@ -244,7 +244,8 @@ static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(voi
   check_close("mean of u²", square, 1.0 / 3, 5 * sqrt(4.0 / 45 / (N * D)), 0);
   for (int i = 0; i < N; i++) check_close("log_det", log_det[i], -D * log(256), 0, 1e-15);
 
-  const nf_batch last = {1, nf_point(D), x + (N - 1) * D, N - 1, 0}; /* sample 63 alone */
+  const nf_batch last = {
+      .n = 1, .shape = nf_point(D), .data = x + (N - 1) * D, .first = N - 1}; /* sample 63 alone */
   check_ok(nf_flow_forward_batch(a.flow, &last, again, NULL, NULL));
   assert_memory_equal(again, z + (N - 1) * D, D * sizeof *z);
   check_ok(nf_flow_forward_batch(b.flow, &batch, again, NULL, NULL)); /* another seed */
@@ -262,7 +263,7 @@ static void samples_do_not_share_their_noise(void **state) {
   for (size_t d = 1; d <= MOST; d++) {
     alone a = hold(nf_dequantise_new(nf_point(d), 256, 5, &s));
     double x[N * MOST] = {0}, z[N * MOST];
-    nf_batch batch = {N, nf_point(d), x, 7, 3};
+    nf_batch batch = {.n = N, .shape = nf_point(d), .data = x, .first = 7, .draw = 3};
     check_ok(nf_flow_forward_batch(a.flow, &batch, z, NULL, NULL));
     size_t alike = 0; /* of 360 values with 15 bits there are 2 pairs by chance */
     for (size_t i = 0; i < N * d; i++)

@@ -113,7 +113,7 @@ static void every_dimension_is_coupled(void **state) {
       nf_flow *f = moved_flow(nf_bijector_from_model(&m, NULL), AMOUNT);
       double data[D], j[D * D];
       for (size_t i = 0; i < f->d; i++) data[i] = nf_random_normal(SEED, 1, i);
-      const nf_batch x = {1, shape[k], data, 0, 0};
+      const nf_batch x = {.n = 1, .shape = shape[k], .data = data};
       nf_work work = {0};
       check_ok(nf_verify_jacobian(f->bijector, &x, j, &work));
       for (size_t row = 0; row < f->d; row++) {

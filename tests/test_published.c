@@ -30,8 +30,8 @@ static nf_flow *affine(size_t d, nf_shape shape, const double *weight) {
 static double log_det_of(nf_flow *f, const double *x, double *z) {
   double back[24], forward = NAN, inverse = NAN;
   assert_true(f->d <= 24);
-  const nf_batch from = {1, f->bijector->in, (double *)(uintptr_t)x, 0, 0};
-  const nf_batch to = {1, f->bijector->out, z, 0, 0};
+  const nf_batch from = {.n = 1, .shape = f->bijector->in, .data = (double *)(uintptr_t)x};
+  const nf_batch to = {.n = 1, .shape = f->bijector->out, .data = z};
   check_ok(nf_flow_forward_batch(f, &from, z, &forward, NULL));
   check_ok(nf_flow_inverse(f, to.n, to.data, back, &inverse, NULL));
   check_array("f⁻¹(f(x))", back, x, f->d, 1e-14, 1e-14);
@@ -49,7 +49,7 @@ static void scale_matvec_tril(void **state) {
   } tfp[] = {{{2, 0, 2, 2}, {2, 6}, {0.5, 0.5}, -1.3862943611198906},
              {{3, 0, 3, 3}, {3, 9}, {1. / 3, 1. / 3}, -2.1972245773362196}}; /* -log 4, -log 9 */
   const double x[] = {1, 2};
-  const nf_batch batch = {1, nf_point(2), (double *)(uintptr_t)x, 0, 0};
+  const nf_batch batch = {.n = 1, .shape = nf_point(2), .data = (double *)(uintptr_t)x};
   for (size_t k = 0; k < 2; k++) {
     double y[2], log_det = NAN;
     nf_flow *f = affine(2, nf_point(2), tfp[k].l);
@@ -106,7 +106,7 @@ static void standard_normal_at_zero(void **state) {
   nf_error e = {0};
   nf_flow *f = flow_of(nf_chain_new(nf_point(1), &e));
   double zero = 0, log_p = NAN;
-  const nf_batch x = {1, nf_point(1), &zero, 0, 0};
+  const nf_batch x = {.n = 1, .shape = nf_point(1), .data = &zero};
   check_ok(nf_flow_log_prob_batch(f, &x, &log_p, NULL));
   check_close("log N(0)", log_p, -0.91893853320467274178, 0, 1e-15);
   check_close("nf_log_normal", nf_log_normal(0, 1), -0.91893853320467274178, 0, 1e-15);
@@ -128,7 +128,7 @@ static double preprocessing(size_t d, double low, double high) {
     scale->tensor[0].data[k] = log(high - low);
     scale->tensor[1].data[k] = low;
   }
-  const nf_batch x = {1, shape, pixels, 0, 0};
+  const nf_batch x = {.n = 1, .shape = shape, .data = pixels};
   check_ok(nf_flow_forward_batch(f, &x, NULL, &log_det, NULL));
   nf_flow_free(f);
   return log_det;

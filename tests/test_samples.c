@@ -77,7 +77,7 @@ static void temperature_scales_the_variance_of_latents(void **state) {
     size_t where = 0;
     check_ok(nf_flow_sample(f, N, SEED, t, x, NULL));
     assert_true(p_of(f, x, t, &where) >= ALPHA);
-    const nf_batch batch = {N, f->bijector->in, x, 0, 0};
+    const nf_batch batch = {.n = N, .shape = f->bijector->in, .data = x};
     check_ok(nf_flow_forward_batch(f, &batch, z, NULL, NULL));
     double variance = 0;
     for (size_t i = 0; i < N * f->d; i++) variance += z[i] * z[i] / count;
@@ -119,7 +119,7 @@ static void pixels_come_with_their_probabilities(void **state) {
   double pixel[BINS], log_p[BINS], sum = 0, square = 0;
   for (int k = 0; k < BINS; k++) pixel[k] = k;
   for (uint64_t draw = 0; draw < DRAWS; draw++) {
-    const nf_batch all = {BINS, nf_point(1), pixel, 0, draw};
+    const nf_batch all = {.n = BINS, .shape = nf_point(1), .data = pixel, .draw = draw};
     double total = 0;
     check_ok(nf_flow_log_prob_batch(f, &all, log_p, NULL));
     for (int k = 0; k < BINS; k++) total += exp(log_p[k]);
@@ -188,7 +188,7 @@ static void latents_that_depend_on_each_other_are_found(void **state) {
   double z[4 * N], x[4 * N];
   size_t where = 0;
   for (size_t k = 0; k < 4 * N; k++) z[k] = nf_random_normal(SEED, 0, k % 4 == 1 ? k - 1 : k);
-  const nf_batch latent = {N, nf_point(4), z, 0, 0};
+  const nf_batch latent = {.n = N, .shape = nf_point(4), .data = z};
   check_ok(nf_flow_inverse(f, latent.n, latent.data, x, NULL, NULL));
   assert_true(p_of(f, x, 1, &where) < ALPHA);
   assert_int_equal(where, 4);

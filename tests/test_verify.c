@@ -28,7 +28,7 @@ static void begin(subject *s, nf_bijector *layer, const double *x) {
   nf_error e = {0};
   s->flow = nf_flow_new(layer, SEED, &e);
   check_no_error(&e);
-  s->x = (nf_batch){1, layer->in, (double *)(uintptr_t)x, 0, 0};
+  s->x = (nf_batch){.n = 1, .shape = layer->in, .data = (double *)(uintptr_t)x};
   s->wrong = *layer->type;
   right = layer->type;
   layer->type = &s->wrong;

@@ -26,8 +26,9 @@ typedef struct nf_flow nf_flow;
 nf_flow *nf_flow_new(nf_bijector *b, uint64_t seed, nf_error *e);
 void nf_flow_free(nf_flow *f); /* NULL is fine */
 
-nf_shape nf_flow_shape(const nf_flow *f); /* of one sample */
-size_t nf_flow_dim(const nf_flow *f);     /* D */
+nf_shape nf_flow_shape(const nf_flow *f);   /* of one sample */
+size_t nf_flow_dim(const nf_flow *f);       /* D */
+size_t nf_flow_condition(const nf_flow *f); /* C; 0: p(x), not p(x | y) */
 size_t nf_flow_n_param(const nf_flow *f);
 /* All parameters, n_param values, in the order of the layers. They may be changed between calls. */
 nf_real *nf_flow_param(nf_flow *f);
@@ -61,6 +62,23 @@ int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_r
  * ∂loss/∂θ_k, n_param values. On an error *loss is as it was and gradient is undefined. */
 int nf_flow_gradient(nf_flow *f, size_t n, const nf_real *x, double *loss, nf_real *gradient,
                      nf_error *e);
+
+/* --- conditional flows ----------------------------------------------------------------------- */
+
+/* A flow with conditional layers (nf_coupling_new) is a density p(x | y) for every y, and the
+ * functions above do not serve it: y (n, C) has one condition a sample, such as a class as 1 of C
+ * numbers and 0 the others.
+ *
+ *   log p_X(x | y) = log p_Z(f(x; y)) + log|det ∂f(x; y)/∂x|            NOTES (8.6)
+ *
+ * errors  NF_EINVAL (y is NULL), NF_ESHAPE (the flow has no condition), NF_ENONFINITE, and those of
+ *         the functions without y */
+int nf_flow_init_from_data_given(nf_flow *f, size_t n, const nf_real *x, const nf_real *y,
+                                 nf_error *e);
+int nf_flow_log_prob_given(nf_flow *f, size_t n, const nf_real *x, const nf_real *y, double *log_p,
+                           nf_error *e);
+int nf_flow_sample_given(nf_flow *f, size_t n, const nf_real *y, uint64_t seed, double temperature,
+                         nf_real *x, nf_error *e);
 
 /* bits/dim = -log p/(D log 2). Preprocessing is part of the flow, so there is no offset. */
 double nf_bits_per_dim(double log_p, size_t d);

@@ -71,6 +71,7 @@ typedef enum {
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
+ *         A net that takes C channels more makes the layer conditional: they are y (NOTES (8.6)).
  * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
  */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
@@ -116,13 +117,15 @@ void nf_bijector_free(nf_bijector *b); /* with its network and the layers in it;
 /* --- a layer of one's own ------------------------------------------------------------------ */
 
 /* n samples in one array, and which ones: noise belongs to sample (seed, draw, first + i), whatever
- * the chunk or thread. */
+ * the chunk or thread. And what they are conditioned on, for log p(x | y). */
 typedef struct {
   size_t n;
-  nf_shape shape; /* of one sample */
-  nf_real *data;  /* n · h · w · c values */
-  uint64_t first; /* number of the first sample */
-  uint64_t draw;  /* which draw of the noise: an epoch, an importance sample, … */
+  nf_shape shape;   /* of one sample */
+  nf_real *data;    /* n · h · w · c values */
+  uint64_t first;   /* number of the first sample */
+  uint64_t draw;    /* which draw of the noise: an epoch, an importance sample, … */
+  const nf_real *y; /* the condition, n samples; NULL: none */
+  nf_shape y_shape; /* (1, 1, C): the same at every pixel; (h, w, C): pixel by pixel */
 } nf_batch;
 static inline size_t nf_batch_size(const nf_batch *b) { return b->n * nf_shape_size(b->shape); }
 static inline nf_real *nf_batch_sample(const nf_batch *b, size_t i) {
@@ -158,7 +161,8 @@ struct nf_bijector {
   nf_shape in, out;                      /* shape of a sample of x, and of z */
   nf_tensor tensor[NF_BIJECTOR_TENSORS]; /* own parameters and constants */
   size_t n_tensor;
-  nf_net *net; /* the conditioner, or NULL */
+  nf_net *net;        /* the conditioner, or NULL */
+  size_t n_condition; /* channels C of y that it takes; 0: none */
   nf_bijector **child;
   size_t n_child;
   size_t number;         /* in the tree, given by the flow */

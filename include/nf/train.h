@@ -82,6 +82,9 @@ void nf_trainer_free(nf_trainer *t); /* not the flow; NULL is fine */
  * loss is finite but its gradient is not, some layers have been changed: go back to a checkpoint.
  */
 int nf_train_step(nf_trainer *t, size_t n, const nf_real *x, nf_train_stats *stats, nf_error *e);
+/* The same for a conditional flow, with y (n, C). */
+int nf_train_step_given(nf_trainer *t, size_t n, const nf_real *x, const nf_real *y,
+                        nf_train_stats *stats, nf_error *e);
 uint64_t nf_trainer_steps(const nf_trainer *t); /* done */
 
 /* Other settings from the next step on; `fused`, and whether there is an average, cannot change.

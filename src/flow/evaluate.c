@@ -12,36 +12,34 @@
 
 typedef struct {
   bool inverse;
-  const nf_batch *from; /* NULL: latents drawn from N(0, T²I) */
-  uint64_t seed, first; /* of those */
+  const nf_batch *from; /* without data: latents drawn from N(0, T²I) */
+  uint64_t seed;        /* of those */
   double temperature;
   nf_real *to;             /* n·D, or NULL */
   double *log_det, *log_p; /* n each */
 } request;
 
-static void draw(const request *r, size_t begin, nf_batch *z) {
+static void draw(const request *r, nf_batch *z) {
   const size_t d = nf_shape_size(z->shape);
   for (size_t i = 0; i < z->n; i++)
     for (size_t k = 0; k < d; k++)
-      nf_batch_sample(z, i)[k] =
-          NF_R(r->temperature * nf_random_normal(r->seed, r->first + begin + i, k));
+      nf_batch_sample(z, i)[k] = NF_R(r->temperature * nf_random_normal(r->seed, z->first + i, k));
 }
 
 static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
   const request *r = user;
   const nf_bijector *b = f->bijector;
-  nf_batch x = {.n = count, .shape = r->inverse ? b->out : b->in};
+  nf_batch x = nf_batch_part(r->from, begin, count);
+  const nf_real *from = x.data;
   x.data = nf_arena_alloc(&work->arena, count * f->d);
   double *log_det = nf_arena_alloc_double(&work->arena, count);
   if (x.data == NULL || log_det == NULL) return NF_ENOMEM;
   memset(log_det, 0, count * sizeof *log_det);
-  if (r->from != NULL) {
-    memcpy(x.data, r->from->data + begin * f->d, count * f->d * sizeof *x.data);
-    x.first = r->from->first + begin;
-    x.draw = r->from->draw;
+  if (from != NULL) {
+    memcpy(x.data, from, count * f->d * sizeof *x.data);
     if (!nf_batch_finite(&x)) return NF_ENONFINITE; /* clamps and limits would hide it */
   } else {
-    draw(r, begin, &x);
+    draw(r, &x);
   }
   const int status =
       r->inverse ? nf_layer_inverse(b, &x, log_det, work) : nf_layer_forward(b, &x, log_det, work);
@@ -120,13 +118,13 @@ static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf
   }
   nf_work_free(&work);
   if (found == NF_OK) return nf_fail(e, status, "%s", nf_status_text(status));
-  const size_t sample = (size_t)r.first + i - 1;
+  const size_t sample = i - 1 + (r.from->data == NULL ? (size_t)r.from->first : 0);
   char name[NF_LAYER_NAME];
   if (t.entry != NULL)
     return nf_fail(e, found, "%s, sample %zu, %s%s", nf_status_text(found), sample,
                    nf_layer_name(t.entry, name), t.value);
-  if (r.from != NULL && found == NF_ENONFINITE) {
-    nf_batch x = {.n = 1, .shape = r.from->shape, .data = r.from->data + (i - 1) * f->d};
+  if (r.from->data != NULL && found == NF_ENONFINITE) {
+    const nf_batch x = nf_batch_part(r.from, i - 1, 1);
     name_value(&t, &x, 0);
   }
   return nf_fail(e, found, "%s, sample %zu%s", nf_status_text(found), sample, t.value);
@@ -143,6 +141,29 @@ nf_batch nf_flow_batch(const nf_flow *f, size_t n, const nf_real *x) {
   return (nf_batch){.n = n, .shape = nf_flow_shape(f), .data = (nf_real *)x};
 }
 
+nf_batch nf_flow_batch_given(const nf_flow *f, size_t n, const nf_real *x, const nf_real *y) {
+  nf_batch b = nf_flow_batch(f, n, x);
+  b.y = y;
+  b.y_shape = nf_point(nf_flow_condition(f));
+  return b;
+}
+
+static int check_condition(const nf_flow *f, const nf_batch *x, nf_error *e) {
+  if (x->n == 0 || (f->n_condition == 0 && x->y == NULL)) return NF_OK;
+  if (x->y == NULL)
+    return nf_fail(e, NF_EINVAL, "the flow's density is conditional on %zu values, none are given",
+                   f->n_condition);
+  if (!nf_shape_equal(x->y_shape, nf_point(f->n_condition)) || f->n_condition == 0)
+    return nf_fail(e, NF_ESHAPE, "a condition of %zu values is given, the flow's has %zu",
+                   nf_shape_size(x->y_shape), f->n_condition);
+  const size_t size = x->n * f->n_condition;
+  for (size_t i = 0; i < size; i++)
+    if (!isfinite(x->y[i]))
+      return nf_fail(e, NF_ENONFINITE, "the condition of sample %zu is not finite",
+                     i / f->n_condition);
+  return NF_OK;
+}
+
 int nf_flow_check_batch(const nf_flow *f, nf_shape shape, const nf_batch *x, nf_error *e) {
   if (!nf_shape_equal(x->shape, shape))
     return nf_fail(e, NF_ESHAPE, "samples have the shape " NF_SHAPE ", the flow's is " NF_SHAPE,
@@ -150,7 +171,7 @@ int nf_flow_check_batch(const nf_flow *f, nf_shape shape, const nf_batch *x, nf_
   if (x->n > 0 && x->data == NULL) return nf_fail(e, NF_EINVAL, "%zu samples, but x is NULL", x->n);
   if (x->n > SIZE_MAX / 4 / sizeof(double) / f->d)
     return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", x->n, f->d);
-  return NF_OK;
+  return check_condition(f, x, e);
 }
 
 /* A sample's result does not depend on its chunk, so where every thread still has one, chunks are
@@ -206,6 +227,12 @@ int nf_flow_log_prob(nf_flow *f, size_t n, const nf_real *x, double *log_p, nf_e
   return nf_flow_log_prob_batch(f, &batch, log_p, e);
 }
 
+int nf_flow_log_prob_given(nf_flow *f, size_t n, const nf_real *x, const nf_real *y, double *log_p,
+                           nf_error *e) {
+  const nf_batch batch = nf_flow_batch_given(f, n, x, y);
+  return nf_flow_log_prob_batch(f, &batch, log_p, e);
+}
+
 int nf_flow_forward(nf_flow *f, size_t n, const nf_real *x, nf_real *z, double *log_det,
                     nf_error *e) {
   const nf_batch batch = nf_flow_batch(f, n, x);
@@ -219,22 +246,39 @@ int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *
   return run_batch(f, true, &batch, x, log_det, NULL, e);
 }
 
-int nf_flow_sample_from(nf_flow *f, uint64_t first, size_t n, uint64_t seed, double temperature,
-                        nf_real *x, nf_error *e) {
+int nf_flow_sample_batch(nf_flow *f, const nf_batch *numbers, uint64_t seed, double temperature,
+                         nf_real *x, nf_error *e) {
   int status = nf_flow_enter(f, e);
   if (status != NF_OK) return status;
-  const request r = {.inverse = true, .seed = seed, .first = first, .temperature = temperature};
+  nf_batch z = *numbers;
+  z.shape = f->bijector->out;
+  z.data = NULL;
+  const size_t n = z.n;
+  const request r = {.inverse = true, .from = &z, .seed = seed, .temperature = temperature};
   if (!(temperature >= 0) || !isfinite(temperature))
     status = nf_fail(e, NF_EINVAL, "temperature: %g; it can be 0 or more", temperature);
   else if (n > SIZE_MAX / 4 / sizeof(double) / f->d)
     status = nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", n, f->d);
   else
-    status = answer(f, r, n, x, NULL, NULL, e);
+    status = check_condition(f, &z, e);
+  if (status == NF_OK) status = answer(f, r, n, x, NULL, NULL, e);
   nf_flow_leave(f);
   return status;
+}
+
+int nf_flow_sample_from(nf_flow *f, uint64_t first, size_t n, uint64_t seed, double temperature,
+                        nf_real *x, nf_error *e) {
+  const nf_batch numbers = {.n = n, .first = first};
+  return nf_flow_sample_batch(f, &numbers, seed, temperature, x, e);
 }
 
 int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_real *x,
                    nf_error *e) {
   return nf_flow_sample_from(f, 0, n, seed, temperature, x, e);
+}
+
+int nf_flow_sample_given(nf_flow *f, size_t n, const nf_real *y, uint64_t seed, double temperature,
+                         nf_real *x, nf_error *e) {
+  const nf_batch numbers = nf_flow_batch_given(f, n, NULL, y);
+  return nf_flow_sample_batch(f, &numbers, seed, temperature, x, e);
 }

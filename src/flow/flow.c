@@ -36,6 +36,7 @@ static bool allocate(nf_flow *f) {
     bind(f, b->tensor, b->n_tensor);
     if (b->net != NULL) bind(f, b->net->tensor, b->net->n_tensor);
     if (b->net != NULL) f->n_input += nf_shape_size(b->net->in);
+    if (b->n_condition > f->n_condition) f->n_condition = b->n_condition;
   }
   return true;
 }
@@ -87,6 +88,7 @@ void nf_flow_free(nf_flow *f) {
 
 nf_shape nf_flow_shape(const nf_flow *f) { return f != NULL ? f->bijector->in : (nf_shape){0}; }
 size_t nf_flow_dim(const nf_flow *f) { return f != NULL ? f->d : 0; }
+size_t nf_flow_condition(const nf_flow *f) { return f != NULL ? f->n_condition : 0; }
 size_t nf_flow_n_param(const nf_flow *f) { return f != NULL ? f->n_param : 0; }
 nf_real *nf_flow_param(nf_flow *f) { return f != NULL ? f->param : NULL; }
 
@@ -213,6 +215,12 @@ int nf_flow_init_from_batch(nf_flow *f, const nf_batch *x, nf_error *e) {
 
 int nf_flow_init_from_data(nf_flow *f, size_t n, const nf_real *x, nf_error *e) {
   const nf_batch batch = nf_flow_batch(f, n, x);
+  return nf_flow_init_from_batch(f, &batch, e);
+}
+
+int nf_flow_init_from_data_given(nf_flow *f, size_t n, const nf_real *x, const nf_real *y,
+                                 nf_error *e) {
+  const nf_batch batch = nf_flow_batch_given(f, n, x, y);
   return nf_flow_init_from_batch(f, &batch, e);
 }
 

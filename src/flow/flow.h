@@ -13,6 +13,7 @@ struct nf_flow {
   size_t n_layer;
   nf_layer_entry *layer; /* all layers; layer[k].layer->number is k */
   size_t d;              /* D */
+  size_t n_condition;    /* C */
   size_t n_param, n_constant;
   nf_real *param, *constant; /* of all layers */
   bool has_model;
@@ -49,13 +50,18 @@ int nf_flow_log_prob_batch(nf_flow *f, const nf_batch *x, double *log_p, nf_erro
 int nf_flow_forward_batch(nf_flow *f, const nf_batch *x, nf_real *z, double *log_det, nf_error *e);
 int nf_flow_gradient_batch(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient,
                            nf_error *e);
+/* Samples numbers->first …, as many as it has, given its y; data and shape do not count. */
+int nf_flow_sample_batch(nf_flow *f, const nf_batch *numbers, uint64_t seed, double temperature,
+                         nf_real *x, nf_error *e);
 /* Samples first … first+n-1. */
 int nf_flow_sample_from(nf_flow *f, uint64_t first, size_t n, uint64_t seed, double temperature,
                         nf_real *x, nf_error *e);
 
 /* A batch of the flow's shape over const data, which no function of a flow changes. */
 nf_batch nf_flow_batch(const nf_flow *f, size_t n, const nf_real *x);
-/* errors  NF_ESHAPE, NF_EINVAL (no data), NF_ENOMEM (n·D overflows) */
+nf_batch nf_flow_batch_given(const nf_flow *f, size_t n, const nf_real *x, const nf_real *y);
+/* errors  NF_ESHAPE, NF_EINVAL (no data, no condition), NF_ENONFINITE (the condition), NF_ENOMEM
+ * (n·D overflows) */
 int nf_flow_check_batch(const nf_flow *f, nf_shape shape, const nf_batch *x, nf_error *e);
 
 /* Sets the error for a status that forward gave for samples first … of x: finds the first sample

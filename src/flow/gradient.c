@@ -33,8 +33,10 @@ static int forward(const nf_flow *f, const nf_batch *x, size_t begin, size_t bud
                    double *loss, nf_activations *activations, nf_work *work) {
   const size_t n = l->z.n, inputs = n * f->n_input * sizeof(nf_real);
   const double share = 1 / (double)x->n;
-  l->z.first = x->first + begin;
-  memcpy(l->z.data, x->data + begin * f->d, n * f->d * sizeof *l->z.data);
+  const nf_batch part = nf_batch_part(x, begin, n);
+  l->z.first = part.first;
+  l->z.y = part.y;
+  memcpy(l->z.data, part.data, n * f->d * sizeof *l->z.data);
   memset(l->log_det, 0, n * sizeof *l->log_det);
   activations->budget = budget > inputs ? budget - inputs : 0;
   work->activations = activations;

@@ -133,11 +133,8 @@ static bool wait_for_chunk(stages *g, size_t s, size_t chunk) {
 
 static nf_batch chunk_of(const stages *g, const nf_batch *all, nf_shape shape, size_t c) {
   const size_t chunk = g->to->flow->chunk, begin = c * chunk;
-  nf_batch part = *all;
-  part.n = nf_min_size(chunk, all->n - begin);
+  nf_batch part = nf_batch_part(all, begin, nf_min_size(chunk, all->n - begin));
   part.shape = shape;
-  part.data = nf_batch_sample(all, begin);
-  part.first += begin;
   return part;
 }
 

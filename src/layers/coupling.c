@@ -5,6 +5,7 @@
  *   z_b = x_b·g(s) + t,   (s, t) = net(x_a),      log|det J| = Σ log g(s)
  *   z_b = (x_b + t)·g(s)  where the scale is clamped
  *
+ * A conditional layer's net has y as C more channels at every pixel, beside x_a (NOTES (8.6)).
  * The Jacobian is triangular, whatever the network; so the network is never inverted and its
  * derivative does not enter the determinant (NOTES (3.2)). */
 #include <string.h>
@@ -22,7 +23,22 @@ typedef struct {
   size_t to_t; /* from the place of an s in the network's output to that of its t */
 } coupling;
 
-/* The network of x_a; under a checkerboard it sees 0 at b. */
+/* y into the last C channels of the network's input, pixel by pixel or the same at all. */
+static int add_condition(const coupling *c, const nf_batch *x, nf_real *input) {
+  const nf_shape net = c->base.net->in, y = x->y_shape;
+  const size_t count = c->base.n_condition, pixels = nf_shape_pixels(net);
+  if (x->y == NULL) return NF_EINVAL;
+  if (y.c != count || (nf_shape_pixels(y) != 1 && nf_shape_pixels(y) != pixels)) return NF_ESHAPE;
+  for (size_t i = 0; i < x->n; i++)
+    for (size_t p = 0; p < pixels; p++, input += net.c) {
+      const nf_real *from =
+          x->y + (i * nf_shape_pixels(y) + (nf_shape_pixels(y) > 1 ? p : 0)) * count;
+      memcpy(input + net.c - count, from, count * sizeof *input);
+    }
+  return NF_OK;
+}
+
+/* The network of x_a and y; under a checkerboard it sees 0 at b. */
 static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidden,
                            nf_activation *act, nf_work *work) {
   const nf_bijector *b = &c->base;
@@ -38,7 +54,8 @@ static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidde
     memset(act->input, 0, x->n * d_net * sizeof *act->input);
     nf_scatter(x->n, &c->a, c->a.in_net, d_net, dense, act->input);
   }
-  return nf_conditioner_run(b, x->n, act, work);
+  const int added = b->n_condition > 0 ? add_condition(c, x, act->input) : NF_OK;
+  return added != NF_OK ? added : nf_conditioner_run(b, x->n, act, work);
 }
 
 /* Part b of a batch: x_b, its scale and its shift, (n, c->b.size) each. */
@@ -205,8 +222,9 @@ nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
 }
 
 static bool fits(nf_shape shape, nf_mask mask, nf_scale scale, const nf_net *net, nf_error *e) {
-  const nf_shape in = nf_coupling_net_in(shape, mask);
+  nf_shape in = nf_coupling_net_in(shape, mask);
   const nf_shape out = nf_coupling_net_out(shape, mask, scale);
+  if (net != NULL && net->in.c > in.c) in.c = net->in.c; /* conditional */
   if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
     nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
             nf_mask_is_channel(mask) ? "channels" : "pixels");
@@ -232,6 +250,7 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
   }
   const size_t c_b = nf_mask_channels(shape, mask, true);
   c->base.net = net;
+  c->base.n_condition = net->in.c - nf_mask_channels(shape, mask, false);
   c->scale = scale;
   c->to_t = net->out.c - c_b;
   if (scale == NF_SCALE_TANH) nf_bijector_add_param(&c->base, "gamma", 1, 0, 0, 0, e);

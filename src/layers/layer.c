@@ -109,6 +109,15 @@ bool nf_batch_finite(const nf_batch *x) {
   return true;
 }
 
+nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n) {
+  nf_batch part = *x;
+  part.n = n;
+  if (x->data != NULL) part.data = nf_batch_sample(x, begin);
+  part.first += begin;
+  if (x->y != NULL) part.y += begin * nf_shape_size(x->y_shape);
+  return part;
+}
+
 /* A copy of a batch, to go back to when a layer fails half-way. */
 typedef struct {
   nf_batch *original, copy;

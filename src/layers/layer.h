@@ -42,6 +42,9 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
 
 bool nf_batch_finite(const nf_batch *x);
 
+/* n of its samples from `begin` on, with their numbers and conditions. */
+nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n);
+
 /* Mean and variance of channel k over all samples and pixels; 0 for a constant, whatever its value.
  */
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);

@@ -255,7 +255,12 @@ int nf_train_step_batch(nf_trainer *t, const nf_batch *x, nf_train_stats *stats,
 }
 
 int nf_train_step(nf_trainer *t, size_t n, const nf_real *x, nf_train_stats *stats, nf_error *e) {
-  nf_batch batch = nf_flow_batch(t != NULL ? t->flow : NULL, n, x);
+  return nf_train_step_given(t, n, x, NULL, stats, e);
+}
+
+int nf_train_step_given(nf_trainer *t, size_t n, const nf_real *x, const nf_real *y,
+                        nf_train_stats *stats, nf_error *e) {
+  nf_batch batch = nf_flow_batch_given(t != NULL ? t->flow : NULL, n, x, y);
   if (t != NULL) batch.first = n * t->step;
   return nf_train_step_batch(t, &batch, stats, e);
 }

@@ -63,15 +63,29 @@ int nf_verify_jacobian(const nf_bijector *b, const nf_batch *x, double *j, nf_wo
   return e.status;
 }
 
+/* The condition of its first sample for all n. */
+static int repeat_condition(nf_batch *x, nf_work *work) {
+  const size_t size = nf_shape_size(x->y_shape);
+  if (x->y == NULL) return NF_OK;
+  double *y = nf_arena_alloc(&work->arena, x->n * size);
+  if (y == NULL) return NF_ENOMEM;
+  for (size_t i = 0; i < x->n; i++) memcpy(y + i * size, x->y, size * sizeof *y);
+  x->y = y;
+  return NF_OK;
+}
+
 /* --- column by column ----------------------------------------------------------------------- */
 static int columns(const nf_bijector *b, const nf_batch *x, size_t first, size_t count, double step,
                    double *j, nf_work *work) {
   const size_t d = nf_shape_size(x->shape), n = NF_STENCIL * count;
   const nf_arena_mark mark = nf_arena_now(&work->arena);
-  nf_batch points = {n, x->shape, nf_arena_alloc(&work->arena, n * d), x->first, x->draw};
+  nf_batch points = *x;
+  points.n = n;
+  points.data = nf_arena_alloc(&work->arena, n * d);
   double *z = nf_arena_alloc(&work->arena, n * d);
-  int status = NF_ENOMEM;
-  if (points.data != NULL && z != NULL) {
+  int status = repeat_condition(&points, work);
+  if (points.data == NULL || z == NULL) status = NF_ENOMEM;
+  if (status == NF_OK) {
     for (size_t k = 0; k < n; k++) {
       const size_t column = first + k / NF_STENCIL;
       double *point = nf_batch_sample(&points, k);
@@ -152,7 +166,10 @@ int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_b
     status = nf_verify_forward(b, x, z, NULL, work);
   for (size_t first = 0; first < d && status == NF_OK; first += ROWS) {
     const size_t n = nf_min_size(ROWS, d - first);
-    nf_batch output = {n, b->out, copies, x->first, x->draw}, gradient = output;
+    nf_batch output = nf_verify_output(b, x, copies), gradient;
+    output.n = n;
+    status = repeat_condition(&output, work);
+    gradient = output;
     gradient.data = dz;
     memset(dz, 0, n * d * sizeof *dz);
     memset(dparam, 0, n_param * sizeof *dparam);
@@ -160,7 +177,8 @@ int nf_verify_jacobian_backward(const nf_bijector *b, size_t n_param, const nf_b
       memcpy(copies + i * d, z, d * sizeof *z);
       dz[i * d + first + i] = 1;
     }
-    status = nf_bijector_backward(b, &output, &gradient, dlog_det, dparam, work);
+    if (status == NF_OK)
+      status = nf_bijector_backward(b, &output, &gradient, dlog_det, dparam, work);
     if (status == NF_OK) memcpy(j + first * d, dz, n * d * sizeof *dz);
   }
   nf_arena_release(&work->arena, mark);

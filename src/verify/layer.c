@@ -5,6 +5,13 @@
 const double nf_stencil_offset[NF_STENCIL] = {1, -1, 2, -2};
 const double nf_stencil_weight[NF_STENCIL] = {8, -8, -1, 1};
 
+nf_batch nf_verify_output(const nf_bijector *b, const nf_batch *x, double *z) {
+  nf_batch output = *x;
+  output.shape = b->out;
+  output.data = z;
+  return output;
+}
+
 int nf_verify_forward(const nf_bijector *b, const nf_batch *x, double *z, double *log_det,
                       nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->arena);
@@ -61,7 +68,7 @@ int nf_verify_reconstruction(const nf_bijector *b, size_t n_param, const nf_batc
                              double *reconstruction, nf_work *work) {
   const size_t size = nf_batch_size(x);
   const nf_arena_mark mark = nf_arena_now(&work->arena);
-  nf_batch z = {x->n, b->out, nf_arena_alloc(&work->arena, size), x->first, x->draw}, dz = z;
+  nf_batch z = nf_verify_output(b, x, nf_arena_alloc(&work->arena, size)), dz = z;
   dz.data = nf_arena_alloc(&work->arena, size);
   double *dlog_det = nf_arena_alloc_double(&work->arena, x->n);
   double *dparam = nf_arena_alloc(&work->arena, n_param);
@@ -108,7 +115,7 @@ static int gradient(const nf_bijector *b, size_t n_param, const nf_batch *x, uin
                     double *dx, double *dparam, nf_work *work) {
   const size_t size = nf_batch_size(x);
   const nf_arena_mark mark = nf_arena_now(&work->arena);
-  nf_batch z = {x->n, b->out, nf_arena_alloc(&work->arena, size), x->first, x->draw}, dz = z;
+  nf_batch z = nf_verify_output(b, x, nf_arena_alloc(&work->arena, size)), dz = z;
   dz.data = dx;
   double *dlog_det = nf_arena_alloc_double(&work->arena, x->n);
   int status = NF_ENOMEM;

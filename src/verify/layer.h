@@ -34,6 +34,9 @@
 enum { NF_STENCIL = 4 };
 extern const double nf_stencil_offset[NF_STENCIL], nf_stencil_weight[NF_STENCIL];
 
+/* A batch of b's outputs in z for the samples of x: their numbers, draw and condition. */
+nf_batch nf_verify_output(const nf_bijector *b, const nf_batch *x, double *z);
+
 /* z = f(x) on a copy, (n, D); log_det (n), set and not added to, may be NULL. errors  as
  * nf_bijector_forward, and then z is undefined. */
 int nf_verify_forward(const nf_bijector *b, const nf_batch *x, double *z, double *log_det,
