@@ -37,7 +37,7 @@ typedef enum {
 typedef struct {
   const char *name, *value; /* --name VALUE */
   cli_option_kind kind;
-  void *to;         /* holds the default; -1 for a word, 0 for a number: help has it */
+  void *to; /* holds the default; -1 for a word, 0 or UINT64_MAX for a number: help has it */
   const char *help; /* %s in it stands for the words */
   double min, max;
   const char *const *word; /* ends with NULL */
@@ -140,6 +140,7 @@ typedef struct {
   nf_real *point;    /* all points, those outside first … too; NULL: images */
   const nf_toy *toy; /* their density, when it is known */
   char *columns;     /* their names in a file, with commas between; NULL: of no file */
+  size_t classes;    /* labels are 0 … classes-1; 0: there are none */
 } cli_data;          /* start from {0} */
 
 /* Prints a line on stderr for each file that is skipped.
@@ -161,6 +162,15 @@ const char *cli_column(const char *list, size_t k, int *length);
 
 /* Samples index[0 … n-1] into to (n · D). */
 void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to);
+
+/* A batch with memory for n samples and, of a conditional flow, for their labels as y: 1 at the
+ * label, 0 at the flow's other classes.   errors  NF_ENOMEM */
+int cli_batch_new(const nf_flow *flow, size_t n, nf_batch *out, nf_error *e);
+/* Samples index[0 … n-1] into it, at most as many as it was made for. */
+void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch *to);
+/* y of sample i of it */
+void cli_batch_set_label(size_t i, size_t label, nf_batch *to);
+void cli_batch_free(nf_batch *b);
 
 /* All n indices, shuffled by seed: the first `held` are held out of training. NULL: no memory. To
  * be freed. */

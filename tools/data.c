@@ -109,6 +109,8 @@ static int load_images(const cli_data_choice *c, cli_data *d, nf_error *e) {
   d->n = d->images.n;
   d->shape = d->images.shape;
   d->bins = d->images.bins;
+  for (size_t i = 0; d->images.label != NULL && i < d->n; i++)
+    if (d->images.label[i] >= d->classes) d->classes = (size_t)d->images.label[i] + 1;
   return nf_status_of(e);
 }
 
@@ -164,6 +166,35 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0, at = (d->first + index[i]) * size; k < size; k++)
       to[i * size + k] = d->point != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
+}
+
+int cli_batch_new(const nf_flow *flow, size_t n, nf_batch *out, nf_error *e) {
+  const size_t classes = nf_flow_condition(flow);
+  *out = (nf_batch){.n = n, .shape = nf_flow_shape(flow), .y_shape = nf_point(classes)};
+  out->data = malloc((n + 1) * nf_flow_dim(flow) * sizeof *out->data);
+  if (classes > 0) out->y = malloc((n + 1) * classes * sizeof *out->y);
+  if (out->data != NULL && (classes == 0 || out->y != NULL)) return NF_OK;
+  cli_batch_free(out);
+  return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples", n);
+}
+
+void cli_batch_set_label(size_t i, size_t label, nf_batch *to) {
+  const size_t classes = to->y_shape.c;
+  nf_real *y = (nf_real *)(uintptr_t)to->y + i * classes;
+  for (size_t k = 0; k < classes; k++) y[k] = k == label;
+}
+
+void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch *to) {
+  to->n = n;
+  cli_data_gather(d, n, index, to->data);
+  for (size_t i = 0; to->y != NULL && i < n; i++)
+    cli_batch_set_label(i, d->images.label[d->first + index[i]], to);
+}
+
+void cli_batch_free(nf_batch *b) {
+  free(b->data);
+  free((void *)(uintptr_t)b->y);
+  *b = (nf_batch){0};
 }
 
 size_t *cli_data_order(const cli_data *d, uint64_t seed) {

@@ -36,7 +36,7 @@ static const cli_command command = {
 typedef struct {
   cli_data_choice data;
   const char *csv, *baselines;
-  bool all, json;
+  bool all, json, classify;
   uint64_t importance, threads;
 } settings;
 
@@ -45,7 +45,9 @@ typedef struct {
   bool others;                /* named like those of training, with other values */
   size_t *index;              /* of the samples evaluated */
   double *log_p, *first_draw; /* nats: with all draws, and with the first alone */
-  json_t *json;               /* where they are shown; NULL: as lines */
+  double *unlabelled; /* nats, without the label: log (1/C) Σ_y p(x | y); NULL: not wanted */
+  size_t correct;     /* samples whose label is the most probable */
+  json_t *json;       /* where they are shown; NULL: as lines */
 } results;
 
 /* log (1/K) Σ exp(l_k), as a running maximum and sum. */
@@ -62,37 +64,62 @@ static void add(log_mean *m, double l) {
   }
 }
 
-static int evaluate_block(const cli_data *data, nf_flow *flow, uint64_t draws, size_t begin,
-                          size_t n, nf_real *values, const results *r, nf_error *e) {
+static double log_of(log_mean m, uint64_t count) { return m.max + log(m.sum / (double)count); }
+
+/* log_p[i] with all draws; first, when it isn't NULL, with the first alone. */
+static int bound(nf_flow *flow, uint64_t draws, nf_batch *x, double *first, double *log_p,
+                 nf_error *e) {
   log_mean mean[BLOCK];
-  double log_p[BLOCK];
-  nf_batch x = {.n = n, .shape = data->shape, .data = values, .first = begin};
-  cli_data_gather(data, n, r->index + begin, values);
-  for (size_t i = 0; i < n; i++) mean[i] = (log_mean){-INFINITY, 0};
+  for (size_t i = 0; i < x->n; i++) mean[i] = (log_mean){-INFINITY, 0};
   for (uint64_t k = 0; k < draws; k++) {
-    x.draw = FIRST_DRAW + k;
-    const int status = nf_flow_log_prob_batch(flow, &x, log_p, e);
+    x->draw = FIRST_DRAW + k;
+    const int status = nf_flow_log_prob_batch(flow, x, log_p, e);
     if (status != NF_OK) return status;
-    if (k == 0) memcpy(r->first_draw + begin, log_p, n * sizeof *log_p);
-    for (size_t i = 0; i < n; i++) add(&mean[i], log_p[i]);
+    if (k == 0 && first != NULL) memcpy(first, log_p, x->n * sizeof *log_p);
+    for (size_t i = 0; i < x->n; i++) add(&mean[i], log_p[i]);
   }
-  for (size_t i = 0; i < n; i++)
-    r->log_p[begin + i] = mean[i].max + log(mean[i].sum / (double)draws);
+  for (size_t i = 0; i < x->n; i++) log_p[i] = log_of(mean[i], draws);
   return NF_OK;
 }
 
-static int evaluate(const cli_data *data, nf_flow *flow, uint64_t draws, const results *r,
-                    nf_error *e) {
+/* By Bayes' rule with equal p(y), the most probable label is the y of the largest p(x | y). */
+static int classify(const cli_data *data, nf_flow *flow, uint64_t draws, size_t begin, nf_batch *x,
+                    results *r, nf_error *e) {
+  const size_t classes = nf_flow_condition(flow);
+  size_t best[BLOCK] = {0};
+  log_mean mean[BLOCK];
+  double log_p[BLOCK], most[BLOCK];
+  for (size_t y = 0; y < classes; y++) {
+    for (size_t i = 0; i < x->n; i++) cli_batch_set_label(i, y, x);
+    const int status = bound(flow, draws, x, NULL, log_p, e);
+    if (status != NF_OK) return status;
+    for (size_t i = 0; i < x->n; i++) {
+      if (y == 0) mean[i] = (log_mean){-INFINITY, 0};
+      if (y == 0 || log_p[i] > most[i]) most[i] = log_p[i], best[i] = y;
+      add(&mean[i], log_p[i]);
+    }
+  }
+  for (size_t i = 0; i < x->n; i++) {
+    r->unlabelled[begin + i] = log_of(mean[i], classes);
+    r->correct += best[i] == data->images.label[data->first + r->index[begin + i]];
+  }
+  return NF_OK;
+}
+
+static int evaluate(const cli_data *data, nf_flow *flow, uint64_t draws, results *r, nf_error *e) {
   const bool progress = isatty(STDERR_FILENO) != 0;
-  nf_real *values = malloc(BLOCK * nf_flow_dim(flow) * sizeof *values);
-  int status = values == NULL ? nf_fail(e, NF_ENOMEM, "out of memory") : NF_OK;
+  nf_batch x;
+  int status = cli_batch_new(flow, BLOCK, &x, e);
   for (size_t begin = 0; begin < r->n && status == NF_OK; begin += BLOCK) {
     if (progress) fprintf(stderr, "\r\033[K%zu of %zu", begin, r->n);
-    status = evaluate_block(data, flow, draws, begin, r->n - begin < BLOCK ? r->n - begin : BLOCK,
-                            values, r, e);
+    cli_batch_gather(data, r->n - begin < BLOCK ? r->n - begin : BLOCK, r->index + begin, &x);
+    x.first = begin;
+    status = bound(flow, draws, &x, r->first_draw + begin, r->log_p + begin, e);
+    if (status == NF_OK && r->unlabelled != NULL)
+      status = classify(data, flow, draws, begin, &x, r, e);
   }
   if (progress) fputs("\r\033[K", stderr);
-  free(values);
+  cli_batch_free(&x);
   return status;
 }
 
@@ -117,16 +144,19 @@ static size_t held_out(const nf_checkpoint *c, const cli_data *data) {
   return text != NULL && nf_read_whole(text, data->n, &held) ? (size_t)held : 0;
 }
 
-static bool choose(const nf_checkpoint *c, const cli_data *data, bool all, results *r,
+static bool choose(const nf_checkpoint *c, const cli_data *data, const settings *s, results *r,
                    size_t *held) {
   const bool named = is_training_set(c, data), same = named && cli_is_trained_on(c, data);
   r->others = named && !same;
-  *held = all || !same ? 0 : held_out(c, data);
+  *held = s->all || !same ? 0 : held_out(c, data);
   r->n = *held > 0 ? *held : data->n;
   r->index = cli_data_order(data, nf_flow_model(c->flow)->seed);
   r->log_p = malloc(r->n * sizeof *r->log_p);
   r->first_draw = malloc(r->n * sizeof *r->first_draw);
-  if (r->index == NULL || r->log_p == NULL || r->first_draw == NULL) return false;
+  if (s->classify) r->unlabelled = malloc(r->n * sizeof *r->unlabelled);
+  if (r->index == NULL || r->log_p == NULL || r->first_draw == NULL ||
+      (s->classify && r->unlabelled == NULL))
+    return false;
   for (size_t i = 0; *held == 0 && i < r->n; i++) r->index[i] = i;
   return true;
 }
@@ -153,6 +183,19 @@ static void print_head(const cli_data *data, const char *path, size_t held, cons
   }
 }
 
+static void print_classes(const cli_data *data, const results *r) {
+  double *value = r->unlabelled;
+  for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
+  json_t *json = inner(r, "unlabelled");
+  cli_print_mean(json, "without the label", r->n, value);
+  const double part = (double)r->correct / (double)r->n;
+  if (json == NULL)
+    printf("%-20s %.4f: the label is the most probable of %zu of %zu\n", "accuracy", part,
+           r->correct, r->n);
+  else
+    cli_json_real(r->json, "accuracy", part);
+}
+
 static void print(const cli_data *data, const char *path, uint64_t draws, size_t held, results *r) {
   char name[48];
   double *value = r->first_draw;
@@ -166,6 +209,7 @@ static void print(const cli_data *data, const char *path, uint64_t draws, size_t
     if (json != NULL) cli_json_whole(json, "draws", draws);
     cli_print_mean(json, name, r->n, value);
   }
+  if (r->unlabelled != NULL) print_classes(data, r);
   if (data->toy == NULL) return;
   for (size_t i = 0; i < r->n; i++) {
     const nf_real *p = data->point + 2 * (data->first + r->index[i]);
@@ -185,7 +229,7 @@ static void print_fit(json_t *json, size_t n, double lambda) {
 
 /* After print, whose memory is used again. */
 static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_train_set *set,
-                           const cli_data *data, const results *r, nf_error *e) {
+                           const cli_data *data, results *r, nf_error *e) {
   double lambda = 0, *value = r->first_draw;
   nf_error own = {0};
   if (data->bins > 0) {
@@ -193,6 +237,8 @@ static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
     cli_print_mean(inner(r, "independent_pixels"), "independent pixels", r->n, value);
   }
+  free(r->unlabelled);
+  r->unlabelled = NULL;
   nf_flow *gaussian = cli_baseline_gaussian(set, nf_flow_model(c->flow), &lambda, &own);
   if (own.status == NF_ESHAPE) {
     if (r->json != NULL)
@@ -226,9 +272,11 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
   size_t held = 0;
   if (s->importance > 1 && data->bins == 0)
     nf_fail(&e, NF_EINVAL, "--importance: points have no dequantisation noise to draw");
+  if (s->classify && nf_flow_condition(c->flow) == 0)
+    nf_fail(&e, NF_EINVAL, "--classify: %s does not depend on a label; nf train --condition label",
+            path);
   if (e.status == NF_OK && s->baselines != NULL) cli_train_set_load(c, path, &trained, &set, &e);
-  if (e.status == NF_OK && !choose(c, data, s->all, &r, &held))
-    nf_fail(&e, NF_ENOMEM, "out of memory");
+  if (e.status == NF_OK && !choose(c, data, s, &r, &held)) nf_fail(&e, NF_ENOMEM, "out of memory");
   if (e.status == NF_OK && evaluate(data, c->flow, s->importance, &r, &own) != NF_OK)
     nf_fail(&e, own.status, "%s on %s: %s", path, s->data.spec, own.message);
   if (e.status == NF_OK && s->csv != NULL) cli_write_log_p(s->csv, data, r.n, r.index, r.log_p, &e);
@@ -238,6 +286,7 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
   free(r.index);
   free(r.log_p);
   free(r.first_draw);
+  free(r.unlabelled);
   cli_train_set_free(&set);
   if (e.status == NF_OK && s->json) return cli_json_print(r.json);
   json_decref(r.json);
@@ -251,6 +300,9 @@ int cli_eval(int argc, char **argv) {
       {"all", NULL, CLI_FLAG, &s.all, "what it was trained on, too", 0, 0, NULL},
       {"importance", "K", CLI_WHOLE, &s.importance, "draws of the noise for each image", 1, 1e6,
        NULL},
+      {"classify", NULL, CLI_FLAG, &s.classify,
+       "a flow given labels: the mean without them, and how often the label is the most probable",
+       0, 0, NULL},
       {"baselines", "SPEC", CLI_TEXT, &s.baselines,
        "what it was trained on: evaluate two simple densities of it, too", 0, 0, NULL},
       {"csv", "FILE", CLI_TEXT, &s.csv,

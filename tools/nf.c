@@ -149,9 +149,16 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choi
   if (choice->bits == 0 && cli_reduce(m, out))
     cli_note("%s: pixels reduced to the %u bins of %s", spec, m->bins, path);
   const nf_shape s = out->shape, t = m->shape;
-  if (nf_shape_equal(s, t) && out->bins == m->bins) return true;
-  cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h, s.w,
-            s.c, out->bins, path, t.h, t.w, t.c, m->bins);
+  const bool fits = nf_shape_equal(s, t) && out->bins == m->bins;
+  if (fits && (m->condition == 0 || (out->classes > 0 && out->classes <= m->condition)))
+    return true;
+  if (fits && out->classes == 0)
+    cli_error("%s: no labels; %s is a density of images given their labels", spec, path);
+  else if (fits)
+    cli_error("%s: labels to %zu; %s has %zu classes", spec, out->classes - 1, path, m->condition);
+  else
+    cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h,
+              s.w, s.c, out->bins, path, t.h, t.w, t.c, m->bins);
   cli_data_free(out);
   return false;
 }

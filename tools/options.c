@@ -36,7 +36,7 @@ void cli_help_text(const cli_option *o, char text[CLI_HELP_TEXT]) {
   append(text, "%.*s", before, o->help);
   if (words != NULL) append_words(text, o->word);
   if (words != NULL) append(text, "%s", words + 2);
-  if (o->kind == CLI_WHOLE && *(uint64_t *)o->to > 0)
+  if (o->kind == CLI_WHOLE && *(uint64_t *)o->to > 0 && *(uint64_t *)o->to < UINT64_MAX)
     append(text, " [%" PRIu64 "]", *(uint64_t *)o->to);
   if (o->kind == CLI_REAL && *(double *)o->to > 0) append(text, " [%g]", *(double *)o->to);
   if (o->kind == CLI_WORD && *(int *)o->to >= 0) append(text, " [%s]", o->word[*(int *)o->to]);

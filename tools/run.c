@@ -135,7 +135,7 @@ static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
   const uint64_t t = r->trainer->step;
   *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
   for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
-  cli_data_gather(r->data, l->part.count, l->index + l->part.begin, l->x.data);
+  cli_batch_gather(r->data, l->part.count, l->index + l->part.begin, &l->x);
   l->x.first = t * r->batch + l->part.begin;
   const int status = r->trainer->settings.fused ? fused_step(l, stats) : shared_step(l, stats);
   if (status != NF_OK) return status;
@@ -257,18 +257,18 @@ static int train(loop *l) {
 
 static int prepare(loop *l) {
   cli_run *r = l->run;
-  const size_t d = nf_shape_size(r->data->shape);
+  const nf_flow *flow = r->trainer->flow;
   l->part = ranks_share(r->batch);
   const cli_share held = ranks_share(r->held); /* perhaps none */
-  l->x = (nf_batch){.n = l->part.count, .shape = r->data->shape};
-  l->held = (nf_batch){.n = held.count, .shape = r->data->shape, .first = held.begin, .draw = 1};
-  l->x.data = malloc(l->x.n * d * sizeof *l->x.data);
-  l->held.data = malloc((held.count + 1) * d * sizeof *l->held.data);
   l->log_p = malloc((held.count + 1) * sizeof *l->log_p);
   l->index = malloc(r->batch * sizeof *l->index);
-  if (l->x.data == NULL || l->held.data == NULL || l->log_p == NULL || l->index == NULL)
-    return nf_fail(l->e, NF_ENOMEM, "out of memory");
-  cli_data_gather(r->data, held.count, r->order + held.begin, l->held.data);
+  if (l->log_p == NULL || l->index == NULL) return nf_fail(l->e, NF_ENOMEM, "out of memory");
+  if (cli_batch_new(flow, l->part.count, &l->x, l->e) != NF_OK ||
+      cli_batch_new(flow, held.count, &l->held, l->e) != NF_OK)
+    return l->e->status;
+  cli_batch_gather(r->data, held.count, r->order + held.begin, &l->held);
+  l->held.first = held.begin;
+  l->held.draw = 1;
   return NF_OK;
 }
 
@@ -286,8 +286,8 @@ int cli_run_train(cli_run *r) {
   if (status == NF_OK) status = train(&l);
   cli_signals_restore();
   if (l.progress) fputs("\r\033[K", stderr);
-  free(l.x.data);
-  free(l.held.data);
+  cli_batch_free(&l.x);
+  cli_batch_free(&l.held);
   free(l.log_p);
   free(l.index);
   if (status != NF_OK) {

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cli.h"
+#include "flow/flow.h"
 #include "io/file.h"
 #include "io/npy.h"
 #include "io/png.h"
@@ -104,23 +105,27 @@ static const cli_command command = {
 typedef struct {
   const char *path; /* of the model */
   cli_output out;
-  uint64_t n, seed, threads;
+  uint64_t n, label, seed, threads;
   double temperature;
 } settings;
 
+#define ANY_LABEL UINT64_MAX
+
 enum { NAMED = 3 }; /* samples left out, before they are only counted */
 
-/* One by one, those that succeed to the front of x. The others are named, unless there is nothing
- * but them. Returns how many succeed. */
-static size_t draw_finite(const settings *s, nf_flow *flow, nf_real *x) {
+/* One by one, those that succeed to the front of x, which has their conditions. The others are
+ * named, unless there is nothing but them. Returns how many succeed. */
+static size_t draw_finite(const settings *s, nf_flow *flow, nf_batch *x) {
   size_t kept = 0, lost = 0;
   nf_error why[NAMED] = {{0}};
-  for (uint64_t i = 0; i < s->n; i++)
-    if (nf_flow_sample_from(flow, i, 1, s->seed, s->temperature, x + kept * nf_flow_dim(flow),
-                            lost < NAMED ? &why[lost] : NULL) == NF_OK)
+  for (uint64_t i = 0; i < s->n; i++) {
+    const nf_batch one = nf_batch_part(x, i, 1);
+    if (nf_flow_sample_batch(flow, &one, s->seed, s->temperature, nf_batch_sample(x, kept),
+                             lost < NAMED ? &why[lost] : NULL) == NF_OK)
       kept++;
     else
       lost++;
+  }
   if (kept == 0) cli_error("%s: no sample is left: %s", s->path, why[0].message);
   for (size_t i = 0; kept > 0 && i < lost && i < NAMED; i++)
     cli_note("%s: %s; left out", s->path, why[i].message);
@@ -129,31 +134,36 @@ static size_t draw_finite(const settings *s, nf_flow *flow, nf_real *x) {
 }
 
 /* Returns an exit status. */
-static int run(const settings *s, const nf_checkpoint *c) {
+static int run(settings *s, const nf_checkpoint *c) {
   nf_error e = {0}, own = {0};
   size_t n = (size_t)s->n;
+  if (s->out.columns == 0 && s->label == ANY_LABEL) /* a class is a column */
+    s->out.columns = nf_flow_condition(c->flow);
   if (cli_check_grid(&s->out, c, n, &e) != NF_OK) return cli_error("%s", e.message);
-  nf_real *x = malloc(n * nf_flow_dim(c->flow) * sizeof *x);
-  if (x == NULL)
-    nf_fail(&e, NF_ENOMEM, "%s: no memory for %zu samples", s->path, n);
-  else if (nf_flow_sample(c->flow, n, s->seed, s->temperature, x, &own) != NF_OK &&
-           own.status != NF_ENONFINITE && own.status != NF_EDOM)
+  nf_batch x;
+  if (cli_batch_new(c->flow, n, &x, &e) != NF_OK) return cli_error("%s: %s", s->path, e.message);
+  for (size_t i = 0; x.y != NULL && i < n; i++)
+    cli_batch_set_label(i, s->label != ANY_LABEL ? (size_t)s->label : i % x.y_shape.c, &x);
+  if (nf_flow_sample_batch(c->flow, &x, s->seed, s->temperature, x.data, &own) != NF_OK &&
+      own.status != NF_ENONFINITE && own.status != NF_EDOM)
     nf_fail(&e, own.status, "%s: %s", s->path, own.message);
   else {
-    if (own.status != NF_OK) n = draw_finite(s, c->flow, x);
-    if (n > 0) cli_write_samples(&s->out, c, n, x, &e);
+    if (own.status != NF_OK) n = draw_finite(s, c->flow, &x);
+    if (n > 0) cli_write_samples(&s->out, c, n, x.data, &e);
   }
-  free(x);
+  cli_batch_free(&x);
   if (e.status != NF_OK) return cli_error("%s", e.message);
   return own.status == NF_OK ? CLI_OK : CLI_FAILED;
 }
 
 int cli_sample(int argc, char **argv) {
-  settings s = {.out = CLI_OUTPUT, .n = 64, .seed = 1, .temperature = 1};
+  settings s = {.out = CLI_OUTPUT, .n = 64, .label = ANY_LABEL, .seed = 1, .temperature = 1};
   const cli_option option[] = {
       CLI_OPTIONS_OUTPUT(&s.out, "samples, as .png, .csv or .npy"),
       {"n", "N", CLI_WHOLE, &s.n, "how many", 1, 1e6, NULL},
       {"columns", "N", CLI_WHOLE, &s.out.columns, "of the grid [as square as can be]", 1, 1e6,
+       NULL},
+      {"label", "K", CLI_WHOLE, &s.label, "of a flow given labels [0, 1, … in turn]", 0, 4095,
        NULL},
       {"temperature", "T", CLI_REAL, &s.temperature, "scale of the noise", 0, 100, NULL},
       CLI_OPTION_SEED(&s.seed),
@@ -167,7 +177,13 @@ int cli_sample(int argc, char **argv) {
   nf_checkpoint c = {0};
   if (!cli_load_model(s.path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  if (cli_output_format(&s.out, nf_flow_model(c.flow)->bins)) result = run(&s, &c);
+  const size_t classes = nf_flow_condition(c.flow);
+  if (s.label != ANY_LABEL && s.label >= classes)
+    classes == 0
+        ? cli_error("--label: %s is given no label", s.path)
+        : cli_error("--label %d: %s has the classes 0 to %zu", (int)s.label, s.path, classes - 1);
+  else if (cli_output_format(&s.out, nf_flow_model(c.flow)->bins))
+    result = run(&s, &c);
   nf_checkpoint_free(&c);
   return result;
 }

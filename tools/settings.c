@@ -3,6 +3,7 @@
 #include "train.h"
 
 static const char *const couplings[] = {"additive", "affine", NULL};
+static const char *const conditions[] = {"label", NULL};
 static const char *const permutations[] = {"full", "plu", NULL};
 static const char *const priors[] = {"standard", "learned", NULL};
 const char *const cli_optimisers[] = {"adam", "adamax", NULL};
@@ -26,6 +27,7 @@ static const cli_command command = {
 
 static const cli_settings defaults = {.family = -1,
                                       .net = -1,
+                                      .condition = -1,
                                       .coupling = -1,
                                       .scale = -1,
                                       .permutation = -1,
@@ -64,6 +66,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"net", "FORM", CLI_WORD, &s->net, "networks of an image model: %s [usual]", 0, 0,
        nf_net_names},
       {"blocks", "N", CLI_WHOLE, &s->blocks, "of a gated network [3]", 1, 256, NULL},
+      {"condition", "WHAT", CLI_WORD, &s->condition, "learn p(x | y), with y the %s of an image", 0,
+       0, conditions},
       {"coupling", "KIND", CLI_WORD, &s->coupling, "%s [nice: additive]", 0, 0, couplings},
       {"scale", "FORM", CLI_WORD, &s->scale,
        "of affine couplings: %s [glow: sigmoid, realnvp: tanh, single-scale: clamp]", 0, 0,
@@ -129,6 +133,13 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
                                             : NF_REALNVP;
   const bool points = nf_shape_pixels(data->shape) == 1;
   if (!is_consistent(s, nf_architecture_of(family), points)) return false;
+  if (s->condition >= 0 && data->classes == 0) {
+    cli_error(
+        "--condition label: %s has no labels; digits, icons, cifar10:DIR and idx:IMAGES,LABELS "
+        "have",
+        s->data.spec);
+    return false;
+  }
   nf_model m = nf_model_default(family, data->shape);
   m.bins = data->bins;
   m.standardise = data->columns != NULL;
@@ -137,6 +148,7 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   m.width = (size_t)s->width;
   if (s->levels > 0) m.levels = (size_t)s->levels;
   if (s->depth > 0) m.steps = (size_t)s->depth;
+  if (s->condition >= 0) m.condition = data->classes;
   if (s->net >= 0) m.net = (nf_net_form)s->net;
   if (s->blocks > 0) m.blocks = (size_t)s->blocks;
   if (s->scale >= 0) m.scale = (nf_scale)s->scale;

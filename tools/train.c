@@ -38,12 +38,12 @@ static int init_from_data(nf_flow *flow, const cli_run *r, nf_error *e) {
   size_t n = 65536 / d;
   n = n < 32 ? 32 : n > 1024 ? 1024 : n;
   if (n > trained) n = trained;
-  nf_real *x = malloc(n * d * sizeof *x);
-  if (x == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
+  nf_batch x;
+  if (cli_batch_new(flow, n, &x, e) != NF_OK) return NF_ENOMEM;
   if (r->model.standardise) cli_points_standardise(r->data, trained, r->order + r->held, flow, e);
-  cli_data_gather(r->data, n, r->order + r->held, x);
-  const int status = nf_flow_init_from_data(flow, n, x, e);
-  free(x);
+  cli_batch_gather(r->data, n, r->order + r->held, &x);
+  const int status = nf_flow_init_from_batch(flow, &x, e);
+  cli_batch_free(&x);
   return status;
 }
 
@@ -100,6 +100,15 @@ static bool is_changeable(const char *key) {
   return may_change[i] != NULL;
 }
 
+/* Written for models that differ from the usual in them. */
+static const char *const optional[] = {"standardise", "condition", "net", NULL};
+
+static const char *text_of(const nf_model_metadata *m, const char *key) {
+  for (size_t i = 0; i < m->n; i++)
+    if (strcmp(m->entry[i].key, key) == 0) return m->entry[i].text;
+  return NULL;
+}
+
 /* A checkpoint of the same run: its model and its settings are those given, but for some. */
 static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
   nf_model_metadata model;
@@ -112,6 +121,12 @@ static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
                      "%s: its run has %s %.40s, this one %s; only length, every, rate, warmup, "
                      "decay, clip and ema may change",
                      r->last, n->key, was != NULL ? was : "unknown", n->text);
+  }
+  for (size_t i = 0; optional[i] != NULL; i++) {
+    const char *was = nf_safetensors_metadata(&c->file, optional[i]);
+    if (was != NULL && text_of(&model, optional[i]) == NULL)
+      return nf_fail(e, NF_EINVAL, "%s: its run has %s %.40s, this one has not", r->last,
+                     optional[i], was);
   }
   if (!cli_is_trained_on(c, r->data))
     return nf_fail(e, NF_EINVAL,

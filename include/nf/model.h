@@ -38,6 +38,7 @@ typedef struct {
   bool standardise; /* values of ℝ: nf_standardise_new first */
   nf_net_form net;  /* gated: on images alone, and not for nice, which flattens them */
   size_t blocks;    /* of gated networks, 1 … 256 */
+  size_t condition; /* C: values of y that every conditioner takes; 0: p(x) */
 } nf_model;
 
 /* Usual settings for a family and a shape: start here and change what you mean to. */

@@ -26,6 +26,7 @@ nf_model nf_model_default(nf_family family, nf_shape shape) {
 
 /* MLPs on points, convnets or gated networks on images */
 static nf_net *conditioner(nf_shape in, nf_shape out, const nf_model *m, nf_error *e) {
+  in.c += m->condition;
   if (nf_shape_pixels(in) == 1) return nf_mlp_new(in, out, m->width, e);
   return m->net == NF_NET_GATED ? nf_gated_new(in, out, m->width, m->blocks, e)
                                 : nf_convnet_new(in, out, m->width, e);
@@ -98,8 +99,9 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
   }
   if (levels == 1) return;
   if (m->learned_prior) { /* (x_b - μ(x_a))/σ(x_a) is a coupling */
-    nf_net *net = nf_conv_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                              nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), e);
+    nf_shape in = nf_coupling_net_in(shape, NF_CHANNEL);
+    in.c += m->condition;
+    nf_net *net = nf_conv_new(in, nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), e);
     nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, e), e);
   }
   nf_bijector *inner = nf_chain_new(half(shape), e);
@@ -165,6 +167,8 @@ static bool valid(const nf_model *m, nf_error *e) {
             point ? "a flow on points" : a->name);
   else if (m->net == NF_NET_GATED && (m->blocks < 1 || m->blocks > 256))
     nf_fail(e, NF_EINVAL, "model: blocks is %zu; it can be 1 to 256", m->blocks);
+  else if (m->condition > 4096)
+    nf_fail(e, NF_EINVAL, "model: condition is %zu; it can be 0 to 4096", m->condition);
   else if (m->standardise && m->bins > 0)
     nf_fail(e, NF_EINVAL, "model: standardise is for values, not for pixels of %u bins", m->bins);
   else

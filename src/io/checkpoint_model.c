@@ -39,6 +39,7 @@ void nf_model_to_metadata(const nf_model *m, nf_model_metadata *out) {
   add(out, "pixel_levels", "%u", m->bins);
   add(out, "seed", "%" PRIu64, m->seed);
   if (m->standardise) add(out, "standardise", "%s", yes[0]);
+  if (m->condition > 0) add(out, "condition", "%zu", m->condition);
   if (m->net == NF_NET_USUAL) return;
   add(out, "net", "%s", nf_net_names[m->net]);
   add(out, "blocks", "%zu", m->blocks);
@@ -127,6 +128,9 @@ int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_mode
   m.seed = whole(&r, "seed", UINT64_MAX);
   m.standardise = nf_safetensors_metadata(file, "standardise") != NULL;
   if (m.standardise) word(&r, "standardise", yes);
+  m.condition = 0;
+  if (nf_safetensors_metadata(file, "condition") != NULL)
+    m.condition = (size_t)whole(&r, "condition", 4096);
   m.net = NF_NET_USUAL;
   m.blocks = 3;
   if (nf_safetensors_metadata(file, "net") != NULL) {
