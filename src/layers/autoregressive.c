@@ -75,13 +75,16 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   const nf_transform *t = a->transform;
   const size_t n = z->n, d = nf_shape_size(b->in);
   nf_real *hidden = nf_arena_alloc(&work->arena, n * b->net->n_hidden);
+  nf_real *output = nf_arena_alloc(&work->arena, t->n_raw * n);
   nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * n);
   nf_real *value = nf_arena_alloc(&work->arena, n);
   nf_real *log_slope = nf_arena_alloc(&work->arena, n);
-  if (hidden == NULL || raw == NULL || value == NULL || log_slope == NULL) return NF_ENOMEM;
+  if (hidden == NULL || output == NULL || raw == NULL || value == NULL || log_slope == NULL)
+    return NF_ENOMEM;
   for (size_t i = 0; i < d; i++) {
     nf_real *column = z->data + a->order[i];
-    nf_made_step(b->net, a->degree, a->order[i], n, z->data, hidden, raw);
+    nf_made_step(b->net, a->degree, a->order[i], n, z->data, hidden, output);
+    to_planar(n, t->n_raw, 1, output, raw);
     for (size_t s = 0; s < n; s++) value[s] = column[s * d];
     t->inverse(t, n, raw, value, log_slope);
     for (size_t s = 0; s < n; s++) {

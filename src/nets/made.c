@@ -73,7 +73,7 @@ static void run_units(size_t n, size_t first, size_t end, size_t in, size_t from
 }
 
 void nf_made_step(const nf_net *net, const size_t *degree, size_t i, size_t n, const nf_real *x,
-                  nf_real *hidden, nf_real *raw) {
+                  nf_real *hidden, nf_real *y) {
   const size_t d = nf_shape_size(net->in), width = net->width, m = degree[i];
   const size_t n_raw = nf_shape_size(net->out) / d, end = units_below(net, m);
   const size_t first = m > 1 ? units_below(net, m - 1) : 0;
@@ -83,9 +83,9 @@ void nf_made_step(const nf_net *net, const size_t *degree, size_t i, size_t n, c
     run_units(n, first, end, d, d, width, x, &t[WEIGHT_0], &t[BIAS_0], h1);
     run_units(n, first, end, width, end, width, h1, &t[WEIGHT_2], &t[BIAS_2], h2);
   }
-  for (size_t k = 0; k < n_raw; k++)
-    for (size_t s = 0; s < n; s++) raw[k * n + s] = t[BIAS_4].data[k * d + i];
+  for (size_t s = 0; s < n; s++)
+    for (size_t k = 0; k < n_raw; k++) y[s * n_raw + k] = t[BIAS_4].data[k * d + i];
   if (end > 0) /* row k of W₄ for value i is k·d + i */
-    nf_gemm(false, true, n_raw, n, end, t[WEIGHT_4].data + i * width, d * width, h2, width, true,
-            raw, n);
+    nf_gemm(false, true, n, n_raw, end, h2, width, t[WEIGHT_4].data + i * width, d * width, true, y,
+            n_raw);
 }

@@ -22,11 +22,11 @@ void nf_made_mask(nf_net *net, const size_t *degree);
 /* The same for their gradient, dparam of nf_net_type's backward. */
 void nf_made_mask_gradient(const nf_net *net, const size_t *degree, nf_real *dparam);
 
-/* A part of forward, for n samples: the outputs of value i, whose degree is m, raw[k·n + s] for
- * number k of sample s, and the hidden units of degree m-1 that they need. x (n, d) has all values
- * of a degree below m; the others may be any finite numbers. hidden (n·n_hidden) has the units of
- * steps before. Steps m = 1 … d together have the cost of forward. */
+/* A part of forward, for n samples: y (n, n_raw), the outputs of value i, whose degree is m, and
+ * the hidden units of degree m-1 that they need. x (n, d) has all values of a degree below m; the
+ * others may be any finite numbers. hidden (n·n_hidden) has the units of steps before. Steps m = 1
+ * … d together have the cost of forward. */
 void nf_made_step(const nf_net *net, const size_t *degree, size_t i, size_t n, const nf_real *x,
-                  nf_real *hidden, nf_real *raw);
+                  nf_real *hidden, nf_real *y);
 
 #endif
