@@ -403,19 +403,24 @@ static void knothe_rosenblatt(void) {
   one_point("b", x);
 }
 
-/* Lines of a square grid of z and their points x: z₁ z₂ x₁ x₂ log p(x), a blank line after each. */
+/* Lines of a square grid of z, by equal steps of x: z₁ z₂ x₁ x₂ log p(x), a blank line after each.
+ */
 static void plot_kr(void) {
-  for (int way = 0; way < 2; way++) {
-    for (int i = -12; i <= 12; i++, putchar('\n'))
-      for (int k = -240; k <= 240; k++) {
-        const double fixed = i / 5.0, moving = k / 100.0;
-        const double z[2] = {way ? moving : fixed, way ? fixed : moving};
-        double at[2];
-        chapter_kr_inverse(z, at);
-        printf("%.6g %.6g %.6g %.6g %.6g\n", z[0], z[1], at[0], at[1], log_p_toy(at));
+  enum { STEPS = 200 };
+  for (int moving = 0; moving < 2; moving++)
+    for (int i = -12; i <= 12; i++, putchar('\n')) {
+      double from[2], to[2], z[2];
+      z[1 - moving] = i / 5.0;
+      z[moving] = -2.4, chapter_kr_inverse(z, from);
+      z[moving] = 2.4, chapter_kr_inverse(z, to);
+      for (int k = 0; k <= STEPS; k++) {
+        double at[2] = {from[0], from[1]};
+        at[moving] += (to[moving] - from[moving]) * k / STEPS;
+        chapter_kr(at, z);
+        if (moving == 0) z[1] = i / 5.0, chapter_kr_inverse(z, at);
+        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], log_p_toy(at));
       }
-    putchar('\n');
-  }
+    }
 }
 
 /* --- the cost of the inverse ------------------------------------------------------------------ */
