@@ -1,4 +1,4 @@
-/* The map of Knothe and Rosenblatt (NOTES (10.4)) from the toy density `gaussians`, eight normal
+/* The map of Knothe and Rosenblatt (NOTES (10.3)) from the toy density `gaussians`, eight normal
  * densities on a circle, to N(0, I), from their distribution functions:
  *
  *   z_1 = Φ⁻¹(F_1(x_1))         F_1 = Σ_k Φ((x_1 - m_k1)/σ)/8
