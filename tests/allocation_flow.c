@@ -48,8 +48,10 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
      .scale = NF_SCALE_NONE,
      .alpha = 0.05,
      .seed = 1},
+    {.family = NF_MAF, .shape = {1, 1, 4}, .levels = 1, .steps = 2, .width = 3, .seed = 1},
 };
-const char *const allocation_model_name[] = {"glow of images", "glow of points", "realnvp", "nice"};
+const char *const allocation_model_name[] = {"glow of images", "glow of points", "realnvp", "nice",
+                                             "maf"};
 
 size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   memcpy(to + at, from, size);

@@ -23,8 +23,7 @@ static depth_error measure(nf_flow *f, nf_real *x, nf_error *e) {
   const size_t size = IMAGES * f->d;
   nf_real *z = x + size, *dz = x + 2 * size, *back = x + 3 * size, *dparam = x + 4 * size;
   const double dlog_det[IMAGES] = {0};
-  nf_batch latent = {.n = IMAGES, .shape = f->bijector->out, .data = z},
-           gradient = latent;
+  nf_batch latent = {.n = IMAGES, .shape = f->bijector->out, .data = z}, gradient = latent;
   gradient.data = dz;
   nf_work work = {0};
   for (size_t k = 0; k < size; k++) x[k] = NF_R(nf_random_normal(1, 0, k));

@@ -79,6 +79,17 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
 
+/* The masked autoregressive layer, of the d values of a sample in an order:
+ *   z_i = (x_i - μ_i)·exp(-α_i),   μ_i, α_i of the values before i;   log|det J| = -Σ α_i
+ * Forward is one pass of the net; the inverse is d steps that follow one another, each a part of a
+ * pass. order (d), such as (3, 0, 4, …): value 3 depends on none, value 0 on value 3, value 4 on 3
+ * and 0; NULL: 0, 1, 2, …
+ * source  NOTES (10.6), (10.10); Papamakarios et al. 2017; Germain et al. 2015
+ * tensors "order" (d), a constant; those of the net of nf_mlp_new from d values to 2·d, μ first and
+ *         α after it, whose weights are 0 where the order excludes them; initialised to the
+ * identity errors  NF_EFORMAT when the flow is made: order is no permutation */
+nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e);
+
 /* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
  * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */
 nf_bijector *nf_squeeze_new(nf_shape shape, nf_error *e);
@@ -104,6 +115,12 @@ nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
  * source  NOTES (6.4); Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow
  * runs */
 nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
+
+/* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
+ * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls
+ * that of f d + 2 times and solves a system of d equations a sample: for small d.
+ * source  NOTES (1.9), (10.11);   errors  NF_ESINGULAR in backward */
+nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e);
 
 /* f = f_n ∘ … ∘ f_1;   log|det J| = Σ log|det J_i|   (NOTES (1.12)). Empty it is the identity.
  * nf_chain_add appends b, whose `in` must be the chain's `out`. */
@@ -140,8 +157,11 @@ nf_arena *nf_work_arena(nf_work *work);
 /* All three run in place on a batch, and set its shape when they change it. log_det (one double per
  * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz
  * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
- * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
- * many threads may run it at once. */
+ * holds the n_param gradients of this layer and is added to. A layer whose inverse is dear, or not
+ * exact, keeps its input in forward and takes x from there (the autoregressive layer: it is the
+ * input of its net, which training saves for every layer with one); it inverts only when backward
+ * is called without such a forward. A layer is constant while it runs: many threads may run it at
+ * once. */
 typedef struct {
   const char *name;
   int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);

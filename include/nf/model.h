@@ -9,7 +9,10 @@
  *          coupling), split. On points: no squeeze and no split.
  * single-scale  `steps` couplings on alternating checkerboards at the images' own size; first the
  *          odd pixels pass (University of Amsterdam, deep learning tutorial 11, 2020). On points:
- *          halves that swap. */
+ *          halves that swap.
+ * maf      the masked autoregressive flow (Papamakarios et al. 2017): flattened, steps × (actnorm,
+ *          autoregressive layer), the order reversed in every second. Sampling takes d steps a
+ *          layer, one after another. */
 #ifndef NF_MODEL_H
 #define NF_MODEL_H
 
@@ -17,7 +20,7 @@
 
 NF_BEGIN_DECLS
 
-typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_SINGLE_SCALE } nf_family;
+typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_SINGLE_SCALE, NF_MAF } nf_family;
 
 /* The conditioners of an image model: nf_convnet_new or nf_gated_new. */
 typedef enum { NF_NET_USUAL, NF_NET_GATED } nf_net_form;
@@ -25,12 +28,13 @@ typedef enum { NF_NET_USUAL, NF_NET_GATED } nf_net_form;
 typedef struct {
   nf_family family;
   nf_shape shape;
-  size_t levels; /* scales of the multi-scale structure, 1 … 16; 1 on points and for nice */
-  size_t steps; /* K: couplings (nice, single-scale, points) or steps of flow per level (glow), 1 …
-                   4096 */
-  size_t width;       /* hidden units or channels of every conditioner, 1 … 65536 */
-  nf_scale scale;     /* of all but nice, which has none */
-  bool plu;           /* glow: 1×1 convolution as P·L·U */
+  size_t levels;  /* scales of the multi-scale structure, 1 … 16; 1 on points, and of a model with
+                     a single one */
+  size_t steps;   /* K: couplings (nice, single-scale, points), autoregressive layers, or steps of
+                     flow a level (glow), 1 … 4096 */
+  size_t width;   /* hidden units or channels of every conditioner, 1 … 65536 */
+  nf_scale scale; /* realnvp, glow and single-scale; the others have none */
+  bool plu;       /* glow: 1×1 convolution as P·L·U */
   bool learned_prior; /* glow: a coupling before each split, x_b given x_a */
   unsigned bins; /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
   double alpha;  /* of the logit, in [0, ½) */
@@ -53,9 +57,7 @@ const nf_model *nf_flow_model(const nf_flow *f);
 /* Its layers alone, to be put into a chain or split of one's own. */
 nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e);
 
-/* "nice", "realnvp", "glow", "single-scale"; "usual", "gated"; "none", "exp", "tanh", "sigmoid",
- * "clamp": by value, NULL at the end.
- */
+/* By value, NULL at the end: "nice", …; "none", "exp", …; "usual", "gated". */
 extern const char *const nf_family_names[], *const nf_scale_names[], *const nf_net_names[];
 
 NF_END_DECLS

@@ -25,4 +25,7 @@ struct nf_transform {
                    const nf_real *dlog_slope);
 };
 
+/* z = (x - μ)·exp(-α), raw numbers μ, α (NOTES (10.6)) */
+extern const nf_transform nf_affine_transform;
+
 #endif
