@@ -25,4 +25,11 @@ struct nf_transform {
                    const nf_real *dlog_slope);
 };
 
+/* The monotone rational-quadratic spline with `bins` bins on [-bound, bound], the identity outside
+ * (transform_spline.c); n_raw = 3 bins - 1: widths, heights, slopes at the inner knots. free() ends
+ * it.
+ * source  NOTES 11; Durkan et al. 2019;   errors  NF_EINVAL, NF_ENOMEM */
+enum { NF_SPLINE_MAX_BINS = 64 };
+nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error *e);
+
 #endif
