@@ -113,6 +113,24 @@ static void add_couplings(list *l) {
   }
 }
 
+/* Every mask and conditioner again, with splines whose tails are among the values, too. */
+static void add_splines(list *l) {
+  static const char *const mask[] = {"channel", "channel swapped", "checkerboard",
+                                     "checkerboard swapped"};
+  for (int m = 0; m < 4; m++) {
+    for (size_t bins = 2; bins <= 8; bins += 3) {
+      char name[64];
+      const nf_shape shape = bins < 8 && m < NF_CHECKERBOARD ? nf_point(7) : image(3, 4, 3);
+      const nf_shape in = nf_coupling_net_in(shape, (nf_mask)m);
+      const nf_shape out = nf_spline_coupling_net_out(shape, (nf_mask)m, bins);
+      snprintf(name, sizeof name, "spline %zu, %s", bins, mask[m]);
+      nf_net *net = (nf_shape_pixels(shape) == 1 ? mlp : convnet)(in, out, &l->e);
+      const double bound = bins < 8 ? 1.1 : 2.9;
+      add(l, name, NORMAL, 0, nf_spline_coupling_new(shape, (nf_mask)m, bins, bound, net, &l->e));
+    }
+  }
+}
+
 /* A chain of the layers given, NULL last; takes them. */
 static nf_bijector *chain(nf_shape in, nf_error *s, ...) {
   nf_bijector *c = nf_chain_new(in, s), *b;
@@ -163,6 +181,7 @@ static void add_all(list *l) {
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(nf_point(5), s));
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(image(3, 2, 3), s));
   add_couplings(l);
+  add_splines(l);
   add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));
   add(l, "unsqueeze", NORMAL, VOLUME, nf_unsqueeze_new(image(2, 1, 12), s));
   add(l, "reshape", NORMAL, VOLUME, nf_reshape_new(image(2, 3, 4), image(4, 1, 6), s));

@@ -10,6 +10,7 @@
 #include "core/real.h"
 #include "layers/spline.h"
 #include "layers/transform.h"
+#include "nf/flow.h"
 #include "nf/layer.h"
 
 #define LEAST 1e-3
@@ -331,6 +332,55 @@ static void sizes_are_checked(void **state) {
   }
 }
 
+/* --- the coupling layer --------------------------------------------------------------------- */
+
+/* The three bins on x_2, and their mirror image on x_3, whatever x_1. */
+static void coupling_by_hand(void **state) {
+  (void)state;
+  enum { D = 3, RAW = 8 };
+  const nf_shape shape = nf_point(D);
+  nf_error e = {0};
+  nf_net *net = nf_linear_new(nf_coupling_net_in(shape, NF_CHANNEL),
+                              nf_spline_coupling_net_out(shape, NF_CHANNEL, 3), &e);
+  nf_flow *f = nf_flow_new(nf_spline_coupling_new(shape, NF_CHANNEL, 3, 2, net, &e), 1, &e);
+  check_no_error(&e);
+  double raw[2][RAW], mirror[3][4], z[D], log_det, log_p;
+  for (int k = 0; k < 4; k++)
+    mirror[0][k] = -X[3 - k], mirror[1][k] = -Y[3 - k], mirror[2][k] = SLOPE[3 - k];
+  raw_of(3, 2, X, Y, SLOPE, raw[0]);
+  raw_of(3, 2, mirror[0], mirror[1], mirror[2], raw[1]);
+  memset(net->tensor[0].data, 0, 2 * RAW * sizeof(double)); /* weight; then bias */
+  for (int k = 0; k < RAW; k++)
+    for (int value = 0; value < 2; value++) net->tensor[1].data[2 * k + value] = raw[value][k];
+  const double x[] = {0.5, point[0].x, -point[2].x};
+  const double right[] = {0.5, point[0].y, -point[2].y};
+  check_ok(nf_flow_forward(f, 1, x, z, &log_det, &e));
+  check_array("z", z, right, D, 6e-13, 0);
+  check_close("log-det", log_det, point[0].log_slope + point[2].log_slope, 1e-12, 0);
+  check_ok(nf_flow_log_prob(f, 1, x, &log_p, &e));
+  check_close("log p of x_1, x_2", log_p - point[2].log_slope + right[2] * right[2] / 2,
+              -1.993563707502 - log(2 * M_PI) / 2, 2e-12, 0);
+  nf_flow_free(f);
+}
+
+static void a_coupling_checks_its_net(void **state) {
+  (void)state;
+  const nf_shape shape = nf_point(4);
+  const nf_shape in = nf_coupling_net_in(shape, NF_CHANNEL);
+  nf_error e = {0};
+  assert_null(nf_spline_coupling_new(shape, NF_CHANNEL, 3, 2, NULL, &e));
+  check_failed(&e, NF_ESHAPE, "net is NULL");
+  nf_net *net = nf_linear_new(in, nf_spline_coupling_net_out(shape, NF_CHANNEL, 4), &e);
+  assert_null(nf_spline_coupling_new(shape, NF_CHANNEL, 3, 2, net, &e));
+  check_failed(&e, NF_ESHAPE, "it must map (1, 1, 2) to (1, 1, 16)");
+  net = nf_linear_new(in, nf_point(4), &e);
+  assert_null(nf_spline_coupling_new(shape, NF_CHANNEL, 1, 2, net, &e));
+  check_failed(&e, NF_EINVAL, "spline: bins is 1");
+  net = nf_linear_new(nf_point(1), nf_point(16), &e);
+  assert_null(nf_spline_coupling_new(nf_point(1), NF_CHANNEL, 3, 2, net, &e));
+  check_failed(&e, NF_ESHAPE, "no two channels");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(three_bins_by_hand),
@@ -345,6 +395,8 @@ int main(void) {
       cmocka_unit_test(the_ends_join_the_identity),
       cmocka_unit_test(no_bin_is_empty),
       cmocka_unit_test(sizes_are_checked),
+      cmocka_unit_test(coupling_by_hand),
+      cmocka_unit_test(a_coupling_checks_its_net),
   };
   return cmocka_run_group_tests_name("spline", tests, NULL, NULL);
 }

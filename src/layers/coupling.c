@@ -10,7 +10,6 @@
 
 #include "core/real.h"
 #include "core/vector.h"
-#include "layers/conditioner.h"
 #include "layers/mask.h"
 
 typedef struct {
@@ -78,21 +77,6 @@ static nf_real gamma_of(const coupling *c) {
   return c->scale == NF_SCALE_TANH ? c->base.tensor[0].data[0] : 1;
 }
 
-/* The network of x_a; under a checkerboard it sees 0 at b. */
-static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidden,
-                           nf_activation *act, nf_work *work) {
-  const nf_bijector *b = &c->base;
-  const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
-  const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
-  if (status != NF_OK) return status;
-  if (c->a.size < d_net) memset(act->input, 0, x->n * d_net * sizeof *act->input);
-  const nf_real *from = x->data;
-  nf_real *to = act->input;
-  for (size_t i = 0; i < x->n; i++, from += d, to += d_net)
-    for (size_t k = 0; k < c->a.size; k++) to[c->a.in_net[k]] = from[c->a.in_x[k]];
-  return nf_conditioner_run(b, x->n, act, work);
-}
-
 /* Part b of a batch: x_b, its scale and its shift, (n, c->b.size) each. */
 typedef struct {
   size_t count;
@@ -121,7 +105,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
   const size_t size = c->b.size;
   nf_activation act;
   values v;
-  int status = run_conditioner(c, x, false, &act, work);
+  int status = nf_part_run(base, &c->a, x, false, &act, work);
   if (status == NF_OK) status = gather_b(c, x, &act, &v, work);
   if (status != NF_OK) return status;
   for (size_t i = 0; inverse && i < v.count; i++) v.log_g[i] = -v.log_g[i];
@@ -162,25 +146,16 @@ static void backward_affine(size_t n, size_t size, const double *dlog_det, value
   }
 }
 
-/* dx_a = dz_a + (∂net/∂x_a)ᵀ (ds, dt) */
+/* ∂L/∂s and ∂L/∂t back through the net */
 static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activation *act,
                                 const values *v, nf_real *dparam, nf_work *work) {
-  const nf_net *net = c->base.net;
-  const size_t d = nf_shape_size(c->base.in), d_in = nf_shape_size(net->in);
-  const size_t d_out = nf_shape_size(net->out);
+  const size_t d_out = nf_shape_size(c->base.net->out);
   nf_real *doutput = nf_arena_alloc(&work->arena, dz->n * d_out);
-  nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in);
-  if (doutput == NULL || dinput == NULL) return NF_ENOMEM;
+  if (doutput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
   nf_scatter(dz->n, c->b.size, c->b.in_net, d_out, v->s, doutput);
   nf_scatter(dz->n, c->b.size, c->b.in_net, d_out, v->t, doutput + c->to_t);
-  const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
-                                         dparam, &work->arena);
-  if (status != NF_OK) return status;
-  nf_real *dx = dz->data;
-  for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
-    for (size_t k = 0; k < c->a.size; k++) dx[c->a.in_x[k]] += dinput[c->a.in_net[k]];
-  return NF_OK;
+  return nf_part_backward(&c->base, &c->a, dz, act, doutput, dparam, work);
 }
 
 static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
@@ -190,7 +165,7 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_activation act;
   values v;
   int status = nf_conditioner_restore(base, z->n, &act, work);
-  if (status == NF_OK && act.input == NULL) status = run_conditioner(c, z, true, &act, work);
+  if (status == NF_OK && act.input == NULL) status = nf_part_run(base, &c->a, z, true, &act, work);
   if (status == NF_OK) status = gather_b(c, z, &act, &v, work);
   nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
   if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
@@ -227,37 +202,15 @@ static const nf_bijector_type type = {.name = "coupling",
 /* --- construction
  * --------------------------------------------------------------------------------- */
 
-nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
-  return (nf_shape){shape.h, shape.w, nf_mask_channels(shape, mask, false)};
-}
-
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
   const size_t c = nf_mask_channels(shape, mask, true);
   return (nf_shape){shape.h, shape.w, scale == NF_SCALE_NONE ? c : 2 * c};
 }
 
-static bool fits(nf_shape shape, nf_mask mask, nf_scale scale, const nf_net *net, nf_error *e) {
-  const nf_shape in = nf_coupling_net_in(shape, mask);
-  const nf_shape out = nf_coupling_net_out(shape, mask, scale);
-  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
-    nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
-            nf_mask_is_channel(mask) ? "channels" : "pixels");
-  else if (net == NULL)
-    nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
-  else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))
-    nf_fail(e, NF_ESHAPE,
-            "coupling: the net maps " NF_SHAPE " to " NF_SHAPE "; it must map " NF_SHAPE
-            " to " NF_SHAPE,
-            NF_SHAPE_ARGS(net->in), NF_SHAPE_ARGS(net->out), NF_SHAPE_ARGS(in), NF_SHAPE_ARGS(out));
-  else
-    return true;
-  return false;
-}
-
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              nf_error *e) {
-  coupling *c =
-      fits(shape, mask, scale, net, e) ? nf_bijector_new(&type, sizeof *c, shape, shape, e) : NULL;
+  const bool fits = nf_mask_fits(shape, mask, nf_coupling_net_out(shape, mask, scale), net, e);
+  coupling *c = fits ? nf_bijector_new(&type, sizeof *c, shape, shape, e) : NULL;
   if (c == NULL) {
     nf_net_free(net);
     return NULL;

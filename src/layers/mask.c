@@ -1,6 +1,7 @@
 #include "layers/mask.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
@@ -44,4 +45,52 @@ void nf_scatter(size_t n, size_t size, const uint32_t *index, size_t row, const 
                 nf_real *to) {
   for (size_t i = 0; i < n; i++, to += row, dense += size)
     for (size_t k = 0; k < size; k++) to[index[k]] = dense[k];
+}
+
+int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool need_hidden,
+                nf_activation *act, nf_work *work) {
+  const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
+  const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
+  if (status != NF_OK) return status;
+  if (a->size < d_net) memset(act->input, 0, x->n * d_net * sizeof *act->input);
+  const nf_real *from = x->data;
+  nf_real *to = act->input;
+  for (size_t i = 0; i < x->n; i++, from += d, to += d_net)
+    for (size_t k = 0; k < a->size; k++) to[a->in_net[k]] = from[a->in_x[k]];
+  return nf_conditioner_run(b, x->n, act, work);
+}
+
+int nf_part_backward(const nf_bijector *b, const nf_part *a, nf_batch *dz, const nf_activation *act,
+                     const nf_real *doutput, nf_real *dparam, nf_work *work) {
+  const nf_net *net = b->net;
+  const size_t d = nf_shape_size(b->in), d_in = nf_shape_size(net->in);
+  nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in), *dx = dz->data;
+  if (dinput == NULL) return NF_ENOMEM;
+  const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
+                                         dparam, &work->arena);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
+    for (size_t k = 0; k < a->size; k++) dx[a->in_x[k]] += dinput[a->in_net[k]];
+  return NF_OK;
+}
+
+nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
+  return (nf_shape){shape.h, shape.w, nf_mask_channels(shape, mask, false)};
+}
+
+bool nf_mask_fits(nf_shape shape, nf_mask mask, nf_shape out, const nf_net *net, nf_error *e) {
+  const nf_shape in = nf_coupling_net_in(shape, mask);
+  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
+    nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
+            nf_mask_is_channel(mask) ? "channels" : "pixels");
+  else if (net == NULL)
+    nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
+  else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))
+    nf_fail(e, NF_ESHAPE,
+            "coupling: the net maps " NF_SHAPE " to " NF_SHAPE "; it must map " NF_SHAPE
+            " to " NF_SHAPE,
+            NF_SHAPE_ARGS(net->in), NF_SHAPE_ARGS(net->out), NF_SHAPE_ARGS(in), NF_SHAPE_ARGS(out));
+  else
+    return true;
+  return false;
 }
