@@ -164,7 +164,7 @@ static nf_bijector *model(nf_model m, nf_error *s) {
 /* --- the table ------------------------------------------------------------------------------ */
 static void add_all(list *l) {
   nf_error *const s = &l->e;
-  const size_t order[] = {3, 0, 4, 1, 2};
+  const size_t order[] = {3, 0, 4, 1, 2}, long_order[] = {3, 0, 4, 1, 5, 2};
 
   add(l, "affine", NORMAL, 0, nf_affine_new(nf_point(5), s));
   add(l, "affine", NORMAL, 0, nf_affine_new(image(2, 3, 3), s));
@@ -182,6 +182,9 @@ static void add_all(list *l) {
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(image(3, 2, 3), s));
   add_couplings(l);
   add_splines(l);
+  add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(nf_point(2), NULL, WIDTH, s));
+  add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(nf_point(6), long_order, WIDTH, s));
+  add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(image(2, 3, 3), NULL, WIDTH, s));
   add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));
   add(l, "unsqueeze", NORMAL, VOLUME, nf_unsqueeze_new(image(2, 1, 12), s));
   add(l, "reshape", NORMAL, VOLUME, nf_reshape_new(image(2, 3, 4), image(4, 1, 6), s));
@@ -212,6 +215,8 @@ static void add_all(list *l) {
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_EXP, .plu = true, .learned_prior = true));
   add(l, "glow plu prior", NORMAL, 0,
       MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
+  add(l, "maf", NORMAL, 0, MODEL(NF_MAF, nf_point(5), .levels = 1, .steps = 3));
+  add(l, "maf", NORMAL, 0, MODEL(NF_MAF, small, .levels = 1, .steps = 2));
   add(l, "glow of pixels", 256, CURVED,
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
 #undef MODEL

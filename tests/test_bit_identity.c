@@ -41,6 +41,17 @@ static nf_bijector *coupling(nf_shape shape) {
 
 static nf_flow *one_coupling(void) { return moved_flow(coupling(nf_point(6)), 0.1); }
 
+static nf_flow *autoregressive(void) {
+  const nf_shape shape = nf_point(6);
+  nf_bijector *b = nf_chain_new(shape, NULL);
+  for (int i = 0; i < 3; i++) {
+    nf_chain_add(b, nf_actnorm_new(shape, NULL), NULL);
+    nf_chain_add(b, nf_autoregressive_new(shape, NULL, 8, NULL), NULL);
+    nf_chain_add(b, nf_reverse_new(shape, NULL), NULL);
+  }
+  return moved_flow(b, 0.1);
+}
+
 static nf_flow *split_of_a_coupling(void) {
   return moved_flow(nf_split_new(nf_point(6), coupling(nf_point(3)), NULL), 0.1);
 }
@@ -87,6 +98,7 @@ static const row table[] = {
     {"glow of images, clip", glow_of_images, NORMAL_SAMPLES, 20, 3, 3, NF_ADAM, 0, 1},
     {"glow of pixels", glow_of_pixels, PIXELS, 10, 3, 2, NF_ADAM, 0, 0},
     {"one coupling", one_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
+    {"autoregressive", autoregressive, NORMAL_SAMPLES, 20, 3, 3, NF_ADAM, 0.9, 1},
     {"split of a coupling", split_of_a_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"chains in a chain", chains_in_a_chain, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"no parameters", no_parameters, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},

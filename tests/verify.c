@@ -129,12 +129,11 @@ static double p_of_samples(nf_family family) {
 }
 
 static void flows(void) {
-  static const char *const name[] = {"nice", "realnvp", "glow"};
   printf("\n%-28s |∫p-1|      p of samples, at least 1e-06\n%-28s", "flow", "  at most");
   show_error(1e-6, INFINITY);
   printf("\n");
-  for (int k = NF_NICE; k <= NF_GLOW; k++) {
-    printf("%-28s", name[k]);
+  for (int k = NF_NICE; nf_family_names[k] != NULL; k++) {
+    printf("%-28s", nf_family_names[k]);
     show_error(error_of_integral((nf_family)k), 1e-6);
     const double p = p_of_samples((nf_family)k);
     show("%.2g", p, p >= 1e-6);

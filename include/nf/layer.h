@@ -70,6 +70,17 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
 
+/* The masked autoregressive layer, of the d values of a sample in an order:
+ *   z_i = (x_i - μ_i)·exp(-α_i),   μ_i, α_i of the values before i;   log|det J| = -Σ α_i
+ * Forward is one pass of the net; the inverse is d steps that follow one another, each a part of a
+ * pass. order (d), such as (3, 0, 4, …): value 3 depends on none, value 0 on value 3, value 4 on 3
+ * and 0; NULL: 0, 1, 2, …
+ * source  NOTES (10.5), (10.7); Papamakarios et al. 2017; Germain et al. 2015
+ * tensors "order" (d), a constant; those of the net of nf_mlp_new from d values to 2·d, μ first and
+ *         α after it, whose weights are 0 where the order excludes them; initialised to the
+ * identity errors  NF_EFORMAT when the flow is made: order is no permutation */
+nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e);
+
 /* The coupling layer whose part b is mapped by monotone rational-quadratic splines, the identity
  * outside [-bound, bound]:   z_a = x_a,  z_b = τ(x_b; net(x_a));   log|det J| = Σ log τ'
  * Of every value the net gives `bins` raw widths, then heights, then bins - 1 slopes at the inner
@@ -141,8 +152,11 @@ nf_arena *nf_work_arena(nf_work *work);
 /* All three run in place on a batch, and set its shape when they change it. log_det (one double per
  * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz
  * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
- * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
- * many threads may run it at once. */
+ * holds the n_param gradients of this layer and is added to. A layer whose inverse is dear, or not
+ * exact, keeps its input in forward and takes x from there (the autoregressive layer: it is the
+ * input of its net, which training saves for every layer with one); it inverts only when backward
+ * is called without such a forward. A layer is constant while it runs: many threads may run it at
+ * once. */
 typedef struct {
   const char *name;
   int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);

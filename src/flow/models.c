@@ -1,6 +1,8 @@
 /* Published architectures, each a few lines of layers, and one row of the table at the end. */
 #include "flow/models.h"
 
+#include <stdlib.h>
+
 #include "flow/flow.h"
 #include "layers/layer.h"
 
@@ -109,6 +111,22 @@ static void add_glow(nf_bijector *chain, const nf_model *m, nf_error *e) {
   add_glow_levels(chain, m, m->levels, e);
 }
 
+/* The paper, too, reverses the order between layers and has batch normalisation there. */
+static void add_maf(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  const size_t d = nf_shape_size(m->shape);
+  size_t *reversed = malloc(d * sizeof *reversed);
+  if (reversed == NULL) nf_fail(e, NF_ENOMEM, "model: out of memory");
+  for (size_t i = 0; reversed != NULL && i < d; i++) reversed[i] = d - 1 - i;
+  if (nf_shape_pixels(m->shape) > 1)
+    nf_chain_add(chain, nf_reshape_new(m->shape, nf_point(d), e), e);
+  for (size_t i = 0; i < m->steps; i++) {
+    const size_t *order = i % 2 ? reversed : NULL;
+    nf_chain_add(chain, nf_actnorm_new(nf_point(d), e), e);
+    nf_chain_add(chain, nf_autoregressive_new(nf_point(d), order, m->width, e), e);
+  }
+  free(reversed);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
@@ -118,7 +136,8 @@ static void add_glow(nf_bijector *chain, const nf_model *m, nf_error *e) {
   /*  name       layers       scale             affine levels steps  plu    prior */ \
   row("nice",    add_nice,    NF_SCALE_TANH,    false, false, true,  false, false)   \
   row("realnvp", add_realnvp, NF_SCALE_TANH,    true,  true,  false, false, false)   \
-  row("glow",    add_glow,    NF_SCALE_SIGMOID, true,  true,  true,  true,  true)
+  row("glow",    add_glow,    NF_SCALE_SIGMOID, true,  true,  true,  true,  true)   \
+  row("maf",     add_maf,     NF_SCALE_NONE,    false, false, true,  false, false)
 /* clang-format on */
 
 #define NAME(name, ...) name,
@@ -139,7 +158,8 @@ static bool valid(const nf_model *m, nf_error *e) {
   else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_SIGMOID)
     nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
   else if (nf_shape_size(m->shape) == 1)
-    nf_fail(e, NF_EINVAL, "model: a sample of 1 value has no two parts for a coupling");
+    nf_fail(e, NF_EINVAL,
+            "model: a sample of 1 value has no two parts, of which one could condition the other");
   else if (m->levels < 1 || m->levels > 16)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
   else if ((point || !a->levels) && m->levels != 1)

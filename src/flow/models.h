@@ -7,7 +7,7 @@
 typedef struct {
   const char *name;
   void (*add)(nf_bijector *chain, const nf_model *m, nf_error *e); /* after what prepares data */
-  nf_scale scale;                                                  /* usual one of its couplings */
+  nf_scale scale; /* usual one of its couplings; none: it has no couplings */
   /* What it reads of nf_model: scale; levels, on images; steps, on images (on points all do); plu;
    * learned_prior. */
   bool affine, levels, steps, plu, prior;

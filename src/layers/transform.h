@@ -25,6 +25,9 @@ struct nf_transform {
                    const nf_real *dlog_slope);
 };
 
+/* z = (x - μ)·exp(-α), raw numbers μ, α (NOTES (10.5)) */
+extern const nf_transform nf_affine_transform;
+
 /* The monotone rational-quadratic spline with `bins` bins on [-bound, bound], the identity outside
  * (transform_spline.c); n_raw = 3 bins - 1: widths, heights, slopes at the inner knots. free() ends
  * it.

@@ -1,0 +1,203 @@
+/* The autoregressive layer. The parameters of every value's transform come from the values before
+ * it in an order, by the chain rule of probability:
+ *
+ *   z_i = τ(x_i; θ_i),   θ_i = net_i(x before i),   log|det J| = Σ log τ'(x_i; θ_i)
+ *
+ * The Jacobian, with rows and columns in that order, is triangular (NOTES (10.2)). A masked net,
+ * MADE, gives all θ of x in one pass. The inverse needs x_1 … x_{i-1} for θ_i: d steps, each of
+ * which runs the part of the net that the last value has made known. Jacobi iteration, which runs
+ * the whole net up to d times, would invert values with parameters of wrong x on the way; these
+ * may overflow, and a masked weight is no protection: 0·∞ is NaN. */
+#include "layers/autoregressive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/real.h"
+#include "layers/conditioner.h"
+#include "nets/made.h"
+
+typedef struct {
+  nf_bijector base;
+  const nf_transform *transform;
+  size_t *order, *degree; /* value order[i] is the one of degree i + 1 */
+} autoregressive;
+
+/* --- between samples, (n, numbers, d), and the transform, (numbers, n, d) ------------------------
+ */
+
+static void to_planar(size_t n, size_t numbers, size_t d, const nf_real *output, nf_real *raw) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < numbers; k++, output += d)
+      for (size_t j = 0; j < d; j++) raw[(k * n + i) * d + j] = output[j];
+}
+
+static void from_planar(size_t n, size_t numbers, size_t d, const nf_real *raw, nf_real *output) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < numbers; k++, output += d)
+      for (size_t j = 0; j < d; j++) output[j] = raw[(k * n + i) * d + j];
+}
+
+/* --- the layer ----------------------------------------------------------------------------------
+ */
+
+/* All θ of x */
+static int run_conditioner(const nf_bijector *b, const nf_batch *x, bool need_hidden,
+                           nf_activation *act, nf_work *work) {
+  const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
+  if (status != NF_OK) return status;
+  memcpy(act->input, x->data, nf_batch_size(x) * sizeof *act->input);
+  return nf_conditioner_run(b, x->n, act, work);
+}
+
+static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  const nf_transform *t = ((const autoregressive *)b)->transform;
+  const size_t d = nf_shape_size(b->in), count = x->n * d;
+  nf_activation act;
+  const int status = run_conditioner(b, x, false, &act, work);
+  if (status != NF_OK) return status;
+  nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * count);
+  nf_real *log_slope = nf_arena_alloc(&work->arena, count);
+  if (raw == NULL || log_slope == NULL) return NF_ENOMEM;
+  to_planar(x->n, t->n_raw, d, act.output, raw);
+  t->forward(t, count, raw, x->data, log_slope);
+  for (size_t i = 0; i < x->n; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < d; k++) sum += (double)log_slope[i * d + k];
+    log_det[i] += sum;
+  }
+  return NF_OK;
+}
+
+/* In place: values that are still z meet weights of 0. */
+static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
+  const autoregressive *a = (const autoregressive *)b;
+  const nf_transform *t = a->transform;
+  const size_t n = z->n, d = nf_shape_size(b->in);
+  nf_real *hidden = nf_arena_alloc(&work->arena, n * b->net->n_hidden);
+  nf_real *output = nf_arena_alloc(&work->arena, t->n_raw * n);
+  nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * n);
+  nf_real *value = nf_arena_alloc(&work->arena, n);
+  nf_real *log_slope = nf_arena_alloc(&work->arena, n);
+  if (hidden == NULL || output == NULL || raw == NULL || value == NULL || log_slope == NULL)
+    return NF_ENOMEM;
+  for (size_t i = 0; i < d; i++) {
+    nf_real *column = z->data + a->order[i];
+    nf_made_step(b->net, a->degree, a->order[i], n, z->data, hidden, output);
+    to_planar(n, t->n_raw, 1, output, raw);
+    for (size_t s = 0; s < n; s++) value[s] = column[s * d];
+    t->inverse(t, n, raw, value, log_slope);
+    for (size_t s = 0; s < n; s++) {
+      column[s * d] = value[s];
+      log_det[s] += (double)log_slope[s];
+    }
+  }
+  return NF_OK;
+}
+
+/* x and the activations that forward saved; without them by the inverse */
+static int rebuild(const nf_bijector *b, nf_batch *z, nf_activation *act, nf_work *work) {
+  const int status = nf_conditioner_restore(b, z->n, act, work);
+  if (status != NF_OK) return status;
+  if (act->input != NULL) {
+    memcpy(z->data, act->input, nf_batch_size(z) * sizeof *z->data);
+    return NF_OK;
+  }
+  double *unused = nf_arena_alloc_double(&work->arena, z->n);
+  if (unused == NULL) return NF_ENOMEM;
+  memset(unused, 0, z->n * sizeof *unused);
+  const int inverted = inverse(b, z, unused, work);
+  return inverted != NF_OK ? inverted : run_conditioner(b, z, true, act, work);
+}
+
+/* The net's backward, for the weights that are there. */
+static int backward_conditioner(const nf_bijector *b, size_t n, const nf_activation *act,
+                                const nf_real *doutput, nf_real *dinput, nf_real *dparam,
+                                nf_work *work) {
+  nf_real *of_all = nf_arena_alloc(&work->arena, b->n_param);
+  if (of_all == NULL) return NF_ENOMEM;
+  memset(of_all, 0, b->n_param * sizeof *of_all);
+  const int status = b->net->type->backward(b->net, n, act->input, act->hidden, doutput, dinput,
+                                            of_all, &work->arena);
+  if (status != NF_OK) return status;
+  nf_made_mask_gradient(b->net, ((const autoregressive *)b)->degree, of_all);
+  for (size_t k = 0; k < b->n_param; k++) dparam[k] += of_all[k];
+  return NF_OK;
+}
+
+/* dx = ∂τ/∂x·dz + (∂net/∂x)ᵀ ∂L/∂θ */
+static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                    nf_real *dparam, nf_work *work) {
+  const nf_transform *t = ((const autoregressive *)b)->transform;
+  const size_t d = nf_shape_size(b->in), count = z->n * d;
+  nf_activation act;
+  int status = rebuild(b, z, &act, work);
+  if (status != NF_OK) return status;
+  nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * count);
+  nf_real *doutput = nf_arena_alloc(&work->arena, t->n_raw * count);
+  nf_real *dinput = nf_arena_alloc(&work->arena, count);
+  if (raw == NULL || doutput == NULL || dinput == NULL) return NF_ENOMEM;
+  to_planar(z->n, t->n_raw, d, act.output, raw);
+  nf_real *dlog_slope = dinput; /* until the net's backward */
+  for (size_t k = 0; k < count; k++) dlog_slope[k] = NF_R(dlog_det[k / d]);
+  t->backward(t, count, raw, z->data, dz->data, dlog_slope);
+  from_planar(z->n, t->n_raw, d, raw, doutput);
+  status = backward_conditioner(b, z->n, &act, doutput, dinput, dparam, work);
+  if (status != NF_OK) return status;
+  for (size_t k = 0; k < count; k++) dz->data[k] += dinput[k];
+  nf_conditioner_drop(b, work);
+  return NF_OK;
+}
+
+static void init(nf_bijector *b, nf_random *r) {
+  (void)r;
+  const autoregressive *a = (const autoregressive *)b;
+  for (size_t i = 0; i < b->tensor[0].dim[0]; i++) b->tensor[0].data[i] = (nf_real)a->order[i];
+}
+
+static int prepare(nf_bijector *b) {
+  autoregressive *a = (autoregressive *)b;
+  const int status = nf_read_permutation(&b->tensor[0], a->order);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < b->tensor[0].dim[0]; i++) a->degree[a->order[i]] = i + 1;
+  nf_made_mask(b->net, a->degree);
+  return NF_OK;
+}
+
+static void release(nf_bijector *b) {
+  autoregressive *a = (autoregressive *)b;
+  free(a->order);
+  free(a->degree);
+}
+
+static const nf_bijector_type type = {.name = "autoregressive",
+                                      .forward = forward,
+                                      .inverse = inverse,
+                                      .backward = backward,
+                                      .init = init,
+                                      .prepare = prepare,
+                                      .free = release};
+
+nf_bijector *nf_autoregressive_of(nf_shape shape, const size_t *order,
+                                  const nf_transform *transform, size_t width, nf_error *e) {
+  autoregressive *a = nf_bijector_new(&type, sizeof *a, shape, shape, e);
+  if (a == NULL) return NULL;
+  const size_t d = nf_shape_size(shape);
+  a->transform = transform;
+  a->order = calloc(d, sizeof *a->order);
+  a->degree = calloc(d, sizeof *a->degree);
+  if (a->order == NULL || a->degree == NULL) {
+    nf_fail(e, NF_ENOMEM, "autoregressive: out of memory");
+  } else {
+    for (size_t i = 0; i < d; i++) a->order[i] = order != NULL ? order[i] : i;
+    nf_bijector_add_constant(&a->base, "order", d, e);
+    a->base.net = nf_made_new(shape, transform->n_raw, width, e);
+  }
+  if (a->base.net != NULL) return &a->base;
+  nf_bijector_free(&a->base);
+  return NULL;
+}
+
+nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e) {
+  return nf_autoregressive_of(shape, order, &nf_affine_transform, width, e);
+}

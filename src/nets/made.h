@@ -1,0 +1,32 @@
+/* MADE, the masked autoencoder (Germain et al. 2015): the MLP without the weights on any path from
+ * an input to an output that must not depend on it (NOTES (10.7)). Every unit has a degree:
+ *
+ *   inputs    1 … d, a permutation, the order in which the values follow one another
+ *   hidden    1 … d-1, rising, in equal shares
+ *   outputs   that of the value they belong to
+ *
+ * A weight to a hidden unit of degree m remains from units of degree m and below, one to an output
+ * of degree m from those below m: the outputs of the first value are constants, those of value i
+ * depend on all values before it in the order, and on nothing else. */
+#ifndef NF_NETS_MADE_H
+#define NF_NETS_MADE_H
+
+#include "nf/net.h"
+
+/* The net of nf_mlp_new with n_raw outputs a value, parameter by parameter: output k·d + i is
+ * number k of value i. degree (d) below is of the inputs. */
+nf_net *nf_made_new(nf_shape in, size_t n_raw, size_t width, nf_error *e);
+
+/* Sets the weights that must not be there to 0, for the net to run as the MLP. */
+void nf_made_mask(nf_net *net, const size_t *degree);
+/* The same for their gradient, dparam of nf_net_type's backward. */
+void nf_made_mask_gradient(const nf_net *net, const size_t *degree, nf_real *dparam);
+
+/* A part of forward, for n samples: y (n, n_raw), the outputs of value i, whose degree is m, and
+ * the hidden units of degree m-1 that they need. x (n, d) has all values of a degree below m; the
+ * others may be any finite numbers. hidden (n·n_hidden) has the units of steps before. Steps m = 1
+ * … d together have the cost of forward. */
+void nf_made_step(const nf_net *net, const size_t *degree, size_t i, size_t n, const nf_real *x,
+                  nf_real *hidden, nf_real *y);
+
+#endif
