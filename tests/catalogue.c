@@ -185,6 +185,8 @@ static void add_all(list *l) {
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(nf_point(2), NULL, WIDTH, s));
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(nf_point(6), long_order, WIDTH, s));
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(image(2, 3, 3), NULL, WIDTH, s));
+  add(l, "spline autoregressive", NORMAL, 0,
+      nf_spline_autoregressive_new(nf_point(6), long_order, 5, 1.1, WIDTH, s));
   add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));
   add(l, "unsqueeze", NORMAL, VOLUME, nf_unsqueeze_new(image(2, 1, 12), s));
   add(l, "reshape", NORMAL, VOLUME, nf_reshape_new(image(2, 3, 4), image(4, 1, 6), s));

@@ -92,6 +92,10 @@ nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t w
 nf_bijector *nf_spline_coupling_new(nf_shape shape, nf_mask mask, size_t bins, double bound,
                                     nf_net *net, nf_error *e);
 nf_shape nf_spline_coupling_net_out(nf_shape shape, nf_mask mask, size_t bins);
+/* The autoregressive layer with these splines: z_i = τ(x_i; net_i of the values before i). Order, d
+ * steps of the inverse and tensors as for nf_autoregressive_new; (3 bins - 1)·d outputs. */
+nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, size_t bins,
+                                          double bound, size_t width, nf_error *e);
 
 /* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
  * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */

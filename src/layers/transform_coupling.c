@@ -12,7 +12,7 @@
 
 typedef struct {
   nf_bijector base;
-  nf_transform *transform;
+  const nf_transform *transform;
   nf_part a, b;
   size_t channels; /* c_b */
 } coupling;
@@ -105,7 +105,7 @@ static void release(nf_bijector *b) {
   coupling *c = (coupling *)b;
   nf_part_free(&c->a);
   nf_part_free(&c->b);
-  free(c->transform);
+  free(c->transform->memory);
 }
 
 static const nf_bijector_type type = {.name = "spline coupling",
@@ -121,11 +121,11 @@ nf_shape nf_spline_coupling_net_out(nf_shape shape, nf_mask mask, size_t bins) {
 }
 
 /* Takes the net and the transform. */
-static nf_bijector *coupling_of(nf_shape shape, nf_mask mask, nf_transform *transform, nf_net *net,
-                                nf_error *e) {
+static nf_bijector *coupling_of(nf_shape shape, nf_mask mask, const nf_transform *transform,
+                                nf_net *net, nf_error *e) {
   coupling *c = nf_bijector_new(&type, sizeof *c, shape, shape, e);
   if (c == NULL) {
-    free(transform);
+    free(transform->memory);
     nf_net_free(net);
     return NULL;
   }
@@ -142,10 +142,11 @@ static nf_bijector *coupling_of(nf_shape shape, nf_mask mask, nf_transform *tran
 
 nf_bijector *nf_spline_coupling_new(nf_shape shape, nf_mask mask, size_t bins, double bound,
                                     nf_net *net, nf_error *e) {
-  nf_transform *t = nf_transform_spline_new(bins, bound, e);
-  if (t != NULL && nf_mask_fits(shape, mask, nf_spline_coupling_net_out(shape, mask, bins), net, e))
+  const nf_shape out = nf_spline_coupling_net_out(shape, mask, bins);
+  const nf_transform *t = nf_transform_spline_new(bins, bound, e);
+  if (t != NULL && nf_mask_fits(shape, mask, out, net, e))
     return coupling_of(shape, mask, t, net, e);
-  free(t);
+  if (t != NULL) free(t->memory);
   nf_net_free(net);
   return NULL;
 }

@@ -204,7 +204,7 @@ static void backward(const nf_transform *base, size_t count, nf_real *raw, const
   }
 }
 
-nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error *e) {
+const nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error *e) {
   if (bins < 2 || bins > MAX_BINS) {
     nf_fail(e, NF_EINVAL, "spline: bins is %zu; it can be 2 to %d", bins, MAX_BINS);
     return NULL;
@@ -218,7 +218,7 @@ nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error *e) {
     nf_fail(e, NF_ENOMEM, "spline: out of memory");
     return NULL;
   }
-  *t = (spline){.base = {"spline", 3 * bins - 1, forward, inverse, backward},
+  *t = (spline){.base = {"spline", 3 * bins - 1, forward, inverse, backward, t},
                 .bins = bins,
                 .bound = NF_R(bound),
                 .spread = NF_R(2 * bound * (1 - (double)bins * LEAST)),
