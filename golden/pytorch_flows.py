@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""PyTorch's values for two flows, in float64: log p of every sample, and the gradient of
+"""PyTorch's values for three flows, in float64: log p of every sample, and the gradient of
 the mean negative log-likelihood with respect to every parameter, by autograd.
 
     realnvp  2-D points, 8 affine couplings that swap halves, MLP conditioners
     glow     8×8×3 images, 2 levels of 2 steps (actnorm, PLU 1×1 convolution, coupling with a
              convnet), a learned prior at the split
+    maf      5-D points, 3 steps (actnorm, masked autoregressive layer), the order reversed in the
+             second
 
 The mathematics is written here from the papers, and has nothing of our library but the names,
 shapes and order of its tensors. log|det W| of a 1×1 convolution is torch.slogdet of the dense W.
@@ -131,6 +133,27 @@ def squeeze(x):
     return x.reshape(n, h // 2, w // 2, 4 * c), 0
 
 
+def autoregressive(p, path, d, order, width):
+    """z_i = (x_i - mu_i)·exp(-alpha_i), both of the values before i in the order, by a masked MLP"""
+    w1, b1 = p.new(f"{path}.0.weight", width, d), p.new(f"{path}.0.bias", width)
+    w2, b2 = p.new(f"{path}.2.weight", width, width), p.new(f"{path}.2.bias", width)
+    w3, b3 = p.new(f"{path}.4.weight", 2 * d, width), p.new(f"{path}.4.bias", 2 * d)
+    inputs = torch.empty(d, dtype=torch.long)
+    inputs[torch.tensor(order)] = torch.arange(1, d + 1)
+    hidden = 1 + torch.arange(width) * (d - 1) // width
+    first = hidden[:, None] >= inputs[None, :]
+    second = hidden[:, None] >= hidden[None, :]
+    last = (inputs[:, None] > hidden[None, :]).repeat(2, 1)
+
+    def layer(x):
+        v = x.flatten(1)
+        h = relu(linear(v, w1 * first, b1))
+        h = relu(linear(h, w2 * second, b2))
+        mu, alpha = linear(h, w3 * last, b3).chunk(2, dim=-1)
+        return ((v - mu) * torch.exp(-alpha)).reshape(x.shape), -alpha.sum(dim=1)
+    return layer
+
+
 def chain(layers):
     def layer(x):
         log_det = 0
@@ -148,7 +171,7 @@ def split(inner, c):
     return layer
 
 
-# --- the two flows ------------------------------------------------------------------------------
+# --- the three flows ----------------------------------------------------------------------------
 
 def realnvp(p):
     def bounded(k):
@@ -174,6 +197,15 @@ def glow(p):
     outer = glow_steps(p, "", 12)
     outer.append(coupling(lambda s: s, lambda a, b: conv(p, "7.net", a, b), 12))
     return chain(outer + [split(chain(glow_steps(p, "8.inner.", 6 * 4)), 12)])
+
+
+def maf(p):
+    layers = []
+    for k in 0, 2, 4:
+        order = [4, 3, 2, 1, 0] if k == 2 else [0, 1, 2, 3, 4]
+        layers.append(actnorm(p, f"{k}", 5))
+        layers.append(autoregressive(p, f"{k + 1}.net", 5, order, 12))
+    return chain(layers)
 
 
 def answer(name, flow, parameters, x):
@@ -202,6 +234,8 @@ def main():
     answer("realnvp", realnvp(p), p, 4 * rule(99, 5, 1, 1, 2))
     p = Parameters(scale=0.3)
     answer("glow", glow(p), p, 4 * rule(99, 3, 8, 8, 3))
+    p = Parameters(scale=1)
+    answer("maf", maf(p), p, 4 * rule(99, 5, 1, 1, 5))
 
 
 main()

@@ -1,6 +1,6 @@
 /* PyTorch as an oracle of flows: log p of every sample, and the gradient of the mean
  * negative log-likelihood with respect to every tensor, against golden/pytorch_flows.txt. Its
- * script, golden/pytorch_flows.py, defines the two flows and their weights. */
+ * script, golden/pytorch_flows.py, defines the flows and their weights. */
 #include "flow/flow.h"
 #include "golden.h"
 #include "nf/model.h"
@@ -112,7 +112,7 @@ static void check_flow(const char *name, nf_flow *flow, size_t n) {
   nf_flow_free(flow);
 }
 
-/* --- the two flows ------------------------------------------------------------------------- */
+/* --- the flows ----------------------------------------------------------------------------- */
 
 static void test_realnvp(void **state) {
   (void)state;
@@ -135,10 +135,19 @@ static void test_glow(void **state) {
   check_flow("glow", build(m, 0.3), 3);
 }
 
+static void test_maf(void **state) {
+  (void)state;
+  nf_model m = nf_model_default(NF_MAF, nf_point(5));
+  m.steps = 3;
+  m.width = 12;
+  check_flow("maf", build(m, 1), 5);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_realnvp),
       cmocka_unit_test(test_glow),
+      cmocka_unit_test(test_maf),
   };
   return cmocka_run_group_tests_name("pytorch", tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
  * core        errors, precision, shapes, random numbers
  * net, layer  conditioners, layers, and the contracts for one's own
  * flow        a composition with log_prob, forward, inverse, sample, gradient
- * model       NICE, RealNVP, Glow from a few settings
+ * model       NICE, RealNVP, Glow, MAF from a few settings
  * train       Adam, schedules, the trainer
  * data        points, image sets, toy densities
  * checkpoint  save and load */

@@ -1,4 +1,4 @@
-/* The affine transform of the masked autoregressive flow (Papamakarios et al. 2017), NOTES (10.5):
+/* The affine transform of the masked autoregressive flow (Papamakarios et al. 2017), NOTES (10.6):
  *
  *   z = (x - μ)·e^(-α)    log τ' = -α    x = z·e^α + μ */
 #include "core/vector.h"
@@ -27,7 +27,7 @@ static void inverse(const nf_transform *t, size_t count, const nf_real *raw, nf_
   }
 }
 
-/* dx = dz·e^(-α),   ∂L/∂μ = -dx,   ∂L/∂α = -dz·z - ∂L/∂log τ' */
+/* NOTES (10.12): dx = dz·e^(-α),   ∂L/∂μ = -dx,   ∂L/∂α = -dz·z - ∂L/∂log τ' */
 static void backward(const nf_transform *t, size_t count, nf_real *raw, const nf_real *x,
                      nf_real *dz, const nf_real *dlog_slope) {
   (void)t;

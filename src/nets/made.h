@@ -1,5 +1,5 @@
 /* MADE, the masked autoencoder (Germain et al. 2015): the MLP without the weights on any path from
- * an input to an output that must not depend on it (NOTES (10.7)). Every unit has a degree:
+ * an input to an output that must not depend on it (NOTES (10.10)). Every unit has a degree:
  *
  *   inputs    1 … d, a permutation, the order in which the values follow one another
  *   hidden    1 … d-1, rising, in equal shares

@@ -1,0 +1,532 @@
+/* Chapter 10 (NOTES (10.1)-(10.12)). Autoregressive flows: value i is transformed by functions of
+ * the values before it, so that the Jacobian is triangular,
+ *
+ *   MAF   z_i = (x_i - μ_i(x_1 … x_{i-1}))·exp(-α_i(x_1 … x_{i-1}))     log|det J| = -Σ α_i
+ *   IAF   the same with functions of z_1 … z_{i-1}
+ *
+ * Both by hand; MADE, whose masks give all μ and α in one pass; the Knothe-Rosenblatt map of a
+ * known density, a triangular map that no network approximates; and what the inverse costs. Beside
+ * them stand the library's layer, differences with an LU determinant, and quadrature by GSL. */
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_deriv.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
+#include <gsl/gsl_math.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chapter.h"
+#include "chapter_kr.h"
+#include "flow/flow.h"
+#include "nets/made.h"
+#include "verify/density.h"
+#include "verify/jacobian.h"
+
+static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
+
+enum { MAX_D = 256, WIDTH = 64 };
+static const double x[3] = {0.5, -1, 0.25}; /* in the plane its first two values */
+
+static double log_normal(int d, const double *z) {
+  double sum = d * LN_2PI;
+  for (int i = 0; i < d; i++) sum += z[i] * z[i];
+  return -sum / 2;
+}
+
+/* --- a map of R^d, its Jacobian by GSL's differences ------------------------------------------ */
+
+enum { MOST = 3 };
+typedef struct {
+  int d, row, column;
+  void (*map)(const double *from, double *to);
+  const double *at;
+} map;
+
+static double along(double value, void *user) {
+  const map *m = user;
+  double moved[MOST], to[MOST];
+  memcpy(moved, m->at, (size_t)m->d * sizeof *moved);
+  moved[m->column] = value;
+  m->map(moved, to);
+  return to[m->row];
+}
+
+static double difference(map m, int row, int column) {
+  double slope, error;
+  m.row = row, m.column = column;
+  const gsl_function f = {along, &m};
+  gsl_deriv_central(&f, m.at[column], 1e-3, &slope, &error);
+  return slope;
+}
+
+static double log_det_by_differences(map m) {
+  double j[MOST * MOST];
+  for (int i = 0; i < m.d; i++)
+    for (int k = 0; k < m.d; k++) j[i * m.d + k] = difference(m, i, k);
+  return nf_verify_log_abs_det((size_t)m.d, j);
+}
+
+/* --- MAF and IAF in the plane ----------------------------------------------------------------- */
+
+static double mu(double first) { return 0.5 * first - 0.3; }
+static double alpha(double first) { return 0.25 * first; }
+
+static void maf(const double *in, double *z) {
+  z[0] = (in[0] - 0.1) * exp(-0.2);
+  z[1] = (in[1] - mu(in[0])) * exp(-alpha(in[0]));
+}
+
+static void iaf(const double *in, double *z) {
+  z[0] = (in[0] - 0.1) * exp(-0.2);
+  z[1] = (in[1] - mu(z[0])) * exp(-alpha(z[0]));
+}
+
+static void iaf_inverse(const double *z, double *out) { /* one pass: all arguments are known */
+  out[0] = z[0] * exp(0.2) + 0.1;
+  out[1] = z[1] * exp(alpha(z[0])) + mu(z[0]);
+}
+
+/* The library's layer with one hidden path, which is x₁ where that is positive. */
+static nf_flow *library(void) {
+  nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(2), NULL, 1, &e), 0, &e);
+  chapter_need(&e);
+  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, 0.25, 0.1, -0.3, 0.2, 0};
+  memcpy(nf_flow_param(flow), parameters, sizeof parameters);
+  return flow;
+}
+
+static void in_the_plane(void) {
+  nf_flow *flow = library();
+  double lib_z[2], lib_log_det, lib_log_p, lib_x[2], integral, change, z[2];
+  nf_flow_forward(flow, 1, x, lib_z, &lib_log_det, &e);
+  nf_flow_log_prob(flow, 1, x, &lib_log_p, &e);
+  nf_flow_inverse(flow, 1, lib_z, lib_x, NULL, &e);
+  chapter_need(&e);
+  chapter_need_ok(nf_verify_integral(flow, 1e-9, &integral, &change), "nf_verify_integral");
+  nf_flow_free(flow);
+
+  chapter_section("1. MAF in the plane: z_i = (x_i - μ_i)·exp(-α_i),  μ_i, α_i of x_1 … x_{i-1}");
+  chapter_text("  x = (0.5, -1),  μ = (0.1, 0.5 x₁ - 0.3),  α = (0.2, 0.25 x₁)\n");
+  maf(x, z);
+  chapter_value("maf_z_1", z[0], "(x₁ - 0.1)·e^-0.2");
+  chapter_claim("library: nf_autoregressive", lib_z[0], 1e-14);
+  chapter_value("maf_z_2", z[1], "(x₂ + 0.05)·e^-0.125");
+  chapter_claim("library: nf_autoregressive", lib_z[1], 1e-14);
+  const double log_det = -0.2 - alpha(x[0]);
+  chapter_value("maf_log_det", log_det, "-α₁ - α₂");
+  chapter_claim("library: nf_autoregressive", lib_log_det, 1e-14);
+  chapter_claim("GSL: differences, then LU",
+                log_det_by_differences((map){.d = 2, .map = maf, .at = x}), 1e-9);
+  chapter_value("maf_log_p_z", log_normal(2, z), "-log 2π - ‖z‖²/2");
+  chapter_value("maf_log_p", log_normal(2, z) + log_det, "log p_Z(z) + log|det J|");
+  chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
+  chapter_claim("GSL: N(μ₁, e²ᵅ¹)·N(μ₂, e²ᵅ²)",
+                log(gsl_ran_gaussian_pdf(x[0] - 0.1, exp(0.2))) +
+                    log(gsl_ran_gaussian_pdf(x[1] - mu(x[0]), exp(alpha(x[0])))),
+                1e-14);
+  chapter_unrecorded("integral", integral, "∫∫ p of the library's layer over the plane");
+  chapter_claim("a density", 1, 1e-8);
+
+  chapter_section("2. Its inverse: one value after another, or Jacobi iteration from 0");
+  double jacobi[2] = {0, 0};
+  for (int pass = 1; pass <= 2; pass++) {
+    const double first = jacobi[0];
+    jacobi[0] = z[0] * exp(0.2) + 0.1;
+    jacobi[1] = z[1] * exp(alpha(first)) + mu(first);
+    if (pass == 1) chapter_value("jacobi_1_x_2", jacobi[1], "z₂·e^α₂(0) + μ₂(0): x₁ was still 0");
+  }
+  chapter_unrecorded("x_2", jacobi[1], "the same with x₁ = 0.5: exact after d = 2 passes");
+  chapter_claim("where we started", x[1], 1e-14);
+  chapter_claim("library: nf_flow_inverse", lib_x[1], 1e-14);
+
+  chapter_section("3. IAF: the same functions, of z_1 … z_{i-1}");
+  double back[2];
+  iaf(x, z);
+  iaf_inverse(z, back);
+  chapter_value("iaf_z_2", z[1], "(x₂ - μ₂(z₁))·exp(-α₂(z₁));  z₁ as before");
+  chapter_unrecorded("iaf_x_2", back[1], "z₂·exp α₂(z₁) + μ₂(z₁)");
+  chapter_claim("where we started", x[1], 1e-14);
+  const double iaf_log_det = -0.2 - alpha(z[0]);
+  chapter_value("iaf_log_det", iaf_log_det, "-0.2 - 0.25 z₁");
+  chapter_claim("GSL: differences, then LU",
+                log_det_by_differences((map){.d = 2, .map = iaf, .at = x}), 1e-9);
+  chapter_claim("of the inverse, with the other sign",
+                -log_det_by_differences((map){.d = 2, .map = iaf_inverse, .at = z}), 1e-9);
+  chapter_value("iaf_log_p", log_normal(2, z) + iaf_log_det, "log p_Z(z) + log|det J|");
+}
+
+/* --- a coupling is an autoregressive layer of two blocks -------------------------------------- */
+
+static void coupling_as_two_blocks(void) {
+  nf_net *net = nf_linear_new(nf_point(1), nf_point(2), &e);
+  nf_flow *flow =
+      nf_flow_new(nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_EXP, net, &e), 0, &e);
+  chapter_need(&e);
+  memcpy(nf_flow_param(flow), (const double[]){0.5, 0.2, 0, 0}, 4 * sizeof(double));
+  double y[2], log_det;
+  nf_flow_forward(flow, 1, x, y, &log_det, &e);
+  chapter_need(&e);
+  nf_flow_free(flow);
+  const double s = 0.5 * x[0], t = 0.2 * x[0];
+  chapter_section(
+      "4. The coupling of chapter 3:  μ₁ = α₁ = 0,  α₂ = -s(x₁),  μ₂ = -t(x₁)·e^-s(x₁)");
+  chapter_value("coupling_z_2", (x[1] + t * exp(-s)) * exp(s), "(x₂ - μ₂)·e^-α₂");
+  chapter_claim("library: nf_coupling", y[1], 1e-14);
+  chapter_value("coupling_log_det", s, "-α₁ - α₂");
+  chapter_claim("library: nf_coupling", log_det, 1e-14);
+}
+
+/* --- MADE, 3-4-3 ------------------------------------------------------------------------------ */
+
+enum { IN = 3, HIDDEN = 4 };
+static const int hidden_degree[HIDDEN] = {1, 1, 2, 2};
+
+/* Is there a weight from input j to hidden unit k, and from there to the outputs of value i? */
+static int first_mask(int k, int j) { return hidden_degree[k] >= j + 1; }
+static int second_mask(int i, int k) { return i + 1 > hidden_degree[k]; }
+
+/* Integers for weights, n mod 7 - 3 over 10 */
+static double seventh(int n) { return (n % 7 - 3) / 10.0; }
+
+static double first_weight(int k, int j) { return first_mask(k, j) * seventh(3 * k + 2 * j); }
+static double second_weight(int i, int k) {
+  return second_mask(i % IN, k) * seventh(2 * i + 3 * k);
+}
+
+/* h = tanh(W x + b);   out = V h + c: out[i] is μ_i and out[3 + i] is α_i */
+static void made(const double *in, double *h, double *out) {
+  static const double bias[HIDDEN] = {0.1, -0.1, 0.2, 0};
+  for (int k = 0; k < HIDDEN; k++) {
+    double sum = bias[k];
+    for (int j = 0; j < IN; j++) sum += first_weight(k, j) * in[j];
+    h[k] = tanh(sum);
+  }
+  for (int i = 0; i < 2 * IN; i++) {
+    out[i] = i < IN ? 0.1 : 0.05;
+    for (int k = 0; k < HIDDEN; k++) out[i] += second_weight(i, k) * h[k];
+  }
+}
+
+static void made_layer(const double *in, double *z) {
+  double h[HIDDEN], out[2 * IN];
+  made(in, h, out);
+  for (int i = 0; i < IN; i++) z[i] = (in[i] - out[i]) * exp(-out[IN + i]);
+}
+
+/* ∂z_i/∂x_j = e^-α_i·([i = j] - ∂μ_i/∂x_j) - z_i·∂α_i/∂x_j, with ∂h_k/∂x_j = (1 - h_k²)·W_kj */
+static double made_slope(const double *in, int i, int j) {
+  double h[HIDDEN], out[2 * IN], dmu = 0, dalpha = 0;
+  made(in, h, out);
+  for (int k = 0; k < HIDDEN; k++) {
+    dmu += second_weight(i, k) * (1 - h[k] * h[k]) * first_weight(k, j);
+    dalpha += second_weight(IN + i, k) * (1 - h[k] * h[k]) * first_weight(k, j);
+  }
+  return exp(-out[IN + i]) * ((i == j) - dmu - (in[i] - out[i]) * dalpha);
+}
+
+static void masked_autoencoder(void) {
+  double h[HIDDEN], out[2 * IN], z[IN];
+  made(x, h, out);
+  made_layer(x, z);
+  char name[32];
+  chapter_section("5. MADE: d = 3, four tanh units of the degrees 1, 1, 2, 2");
+  for (int i = 0; i < 2 * IN; i++) {
+    snprintf(name, sizeof name, "made_%s_%d", i < IN ? "mu" : "alpha", i % IN + 1);
+    chapter_value(name, out[i], i % IN == 0 ? "no path leads here: the bias" : NULL);
+  }
+  for (int i = 0; i < IN; i++) {
+    snprintf(name, sizeof name, "made_z_%d", i + 1);
+    chapter_value(name, z[i], NULL);
+  }
+  const double log_det = -out[3] - out[4] - out[5];
+  chapter_value("made_log_det", log_det, "-Σ α_i");
+  chapter_claim("GSL: differences, then LU",
+                log_det_by_differences((map){.d = IN, .map = made_layer, .at = x}), 1e-9);
+  chapter_value("made_log_p", log_normal(IN, z) + log_det, "log p_Z(z) + log|det J|");
+  chapter_text(
+      "\nThe product of the masks counts the paths from input j to the outputs of value i;");
+  chapter_text("where there is none, ∂z_i/∂x_j is 0.\n");
+  static const char *const head[] = {"paths", "∂z_i/∂x_j"};
+  chapter_table("i, j", 2, head);
+  const map m = {.d = IN, .map = made_layer, .at = x};
+  for (int i = 0; i < IN; i++)
+    for (int j = 0; j < IN; j++) {
+      int paths = 0;
+      for (int k = 0; k < HIDDEN; k++) paths += first_mask(k, j) * second_mask(i, k);
+      chapter_row("%d, %d", i + 1, j + 1);
+      snprintf(name, sizeof name, "paths_%d%d", i + 1, j + 1);
+      chapter_cell(name, paths);
+      snprintf(name, sizeof name, "made_j_%d%d", i + 1, j + 1);
+      chapter_cell(name, made_slope(x, i, j));
+      chapter_claim("GSL: differences", difference(m, i, j), paths > 0 || i == j ? 1e-10 : 0);
+    }
+}
+
+/* --- any order, d = 6 ------------------------------------------------------------------------- */
+
+enum { SIX = 6, SIX_WIDTH = 16 };
+static const size_t order[SIX] = {3, 0, 4, 1, 5, 2};
+
+/* A layer whose weights are all in use: the last ones, which are initialised to 0, are σ·N(0,
+ * 1)/√w. */
+static nf_flow *random_layer(size_t d, const size_t *in_order, size_t width, double sigma) {
+  nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(d), in_order, width, &e), 7, &e);
+  chapter_need(&e);
+  nf_tensor *last = &flow->bijector->net->tensor[4];
+  for (size_t i = 0; i < nf_tensor_size(last); i++)
+    last->data[i] = sigma * nf_random_normal(8, d, i) / sqrt((double)width);
+  nf_flow_prepare(flow, &e);
+  chapter_need(&e);
+  return flow;
+}
+
+/* rows (n) × columns of 1 where a weight is not 0 */
+static double *mask_of(const nf_tensor *t) {
+  const size_t size = nf_tensor_size(t);
+  double *mask = calloc(size, sizeof *mask);
+  chapter_need_ok(mask == NULL ? NF_ENOMEM : NF_OK, "memory");
+  for (size_t i = 0; i < size; i++) mask[i] = t->data[i] != 0;
+  return mask;
+}
+
+/* paths[i][j] from input j to μ of value i, by the product of the three masks; J by differences */
+static void six_dimensions(double paths[SIX][SIX], double j[SIX][SIX], double *log_det) {
+  nf_flow *flow = random_layer(SIX, order, SIX_WIDTH, 1);
+  const nf_tensor *t = flow->bijector->net->tensor;
+  double *m0 = mask_of(&t[0]), *m2 = mask_of(&t[2]), *m4 = mask_of(&t[4]), at[SIX];
+  memset(paths, 0, SIX * sizeof *paths);
+  for (size_t i = 0; i < SIX; i++)
+    for (size_t k = 0; k < SIX_WIDTH; k++)
+      for (size_t l = 0; l < SIX_WIDTH; l++)
+        for (size_t c = 0; c < SIX; c++)
+          paths[i][c] += m4[i * SIX_WIDTH + k] * m2[k * SIX_WIDTH + l] * m0[l * SIX + c];
+  for (size_t i = 0; i < SIX; i++) at[i] = nf_random_normal(9, 0, i);
+  const nf_batch batch = nf_flow_batch(flow, 1, at);
+  nf_work work = {0};
+  chapter_need_ok(nf_verify_jacobian(flow->bijector, &batch, j[0], &work), "Jacobian");
+  nf_flow_forward(flow, 1, at, NULL, log_det, &e);
+  chapter_need(&e);
+  nf_work_free(&work);
+  free(m0), free(m2), free(m4);
+  nf_flow_free(flow);
+}
+
+static void any_order(void) {
+  double paths[SIX][SIX], j[SIX][SIX], log_det;
+  six_dimensions(paths, j, &log_det);
+  int zeros = 0, without_path = 0, wrong = 0;
+  for (size_t i = 0; i < SIX; i++)
+    for (size_t k = 0; k < SIX; k++) {
+      const size_t row = order[i], column = order[k];
+      zeros += k > i && j[row][column] == 0;
+      without_path += k > i && paths[row][column] == 0;
+      wrong += row != column && (paths[row][column] == 0) != (j[row][column] == 0);
+    }
+  chapter_section("6. The library's layer in the order (3, 0, 4, 1, 5, 2)");
+  chapter_value("zeros_above", zeros, "of J above the diagonal, rows and columns in the order");
+  chapter_claim("pairs without a path", without_path, 0);
+  chapter_claim("d(d - 1)/2", SIX * (SIX - 1) / 2, 0);
+  chapter_unrecorded("wrong", wrong, "entries that are 0 with a path, or not 0 without one");
+  chapter_claim("none", 0, 0);
+  chapter_unrecorded("log_det_six", log_det, "-Σ α_i");
+  chapter_claim("GSL LU of J", nf_verify_log_abs_det(SIX, j[0]), 1e-9);
+}
+
+static void plot_masks(void) {
+  double paths[SIX][SIX], j[SIX][SIX], log_det;
+  six_dimensions(paths, j, &log_det);
+  for (size_t i = 0; i < SIX; i++)
+    for (size_t k = 0; k < SIX; k++)
+      printf("%zu %zu %g %g\n", i, k, paths[order[i]][order[k]], fabs(j[order[i]][order[k]]));
+}
+
+/* --- the map of Knothe and Rosenblatt --------------------------------------------------------- */
+
+static double log_p_toy(const double *at) {
+  const nf_toy *toy = nf_toy_find("gaussians", &e);
+  chapter_need(&e);
+  return toy->log_density(at);
+}
+
+/* F₁ and F₂, by quadrature of the density itself */
+static double toy_along(double x2, void *user) {
+  return exp(log_p_toy((const double[]){*(const double *)user, x2}));
+}
+
+static double quadrature(double (*f)(double, void *), void *user, double to) {
+  gsl_integration_workspace *w = gsl_integration_workspace_alloc(200);
+  const gsl_function g = {f, user};
+  double sum = NAN, error;
+  gsl_integration_qag(&g, -4, to, 1e-11, 1e-10, 200, GSL_INTEG_GAUSS31, w, &sum, &error);
+  gsl_integration_workspace_free(w);
+  return sum;
+}
+
+static double marginal(double x1, void *user) {
+  (void)user;
+  return quadrature(toy_along, &x1, 4);
+}
+
+static void one_point(const char *label, const double *at) {
+  double z[2], back[2], x1 = at[0];
+  char name[32];
+  chapter_kr(at, z);
+  chapter_kr_inverse(z, back);
+#define NAME(what) (snprintf(name, sizeof name, "kr_%s_%s", label, what), name)
+  chapter_value(NAME("F_1"), gsl_cdf_ugaussian_P(z[0]), "P(X₁ ≤ x₁)");
+  chapter_claim("GSL: ∫ of the marginal", quadrature(marginal, NULL, x1), 1e-9);
+  chapter_value(NAME("F_2"), gsl_cdf_ugaussian_P(z[1]), "P(X₂ ≤ x₂ | x₁)");
+  chapter_claim("GSL: ∫ along x₂, over the whole",
+                quadrature(toy_along, &x1, at[1]) / marginal(x1, NULL), 1e-9);
+  chapter_value(NAME("z_1"), z[0], "Φ⁻¹(F₁)");
+  chapter_value(NAME("z_2"), z[1], "Φ⁻¹(F₂)");
+  const double log_det = log_p_toy(at) - log_normal(2, z);
+  chapter_value(NAME("log_det"), log_det, "log p(x) - log φ(z)");
+  chapter_claim("GSL: differences, then LU",
+                log_det_by_differences((map){.d = 2, .map = chapter_kr, .at = at}), 1e-6);
+  chapter_value(NAME("log_p"), log_normal(2, z) + log_det, "log φ(z) + log|det J|");
+  chapter_unrecorded("x_2", back[1], "back from z, by bisection");
+  chapter_claim("where we started", at[1], 1e-11);
+#undef NAME
+}
+
+static void knothe_rosenblatt(void) {
+  chapter_section(
+      "7. Knothe and Rosenblatt: z_i = Φ⁻¹(F_i(x_i | x_1 … x_{i-1})) of eight Gaussians");
+  chapter_text("  One triangular map carries this density to the normal one, exactly.\n");
+  chapter_text("x = (1.5, 1.25), between two of them");
+  one_point("a", (const double[]){1.5, 1.25});
+  chapter_text("\nx = (0.5, -1), where hardly any data are");
+  one_point("b", x);
+}
+
+/* Lines of a square grid of z, by equal steps of x: z₁ z₂ x₁ x₂ log p(x), a blank line after each.
+ */
+static void plot_kr(void) {
+  enum { STEPS = 200 };
+  for (int moving = 0; moving < 2; moving++)
+    for (int i = -12; i <= 12; i++, putchar('\n')) {
+      double from[2], to[2], z[2];
+      z[1 - moving] = i / 5.0;
+      z[moving] = -2.4, chapter_kr_inverse(z, from);
+      z[moving] = 2.4, chapter_kr_inverse(z, to);
+      for (int k = 0; k <= STEPS; k++) {
+        double at[2] = {from[0], from[1]};
+        at[moving] += (to[moving] - from[moving]) * k / STEPS;
+        chapter_kr(at, z);
+        if (moving == 0) z[1] = i / 5.0, chapter_kr_inverse(z, at);
+        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], log_p_toy(at));
+      }
+    }
+}
+
+/* --- the cost of the inverse ------------------------------------------------------------------ */
+
+/* One pass: μ and α of all values, then all x_i = z_i·e^α_i + μ_i, or x of one value alone. */
+static void pass(const nf_flow *flow, const double *z, double *at, size_t one) {
+  static double output[2 * MAX_D], hidden[2 * WIDTH];
+  const nf_net *net = flow->bijector->net;
+  const size_t d = flow->d;
+  nf_arena scratch = {0};
+  chapter_need_ok(net->type->forward(net, 1, at, output, hidden, &scratch), "forward");
+  nf_arena_free(&scratch);
+  for (size_t i = 0; i < d; i++)
+    if (one == i || one == d) at[i] = z[i] * exp(output[d + i]) + output[i];
+}
+
+static double distance(size_t d, const double *a, const double *b) {
+  double worst = 0;
+  for (size_t i = 0; i < d; i++) worst = fmax(worst, fabs(a[i] - b[i]) / fmax(1, fabs(b[i])));
+  return worst;
+}
+
+typedef struct {
+  size_t jacobi;           /* passes until all values are exact to 1e-12 */
+  double pass, steps;      /* multiplications of one pass; of the library's d steps together */
+  double sequential, back; /* errors: d passes against the library; f(f⁻¹(z)) against z */
+} costs;
+
+static costs cost_of(size_t d) {
+  static double z[MAX_D], exact[MAX_D], at[MAX_D], again[MAX_D];
+  nf_flow *flow = random_layer(d, NULL, WIDTH, 1);
+  costs c = {0};
+  for (size_t i = 0; i < d; i++) z[i] = nf_random_normal(9, 1, i);
+  nf_flow_inverse(flow, 1, z, exact, NULL, &e);
+  nf_flow_forward(flow, 1, exact, again, NULL, &e);
+  chapter_need(&e);
+  c.back = distance(d, again, z);
+  memset(at, 0, sizeof at);
+  for (size_t i = 0; i < d; i++) pass(flow, z, at, i);
+  c.sequential = distance(d, at, exact);
+  memset(at, 0, sizeof at);
+  for (; c.jacobi < d && (c.jacobi == 0 || distance(d, at, exact) > 1e-12); c.jacobi++)
+    pass(flow, z, at, d);
+  const double w = WIDTH, dd = (double)d;
+  c.pass = w * dd + w * w + 2 * dd * w;
+  size_t before = 0; /* hidden units of degrees below m */
+  for (size_t m = 1; m <= d; m++) {
+    size_t end = before; /* and below m, those of degree m - 1 included */
+    while (end < WIDTH && 1 + end * (d - 1) / WIDTH < m) end++;
+    c.steps += (double)((end - before) * (d + end) + 2 * end);
+    before = end;
+  }
+  nf_flow_free(flow);
+  return c;
+}
+
+static void the_cost_of_the_inverse(void) {
+  static const char *const head[] = {"passes", "Jacobi, 1e-12", "steps, in passes"};
+  chapter_section("8. The inverse of one layer of width 64: d passes, Jacobi's, or d parts of one");
+  chapter_table("d", 3, head);
+  for (size_t d = 2; d <= MAX_D; d *= 2) {
+    const costs c = cost_of(d);
+    char name[32];
+    chapter_row("%zu", d);
+    chapter_cell_unrecorded((double)d);
+    chapter_claim("d passes: the library's x", (double)d + c.sequential, 1e-10);
+    snprintf(name, sizeof name, "jacobi_passes_%zu", d);
+    chapter_cell(name, (double)c.jacobi);
+    snprintf(name, sizeof name, "steps_%zu", d);
+    chapter_cell(name, c.steps / c.pass);
+    chapter_claim("f(f⁻¹(z)) is z", c.steps / c.pass + c.back, 1e-10);
+  }
+}
+
+static void plot_cost(void) {
+  for (size_t d = 2; d <= MAX_D; d *= 2) {
+    const costs c = cost_of(d);
+    printf("%zu %zu %zu %g\n", d, d, c.jacobi, c.steps / c.pass);
+  }
+}
+
+static void trace(void) {
+  nf_flow *flow = library();
+  chapter_trace("x = (0.5, -1) through one autoregressive layer", flow, 0, x);
+  nf_flow_free(flow);
+}
+
+int main(int argc, char **argv) {
+  static const chapter_plot plots[] = {
+      {"masks", "row, column, paths, |J|: six values in their order", plot_masks},
+      {"kr", "z_1 z_2 x_1 x_2 log p(x) along lines of a grid of z", plot_kr},
+      {"cost", "d, passes of the inverse: in turn, by Jacobi, of the library", plot_cost},
+      {0}};
+  chapter_begin(argc, argv,
+                &(chapter){.number = 10,
+                           .title = "Autoregressive flows",
+                           .notes = "(10.1)-(10.12)",
+                           .about = "A point through MAF, IAF, MADE and an exact triangular map,\n"
+                                    "and the cost of the way back.",
+                           .plots = plots,
+                           .trace = trace});
+  in_the_plane();
+  coupling_as_two_blocks();
+  masked_autoencoder();
+  any_order();
+  knothe_rosenblatt();
+  the_cost_of_the_inverse();
+  return chapter_end();
+}

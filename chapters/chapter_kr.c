@@ -1,0 +1,66 @@
+#include "chapter_kr.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_math.h>
+#include <math.h>
+
+static const double sd = 0.25; /* of the toy density `gaussians`: eight, on a circle of radius 2 */
+
+static void centre(int k, double m[2]) {
+  m[0] = 2 * cos(k * M_PI / 4);
+  m[1] = 2 * sin(k * M_PI / 4);
+}
+
+/* z = Φ⁻¹(Σ w_k Φ(t_k)/Σ w_k), from the smaller tail, so that no digits are lost at the ends */
+static double quantile(const double *weight, const double *t) {
+  double below = 0, above = 0;
+  for (int k = 0; k < 8; k++) {
+    below += weight[k] * gsl_cdf_ugaussian_P(t[k]);
+    above += weight[k] * gsl_cdf_ugaussian_Q(t[k]);
+  }
+  const double sum = below + above;
+  return below < above ? gsl_cdf_ugaussian_Pinv(below / sum) : gsl_cdf_ugaussian_Qinv(above / sum);
+}
+
+/* Weights of the eight for x₂ given x₁, relative to the largest */
+static void conditional_weights(double x1, double *weight) {
+  double exponent[8], largest = -INFINITY, m[2];
+  for (int k = 0; k < 8; k++) {
+    centre(k, m);
+    exponent[k] = -gsl_pow_2((x1 - m[0]) / sd) / 2;
+    largest = fmax(largest, exponent[k]);
+  }
+  for (int k = 0; k < 8; k++) weight[k] = exp(exponent[k] - largest);
+}
+
+static double z_1(double x1) {
+  static const double equal[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+  double t[8], m[2];
+  for (int k = 0; k < 8; k++) centre(k, m), t[k] = (x1 - m[0]) / sd;
+  return quantile(equal, t);
+}
+
+static double z_2(double x1, double x2) {
+  double weight[8], t[8], m[2];
+  conditional_weights(x1, weight);
+  for (int k = 0; k < 8; k++) centre(k, m), t[k] = (x2 - m[1]) / sd;
+  return quantile(weight, t);
+}
+
+void chapter_kr(const double *in, double *z) {
+  z[0] = z_1(in[0]);
+  z[1] = z_2(in[0], in[1]);
+}
+
+/* By bisection: each z is an increasing function of its own x. */
+void chapter_kr_inverse(const double *z, double *out) {
+  for (int i = 0; i < 2; i++) {
+    double low = -8, high = 8;
+    for (int step = 0; step < 60; step++) {
+      const double middle = (low + high) / 2;
+      const double value = i == 0 ? z_1(middle) : z_2(out[0], middle);
+      *(value < z[i] ? &low : &high) = middle;
+    }
+    out[i] = (low + high) / 2;
+  }
+}
