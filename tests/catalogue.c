@@ -219,6 +219,10 @@ static void add_all(list *l) {
       MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
   add(l, "maf", NORMAL, 0, MODEL(NF_MAF, nf_point(5), .levels = 1, .steps = 3));
   add(l, "maf", NORMAL, 0, MODEL(NF_MAF, small, .levels = 1, .steps = 2));
+  /* Oracles that take differences need points a step away from knots, where y'' jumps. */
+  add(l, "nsf", NORMAL, 0, MODEL(NF_NSF, nf_point(5), .levels = 1, .steps = 2));
+  add(l, "nsf plu prior", NORMAL, 0,
+      MODEL(NF_NSF, small, 2, 1, .plu = true, .learned_prior = true));
   add(l, "glow of pixels", 256, CURVED,
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
 #undef MODEL

@@ -56,15 +56,15 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        nf_family_names},
       {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
       {"depth", "K", CLI_WHOLE, &s->depth,
-       "steps of flow a level (glow), layers (maf), couplings (nice, points) [4; points: 8]", 1,
-       4096, NULL},
+       "steps of flow a level (glow, nsf), layers (maf), couplings (nice, points) [4; points: 8]",
+       1, 4096, NULL},
       {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
        NULL},
       {"coupling", "KIND", CLI_WORD, &s->coupling, "%s [nice: additive]", 0, 0, couplings},
       {"scale", "FORM", CLI_WORD, &s->scale,
        "of affine couplings: %s [glow: sigmoid, realnvp: tanh]", 0, 0, nf_scale_names},
-      {"permutation", "KIND", CLI_WORD, &s->permutation, "glow's 1×1 convolution: %s [plu]", 0, 0,
-       permutations},
+      {"permutation", "KIND", CLI_WORD, &s->permutation,
+       "1×1 convolution of glow and nsf: %s [plu]", 0, 0, permutations},
       {"prior", "KIND", CLI_WORD, &s->prior, "of what a split factors out: %s [learned]", 0, 0,
        priors},
       {"alpha", "A", CLI_REAL, &s->alpha, "of the logit of pixels", 0, 0.49, NULL},
@@ -97,7 +97,7 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a) {
   if (lengths > 1)
     cli_error("--steps, --epochs and --minutes: give one of them");
   else if ((s->coupling >= 0 || s->scale >= 0) && a->scale == NF_SCALE_NONE)
-    cli_error("--%s: %s has no couplings", s->coupling >= 0 ? "coupling" : "scale", a->name);
+    cli_error("--%s: %s has no affine couplings", s->coupling >= 0 ? "coupling" : "scale", a->name);
   else if (s->coupling == 1 && !a->affine)
     cli_error("--coupling affine: the couplings of %s are additive", a->name);
   else if (s->scale > 0 && (s->coupling == 0 || !a->affine))

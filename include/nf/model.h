@@ -9,7 +9,9 @@
  *          coupling), split. On points: no squeeze and no split.
  * maf      the masked autoregressive flow (Papamakarios et al. 2017): flattened, steps × (actnorm,
  *          autoregressive layer), the order reversed in every second. Sampling takes d steps a
- *          layer, one after another. */
+ *          layer, one after another.
+ * nsf      neural spline flow (Durkan et al. 2019): glow with spline couplings of 16 bins on
+ *          [-4, 4]. On points: `steps` such couplings that swap halves. */
 #ifndef NF_MODEL_H
 #define NF_MODEL_H
 
@@ -17,18 +19,18 @@
 
 NF_BEGIN_DECLS
 
-typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_MAF } nf_family;
+typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_MAF, NF_NSF } nf_family;
 
 typedef struct {
   nf_family family;
   nf_shape shape;
   size_t levels; /* scales of the multi-scale structure, 1 … 16; 1 on points, for nice and maf */
-  size_t steps; /* K: couplings (nice, points), autoregressive layers, or steps a level (glow), 1 …
-                   4096 */
-  size_t width;       /* hidden units or channels of every conditioner, 1 … 65536 */
+  size_t steps; /* K: couplings (nice, points), autoregressive layers, or steps a level (glow, nsf),
+                   1 … 4096 */
+  size_t width; /* hidden units or channels of every conditioner, 1 … 65536 */
   nf_scale scale;     /* realnvp and glow; the others have none */
-  bool plu;           /* glow: 1×1 convolution as P·L·U */
-  bool learned_prior; /* glow: a coupling before each split, x_b given x_a */
+  bool plu;           /* glow, nsf: 1×1 convolution as P·L·U */
+  bool learned_prior; /* glow, nsf: an affine coupling before each split, x_b given x_a */
   unsigned bins; /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
   double alpha;  /* of the logit, in [0, ½) */
   uint64_t seed; /* of initial parameters and of the dequantisation noise */
@@ -47,7 +49,8 @@ const nf_model *nf_flow_model(const nf_flow *f);
 /* Its layers alone, to be put into a chain or split of one's own. */
 nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e);
 
-/* "nice", "realnvp", "glow", "maf"; "none", "exp", "tanh", "sigmoid": by value, NULL at the end. */
+/* "nice", "realnvp", "glow", "maf", "nsf"; "none", "exp", "tanh", "sigmoid": by value, NULL at the
+ * end. */
 extern const char *const nf_family_names[], *const nf_scale_names[];
 
 NF_END_DECLS

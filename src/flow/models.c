@@ -39,6 +39,17 @@ static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, size_
   nf_chain_add(chain, nf_coupling_new(shape, mask, scale, net, e), e);
 }
 
+/* Latents beyond ±4 are rare, so the tails, which are the identity, hold little of the density. */
+enum { SPLINE_BINS = 16 };
+#define SPLINE_BOUND 4
+
+static void add_spline_coupling(nf_bijector *chain, nf_mask mask, size_t width, nf_error *e) {
+  const nf_shape shape = nf_bijector_out(chain);
+  nf_net *net = conditioner(nf_coupling_net_in(shape, mask),
+                            nf_spline_coupling_net_out(shape, mask, SPLINE_BINS), width, e);
+  nf_chain_add(chain, nf_spline_coupling_new(shape, mask, SPLINE_BINS, SPLINE_BOUND, net, e), e);
+}
+
 static nf_mask swapped_if(bool odd, nf_mask mask) { return odd ? (nf_mask)(mask + 1) : mask; }
 
 static void add_nice(nf_bijector *chain, const nf_model *m, nf_error *e) {
@@ -94,7 +105,10 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
   for (size_t k = 0; k < m->steps; k++) {
     nf_chain_add(chain, nf_actnorm_new(shape, e), e);
     nf_chain_add(chain, nf_conv1x1_new(shape, m->plu, e), e);
-    add_coupling(chain, NF_CHANNEL, m->scale, m->width, e);
+    if (m->family == NF_NSF)
+      add_spline_coupling(chain, NF_CHANNEL, m->width, e);
+    else
+      add_coupling(chain, NF_CHANNEL, m->scale, m->width, e);
   }
   if (levels == 1) return;
   if (m->learned_prior) { /* (x_b - μ(x_a))/σ(x_a) is a coupling */
@@ -127,6 +141,16 @@ static void add_maf(nf_bijector *chain, const nf_model *m, nf_error *e) {
   free(reversed);
 }
 
+/* On points: couplings that swap halves; on images Glow with splines. */
+static void add_nsf(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  if (nf_shape_pixels(m->shape) > 1) {
+    add_glow_levels(chain, m, m->levels, e);
+    return;
+  }
+  for (size_t i = 0; i < m->steps; i++)
+    add_spline_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->width, e);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
@@ -137,7 +161,8 @@ static void add_maf(nf_bijector *chain, const nf_model *m, nf_error *e) {
   row("nice",    add_nice,    NF_SCALE_TANH,    false, false, true,  false, false)   \
   row("realnvp", add_realnvp, NF_SCALE_TANH,    true,  true,  false, false, false)   \
   row("glow",    add_glow,    NF_SCALE_SIGMOID, true,  true,  true,  true,  true)   \
-  row("maf",     add_maf,     NF_SCALE_NONE,    false, false, true,  false, false)
+  row("maf",     add_maf,     NF_SCALE_NONE,    false, false, true,  false, false)   \
+  row("nsf",     add_nsf,     NF_SCALE_NONE,    false, true,  true,  true,  true)
 /* clang-format on */
 
 #define NAME(name, ...) name,
