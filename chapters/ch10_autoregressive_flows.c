@@ -15,19 +15,17 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "chapter.h"
 #include "chapter_kr.h"
+#include "chapter_masked.h"
 #include "flow/flow.h"
-#include "nets/made.h"
 #include "verify/density.h"
 #include "verify/jacobian.h"
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
-enum { MAX_D = 256, WIDTH = 64 };
 static const double x[3] = {0.5, -1, 0.25}; /* in the plane its first two values */
 
 static double log_normal(int d, const double *z) {
@@ -267,60 +265,13 @@ static void masked_autoencoder(void) {
 
 /* --- any order, d = 6 ------------------------------------------------------------------------- */
 
-enum { SIX = 6, SIX_WIDTH = 16 };
-static const size_t order[SIX] = {3, 0, 4, 1, 5, 2};
-
-/* A layer whose weights are all in use: the last ones, which are initialised to 0, are σ·N(0,
- * 1)/√w. */
-static nf_flow *random_layer(size_t d, const size_t *in_order, size_t width, double sigma) {
-  nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(d), in_order, width, &e), 7, &e);
-  chapter_need(&e);
-  nf_tensor *last = &flow->bijector->net->tensor[4];
-  for (size_t i = 0; i < nf_tensor_size(last); i++)
-    last->data[i] = sigma * nf_random_normal(8, d, i) / sqrt((double)width);
-  nf_flow_prepare(flow, &e);
-  chapter_need(&e);
-  return flow;
-}
-
-/* rows (n) × columns of 1 where a weight is not 0 */
-static double *mask_of(const nf_tensor *t) {
-  const size_t size = nf_tensor_size(t);
-  double *mask = calloc(size, sizeof *mask);
-  chapter_need_ok(mask == NULL ? NF_ENOMEM : NF_OK, "memory");
-  for (size_t i = 0; i < size; i++) mask[i] = t->data[i] != 0;
-  return mask;
-}
-
-/* paths[i][j] from input j to μ of value i, by the product of the three masks; J by differences */
-static void six_dimensions(double paths[SIX][SIX], double j[SIX][SIX], double *log_det) {
-  nf_flow *flow = random_layer(SIX, order, SIX_WIDTH, 1);
-  const nf_tensor *t = flow->bijector->net->tensor;
-  double *m0 = mask_of(&t[0]), *m2 = mask_of(&t[2]), *m4 = mask_of(&t[4]), at[SIX];
-  memset(paths, 0, SIX * sizeof *paths);
-  for (size_t i = 0; i < SIX; i++)
-    for (size_t k = 0; k < SIX_WIDTH; k++)
-      for (size_t l = 0; l < SIX_WIDTH; l++)
-        for (size_t c = 0; c < SIX; c++)
-          paths[i][c] += m4[i * SIX_WIDTH + k] * m2[k * SIX_WIDTH + l] * m0[l * SIX + c];
-  for (size_t i = 0; i < SIX; i++) at[i] = nf_random_normal(9, 0, i);
-  const nf_batch batch = nf_flow_batch(flow, 1, at);
-  nf_work work = {0};
-  chapter_need_ok(nf_verify_jacobian(flow->bijector, &batch, j[0], &work), "Jacobian");
-  nf_flow_forward(flow, 1, at, NULL, log_det, &e);
-  chapter_need(&e);
-  nf_work_free(&work);
-  free(m0), free(m2), free(m4);
-  nf_flow_free(flow);
-}
-
 static void any_order(void) {
-  double paths[SIX][SIX], j[SIX][SIX], log_det;
-  six_dimensions(paths, j, &log_det);
+  double paths[CHAPTER_SIX][CHAPTER_SIX], j[CHAPTER_SIX][CHAPTER_SIX], log_det;
+  chapter_six_values(paths, j, &log_det);
   int zeros = 0, without_path = 0, wrong = 0;
-  for (size_t i = 0; i < SIX; i++)
-    for (size_t k = 0; k < SIX; k++) {
-      const size_t row = order[i], column = order[k];
+  for (size_t i = 0; i < CHAPTER_SIX; i++)
+    for (size_t k = 0; k < CHAPTER_SIX; k++) {
+      const size_t row = chapter_six_order[i], column = chapter_six_order[k];
       zeros += k > i && j[row][column] == 0;
       without_path += k > i && paths[row][column] == 0;
       wrong += row != column && (paths[row][column] == 0) != (j[row][column] == 0);
@@ -328,19 +279,20 @@ static void any_order(void) {
   chapter_section("6. The library's layer in the order (3, 0, 4, 1, 5, 2)");
   chapter_value("zeros_above", zeros, "of J above the diagonal, rows and columns in the order");
   chapter_claim("pairs without a path", without_path, 0);
-  chapter_claim("d(d - 1)/2", SIX * (SIX - 1) / 2, 0);
+  chapter_claim("d(d - 1)/2", CHAPTER_SIX * (CHAPTER_SIX - 1) / 2, 0);
   chapter_unrecorded("wrong", wrong, "entries that are 0 with a path, or not 0 without one");
   chapter_claim("none", 0, 0);
   chapter_unrecorded("log_det_six", log_det, "-Σ α_i");
-  chapter_claim("GSL LU of J", nf_verify_log_abs_det(SIX, j[0]), 1e-9);
+  chapter_claim("GSL LU of J", nf_verify_log_abs_det(CHAPTER_SIX, j[0]), 1e-9);
 }
 
 static void plot_masks(void) {
-  double paths[SIX][SIX], j[SIX][SIX], log_det;
-  six_dimensions(paths, j, &log_det);
-  for (size_t i = 0; i < SIX; i++)
-    for (size_t k = 0; k < SIX; k++)
-      printf("%zu %zu %g %g\n", i, k, paths[order[i]][order[k]], fabs(j[order[i]][order[k]]));
+  double paths[CHAPTER_SIX][CHAPTER_SIX], j[CHAPTER_SIX][CHAPTER_SIX], log_det;
+  chapter_six_values(paths, j, &log_det);
+  for (size_t i = 0; i < CHAPTER_SIX; i++)
+    for (size_t k = 0; k < CHAPTER_SIX; k++)
+      printf("%zu %zu %g %g\n", i, k, paths[chapter_six_order[i]][chapter_six_order[k]],
+             fabs(j[chapter_six_order[i]][chapter_six_order[k]]));
 }
 
 /* --- the map of Knothe and Rosenblatt --------------------------------------------------------- */
@@ -425,67 +377,15 @@ static void plot_kr(void) {
 
 /* --- the cost of the inverse ------------------------------------------------------------------ */
 
-/* One pass: μ and α of all values, then all x_i = z_i·e^α_i + μ_i, or x of one value alone. */
-static void pass(const nf_flow *flow, const double *z, double *at, size_t one) {
-  static double output[2 * MAX_D], hidden[2 * WIDTH];
-  const nf_net *net = flow->bijector->net;
-  const size_t d = flow->d;
-  nf_arena scratch = {0};
-  chapter_need_ok(net->type->forward(net, 1, at, output, hidden, &scratch), "forward");
-  nf_arena_free(&scratch);
-  for (size_t i = 0; i < d; i++)
-    if (one == i || one == d) at[i] = z[i] * exp(output[d + i]) + output[i];
-}
-
-static double distance(size_t d, const double *a, const double *b) {
-  double worst = 0;
-  for (size_t i = 0; i < d; i++) worst = fmax(worst, fabs(a[i] - b[i]) / fmax(1, fabs(b[i])));
-  return worst;
-}
-
-typedef struct {
-  size_t jacobi;           /* passes until all values are exact to 1e-12 */
-  double pass, steps;      /* multiplications of one pass; of the library's d steps together */
-  double sequential, back; /* errors: d passes against the library; f(f⁻¹(z)) against z */
-} costs;
-
-static costs cost_of(size_t d) {
-  static double z[MAX_D], exact[MAX_D], at[MAX_D], again[MAX_D];
-  nf_flow *flow = random_layer(d, NULL, WIDTH, 1);
-  costs c = {0};
-  for (size_t i = 0; i < d; i++) z[i] = nf_random_normal(9, 1, i);
-  nf_flow_inverse(flow, 1, z, exact, NULL, &e);
-  nf_flow_forward(flow, 1, exact, again, NULL, &e);
-  chapter_need(&e);
-  c.back = distance(d, again, z);
-  memset(at, 0, sizeof at);
-  for (size_t i = 0; i < d; i++) pass(flow, z, at, i);
-  c.sequential = distance(d, at, exact);
-  memset(at, 0, sizeof at);
-  for (; c.jacobi < d && (c.jacobi == 0 || distance(d, at, exact) > 1e-12); c.jacobi++)
-    pass(flow, z, at, d);
-  const double w = WIDTH, dd = (double)d;
-  c.pass = w * dd + w * w + 2 * dd * w;
-  size_t before = 0; /* hidden units of degrees below m */
-  for (size_t m = 1; m <= d; m++) {
-    size_t end = before; /* and below m, those of degree m - 1 included */
-    while (end < WIDTH && 1 + end * (d - 1) / WIDTH < m) end++;
-    c.steps += (double)((end - before) * (d + end) + 2 * end);
-    before = end;
-  }
-  nf_flow_free(flow);
-  return c;
-}
-
 static void the_cost_of_the_inverse(void) {
   static const char *const head[] = {"passes", "Jacobi, 1e-12", "steps, in passes"};
   chapter_section("8. The inverse of one layer of width 64: d passes, Jacobi's, or d parts of one");
   chapter_table("d", 3, head);
-  for (size_t d = 2; d <= MAX_D; d *= 2) {
-    const costs c = cost_of(d);
+  for (size_t d = 2; d <= CHAPTER_MAX_D; d *= 2) {
+    const chapter_costs c = chapter_cost_of_inverse(d);
     char name[32];
     chapter_row("%zu", d);
-    chapter_cell_unrecorded((double)d);
+    chapter_cell_unrecorded((double)d); /* a claim about it or the ratio adds an error that is 0 */
     chapter_claim("d passes: the library's x", (double)d + c.sequential, 1e-10);
     snprintf(name, sizeof name, "jacobi_passes_%zu", d);
     chapter_cell(name, (double)c.jacobi);
@@ -496,8 +396,8 @@ static void the_cost_of_the_inverse(void) {
 }
 
 static void plot_cost(void) {
-  for (size_t d = 2; d <= MAX_D; d *= 2) {
-    const costs c = cost_of(d);
+  for (size_t d = 2; d <= CHAPTER_MAX_D; d *= 2) {
+    const chapter_costs c = chapter_cost_of_inverse(d);
     printf("%zu %zu %zu %g\n", d, d, c.jacobi, c.steps / c.pass);
   }
 }

@@ -16,8 +16,10 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
     {NF_GLOW, {1, 1, 4}, 1, 2, 3, NF_SCALE_EXP, false, false, 0, 0.05, 1, false},
     {NF_REALNVP, {4, 4, 1}, 2, 1, 3, NF_SCALE_TANH, false, false, 17, 0.05, 1, false},
     {NF_NICE, {2, 2, 1}, 1, 2, 3, NF_SCALE_NONE, false, false, 0, 0.05, 1, false},
+    {NF_MAF, {1, 1, 4}, 1, 2, 3, NF_SCALE_NONE, false, false, 0, 0.05, 1, false},
 };
-const char *const allocation_model_name[] = {"glow of images", "glow of points", "realnvp", "nice"};
+const char *const allocation_model_name[] = {"glow of images", "glow of points", "realnvp", "nice",
+                                             "maf"};
 
 size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   memcpy(to + at, from, size);

@@ -187,6 +187,10 @@ static void add_all(list *l) {
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(image(2, 3, 3), NULL, WIDTH, s));
   add(l, "spline autoregressive", NORMAL, 0,
       nf_spline_autoregressive_new(nf_point(6), long_order, 5, 1.1, WIDTH, s));
+  add(l, "inverted autoregressive", NORMAL, 0,
+      nf_inverted_new(nf_autoregressive_new(nf_point(6), long_order, WIDTH, s), s));
+  add(l, "inverted chain of seven", NORMAL, 0, nf_inverted_new(several(image(4, 2, 3), s), s));
+  add(l, "inverted split", NORMAL, 0, nf_inverted_new(split(image(3, 2, 6), s), s));
   add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));
   add(l, "unsqueeze", NORMAL, VOLUME, nf_unsqueeze_new(image(2, 1, 12), s));
   add(l, "reshape", NORMAL, VOLUME, nf_reshape_new(image(2, 3, 4), image(4, 1, 6), s));

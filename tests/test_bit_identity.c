@@ -46,7 +46,8 @@ static nf_flow *autoregressive(void) {
   nf_bijector *b = nf_chain_new(shape, NULL);
   for (int i = 0; i < 3; i++) {
     nf_chain_add(b, nf_actnorm_new(shape, NULL), NULL);
-    nf_chain_add(b, nf_autoregressive_new(shape, NULL, 8, NULL), NULL);
+    nf_bijector *layer = nf_autoregressive_new(shape, NULL, 8, NULL);
+    nf_chain_add(b, i == 1 ? nf_inverted_new(layer, NULL) : layer, NULL);
     nf_chain_add(b, nf_reverse_new(shape, NULL), NULL);
   }
   return moved_flow(b, 0.1);

@@ -26,6 +26,8 @@ static void constructors_refuse(void **state) {
   refused(nf_reshape_new(odd, square, &e), NF_ESHAPE, "reshape|(3, 2, 1)|(2, 2, 2)");
   refused(nf_split_new(square, nf_actnorm_new(square, &e), &e), NF_ESHAPE, "split|(2, 2, ");
   refused(nf_split_new(square, NULL, &e), NF_EINVAL, "split: no inner");
+  refused(nf_autoregressive_new(none, NULL, 4, &e), NF_ESHAPE, "autoregressive|(0, 1, 1)");
+  refused(nf_inverted_new(NULL, &e), NF_EINVAL, "inverted: no inner");
   refused(nf_logit_new(square, 0.5, &e), NF_EINVAL, "0.5");
   refused(nf_logit_new(square, NAN, &e), NF_EINVAL, "nan");
   refused(nf_dequantise_new(square, 1, 0, &e), NF_EINVAL, "1|2 to 256");
@@ -45,10 +47,10 @@ static void constructors_refuse(void **state) {
 static void constructors_do_nothing_after_an_error(void **state) {
   (void)state;
   const nf_shape square = {2, 2, 2};
-  nf_bijector *owned[3];
+  nf_bijector *owned[4];
   nf_net *net = nf_linear_new(nf_coupling_net_in(square, NF_CHANNEL),
                               nf_coupling_net_out(square, NF_CHANNEL, NF_SCALE_EXP), &e);
-  for (int i = 0; i < 3; i++) owned[i] = nf_actnorm_new(nf_image(2, 2, i == 0 ? 1 : 2), &e);
+  for (int i = 0; i < 4; i++) owned[i] = nf_actnorm_new(nf_image(2, 2, i == 0 ? 1 : 2), &e);
   nf_bijector *chain = nf_chain_new(square, &e);
   check_no_error(&e);
   nf_fail(&e, NF_ENOMEM, "earlier");
@@ -69,7 +71,9 @@ static void constructors_do_nothing_after_an_error(void **state) {
   assert_null(nf_convnet_new(square, square, 2, &e));
   assert_null(nf_conv_new(square, square, &e));
   assert_null(nf_coupling_new(square, NF_CHANNEL, NF_SCALE_EXP, net, &e));
+  assert_null(nf_autoregressive_new(square, NULL, 2, &e));
   assert_null(nf_split_new(square, owned[0], &e));
+  assert_null(nf_inverted_new(owned[3], &e));
   nf_chain_add(chain, owned[1], &e);
   assert_int_equal(chain->n_child, 0);
   assert_null(nf_flow_new(owned[2], 1, &e));

@@ -47,19 +47,19 @@ static size_t own_parameters(const nf_bijector *b) {
 
 /* log_det: the mean of each layer, or NULL. */
 static void print_layers(const nf_flow *flow, const double *log_det) {
-  printf("%-22s %-12s %-12s %-12s %10s%s\n", "path", "layer", "in", "out", "parameters",
+  printf("%-22s %-14s %-12s %-12s %10s%s\n", "path", "layer", "in", "out", "parameters",
          log_det != NULL ? "  mean log-det" : "");
   for (size_t i = 0; i < flow->n_layer; i++) {
     const nf_layer_entry *l = &flow->layer[i];
     char in[24], out[24];
     shape_text(l->layer->in, in);
     shape_text(l->layer->out, out);
-    printf("%-22s %-12s %-12s %-12s %10zu", *l->path != 0 ? l->path : "(all)", l->layer->type->name,
+    printf("%-22s %-14s %-12s %-12s %10zu", *l->path != 0 ? l->path : "(all)", l->layer->type->name,
            in, out, own_parameters(l->layer));
     if (log_det != NULL) printf(" %13.4f", log_det[i]);
     putchar('\n');
   }
-  printf("%-61s %10zu\n", "sum", flow->n_param);
+  printf("%-63s %10zu\n", "sum", flow->n_param);
 }
 
 /* --- the same as JSON: settings and metadata are texts, as in the file ---------------------- */

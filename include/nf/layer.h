@@ -123,6 +123,12 @@ nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
  * runs */
 nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
 
+/* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
+ * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls
+ * that of f d + 2 times and solves a system of d equations a sample: for small d.
+ * source  NOTES (1.9), (10.11);   errors  NF_ESINGULAR in backward */
+nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e);
+
 /* f = f_n ∘ … ∘ f_1;   log|det J| = Σ log|det J_i|   (NOTES (1.12)). Empty it is the identity.
  * nf_chain_add appends b, whose `in` must be the chain's `out`. */
 nf_bijector *nf_chain_new(nf_shape in, nf_error *e);
