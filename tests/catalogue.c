@@ -134,6 +134,28 @@ static void add_conditional(list *l) {
       conditional(image(3, 4, 3), NF_CHANNEL_SWAPPED, convnet, &l->e));
   add(l, "conditional, checkerboard", NORMAL, 0,
       conditional(image(4, 3, 2), NF_CHECKERBOARD, convnet, &l->e));
+  const nf_shape in = nf_point(4 + 2),
+                 out = nf_spline_coupling_net_out(nf_point(7), NF_CHANNEL_SWAPPED, 4);
+  add(l, "conditional, spline", NORMAL, 0,
+      nf_spline_coupling_new(nf_point(7), NF_CHANNEL_SWAPPED, 4, 1.1, mlp(in, out, &l->e), &l->e));
+}
+
+/* Every mask and conditioner again, with splines whose tails are among the values, too. */
+static void add_splines(list *l) {
+  static const char *const mask[] = {"channel", "channel swapped", "checkerboard",
+                                     "checkerboard swapped"};
+  for (int m = 0; m < 4; m++) {
+    for (size_t bins = 2; bins <= 8; bins += 3) {
+      char name[64];
+      const nf_shape shape = bins < 8 && m < NF_CHECKERBOARD ? nf_point(7) : image(3, 4, 3);
+      const nf_shape in = nf_coupling_net_in(shape, (nf_mask)m);
+      const nf_shape out = nf_spline_coupling_net_out(shape, (nf_mask)m, bins);
+      snprintf(name, sizeof name, "spline %zu, %s", bins, mask[m]);
+      nf_net *net = (nf_shape_pixels(shape) == 1 ? mlp : convnet)(in, out, &l->e);
+      const double bound = bins < 8 ? 1.1 : 2.9;
+      add(l, name, NORMAL, 0, nf_spline_coupling_new(shape, (nf_mask)m, bins, bound, net, &l->e));
+    }
+  }
 }
 
 /* A chain of the layers given, NULL last; takes them. */
@@ -187,9 +209,12 @@ static void add_all(list *l) {
   add(l, "reverse", NORMAL, VOLUME, nf_reverse_new(image(3, 2, 3), s));
   add_couplings(l);
   add_conditional(l);
+  add_splines(l);
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(nf_point(2), NULL, WIDTH, s));
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(nf_point(6), long_order, WIDTH, s));
   add(l, "autoregressive", NORMAL, 0, nf_autoregressive_new(image(2, 3, 3), NULL, WIDTH, s));
+  add(l, "spline autoregressive", NORMAL, 0,
+      nf_spline_autoregressive_new(nf_point(6), long_order, 5, 1.1, WIDTH, s));
   add(l, "inverted autoregressive", NORMAL, 0,
       nf_inverted_new(nf_autoregressive_new(nf_point(6), long_order, WIDTH, s), s));
   add(l, "inverted chain of seven", NORMAL, 0, nf_inverted_new(several(image(4, 2, 3), s), s));
@@ -226,6 +251,10 @@ static void add_all(list *l) {
       MODEL(NF_GLOW, large, 3, 2, .scale = NF_SCALE_SIGMOID, .plu = true, .learned_prior = true));
   add(l, "maf", NORMAL, 0, MODEL(NF_MAF, nf_point(5), .levels = 1, .steps = 3));
   add(l, "maf", NORMAL, 0, MODEL(NF_MAF, small, .levels = 1, .steps = 2));
+  /* Oracles that take differences need points a step away from knots, where y'' jumps. */
+  add(l, "nsf", NORMAL, 0, MODEL(NF_NSF, nf_point(5), .levels = 1, .steps = 2));
+  add(l, "nsf plu prior", NORMAL, 0,
+      MODEL(NF_NSF, small, 2, 1, .plu = true, .learned_prior = true));
   add(l, "glow of pixels", 256, CURVED,
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
   add(l, "glow gated", NORMAL, 0,

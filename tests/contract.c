@@ -20,7 +20,7 @@ typedef struct {
 static call call_new(const catalogue_entry *e, int what, size_t n, nf_work *work) {
   const size_t size = n * dimensions(e);
   call c = {catalogue_draw(e, n, reals(2 * size)),
-            {n, e->bijector->out, reals(2 * size), 0, 0},
+            {.n = n, .shape = e->bijector->out, .data = reals(2 * size)},
             reals(n),
             reals(n),
             reals(e->n_param)};

@@ -17,7 +17,7 @@ static void the_jacobian_is_triangular_in_the_order(void **state) {
   nf_flow *f = six();
   double data[D], j[D * D];
   for (int i = 0; i < D; i++) data[i] = nf_random_normal(SEED, 1, (uint64_t)i);
-  const nf_batch x = {1, nf_point(D), data, 0, 0};
+  const nf_batch x = {.n = 1, .shape = nf_point(D), .data = data};
   nf_work work = {0};
   check_ok(nf_verify_jacobian(f->bijector, &x, j, &work));
   for (size_t i = 0; i < D; i++)
@@ -99,7 +99,7 @@ static void the_inverse_is_the_limit_of_jacobi_iteration(void **state) {
   check_ok(nf_flow_inverse(f, 1, z, x, NULL, NULL));
   nf_work work = {0};
   for (int pass = 0; pass < D; pass++) {
-    const nf_batch at = {1, nf_point(D), jacobi, 0, 0};
+    const nf_batch at = {.n = 1, .shape = nf_point(D), .data = jacobi};
     check_ok(nf_verify_jacobian(f->bijector, &at, j, &work));
     check_ok(nf_flow_forward(f, 1, jacobi, of, NULL, NULL));
     for (int i = 0; i < D; i++) jacobi[i] += (z[i] - of[i]) / j[i * D + i];
@@ -120,7 +120,7 @@ static void backward_takes_x_from_forward(void **state) {
   nf_flow *f = six();
   double x[N * D], z[N * D], inverted[N * D], dz[2][N * D], *dparam[2];
   for (size_t k = 0; k < N * D; k++) x[k] = nf_random_normal(SEED, 3, k);
-  nf_batch batch = {N, nf_point(D), z, 0, 0};
+  nf_batch batch = {.n = N, .shape = nf_point(D), .data = z};
   check_ok(nf_flow_forward(f, N, x, z, NULL, NULL));
   check_ok(nf_flow_inverse(f, N, z, inverted, NULL, NULL));
   assert_false(bits_equal(N * D, inverted, x));
@@ -132,7 +132,7 @@ static void backward_takes_x_from_forward(void **state) {
     for (size_t i = 0; i < N * D; i++) dz[k][i] = nf_random_normal(SEED, 4, i);
     memcpy(z, x, sizeof z);
     check_ok(nf_layer_forward(f->bijector, &batch, log_det, &work));
-    nf_batch gradient = {N, nf_point(D), dz[k], 0, 0};
+    nf_batch gradient = {.n = N, .shape = nf_point(D), .data = dz[k]};
     check_ok(nf_layer_backward(f->bijector, &batch, &gradient, log_det, dparam[k], &work));
     assert_true(bits_equal(N * D, z, x));
     assert_null(saved.top);

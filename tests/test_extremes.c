@@ -7,6 +7,7 @@
 #include "check.h"
 #include "core/real.h"
 #include "flow/flow.h"
+#include "layers/spline.h"
 
 static nf_flow *flow_of(nf_bijector *b) {
   nf_error e = {0};
@@ -95,12 +96,46 @@ static void a_permutation_is_checked_when_it_changes(void **state) {
   nf_flow_free(f);
 }
 
+/* A steep bin that ends with a slope near 0, just below its end: b² - 4ac comes out as -2 in float
+ * where it is 3.15 (bayesiains/nflows, issue 87). */
+static void a_root_where_the_discriminant_cancels(void **state) {
+  (void)state;
+  const nf_spline_bins b = {.x1 = {NF_R(0.008131708018481731)},
+                            .y1 = {NF_R(4.781192302703857)},
+                            .slope0 = {NF_R(0.0010706480825319886)},
+                            .slope1 = {NF_R(0.001969277625903487)}};
+  nf_real x = NF_R(4.781191825866699), log_slope;
+  nf_spline_inverse(1, &b, &x, &log_slope);
+  check_close("t", (double)(x / b.x1[0]), 0.999685965336, 4 * (double)NF_REAL_EPSILON + 1e-12, 0);
+}
+
+/* Forward and back in a bin as steep as bins can be, and in its mirror image. */
+static void steep_and_flat_bins_are_inverted(void **state) {
+  (void)state;
+  const nf_spline_bins steep = {
+      .x1 = {NF_R(1e-3)}, .y1 = {1}, .slope0 = {NF_R(1e-3)}, .slope1 = {NF_R(1e-3)}};
+  const nf_spline_bins flat = {.x1 = {1}, .y1 = {NF_R(1e-3)}, .slope0 = {20}, .slope1 = {30}};
+  for (int k = 1; k < 1000; k++) {
+    const nf_spline_bins *b = k % 2 ? &steep : &flat;
+    const nf_real x = b->x1[0] * NF_R(k) / 1000;
+    nf_real v = x, forward, inverse;
+    nf_spline_forward(1, b, &v, &forward);
+    nf_spline_inverse(1, b, &v, &inverse);
+    const double epsilon = (double)NF_REAL_EPSILON, steepness = exp((double)forward);
+    check_close("x", (double)v, (double)x, 8 * epsilon * (double)b->x1[0],
+                4 * epsilon + 4 * epsilon * (double)b->y1[0] / (double)x / steepness);
+    check_close("log-slope", (double)inverse, -(double)forward, 1e-2, 1e-2);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_inverse_gives_forward_takes),
       cmocka_unit_test(a_constant_channel_is_only_centred),
       cmocka_unit_test(a_small_variance_is_a_variance),
       cmocka_unit_test(a_permutation_is_checked_when_it_changes),
+      cmocka_unit_test(a_root_where_the_discriminant_cancels),
+      cmocka_unit_test(steep_and_flat_bins_are_inverted),
   };
   return cmocka_run_group_tests_name(sizeof(nf_real) == 4 ? "extremes in float" : "extremes", tests,
                                      NULL, NULL);

@@ -59,8 +59,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        nf_family_names},
       {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
       {"depth", "K", CLI_WHOLE, &s->depth,
-       "steps of flow a level (glow), layers (maf), couplings (nice, single-scale, points) [4; "
-       "points: 8]",
+       "steps of flow a level (glow, nsf), layers (maf), couplings (nice, single-scale, points) "
+       "[4; points: 8]",
        1, 4096, NULL},
       {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
        NULL},
@@ -73,8 +73,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"scale", "FORM", CLI_WORD, &s->scale,
        "of affine couplings: %s [glow: sigmoid, realnvp: tanh, single-scale: clamp]", 0, 0,
        nf_scale_names},
-      {"permutation", "KIND", CLI_WORD, &s->permutation, "glow's 1×1 convolution: %s [plu]", 0, 0,
-       permutations},
+      {"permutation", "KIND", CLI_WORD, &s->permutation,
+       "1×1 convolution of glow and nsf: %s [plu]", 0, 0, permutations},
       {"prior", "KIND", CLI_WORD, &s->prior, "of what a split factors out: %s [learned]", 0, 0,
        priors},
       {"alpha", "A", CLI_REAL, &s->alpha, "of the logit of pixels", 0, 0.49, NULL},
@@ -107,7 +107,7 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
   if (lengths > 1)
     cli_error("--steps, --epochs and --minutes: give one of them");
   else if ((s->coupling >= 0 || s->scale >= 0) && a->scale == NF_SCALE_NONE)
-    cli_error("--%s: %s has no couplings", s->coupling >= 0 ? "coupling" : "scale", a->name);
+    cli_error("--%s: %s has no affine couplings", s->coupling >= 0 ? "coupling" : "scale", a->name);
   else if (s->coupling == 1 && !a->affine)
     cli_error("--coupling affine: the couplings of %s are additive", a->name);
   else if (s->scale > 0 && (s->coupling == 0 || !a->affine))
@@ -136,6 +136,11 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
                                             : NF_REALNVP;
   const bool points = nf_shape_pixels(data->shape) == 1;
   if (!is_consistent(s, nf_architecture_of(family), points)) return false;
+  if (s->condition >= 0 && !nf_architecture_of(family)->given) {
+    cli_error("--condition: %s cannot be given a label; models with couplings can",
+              nf_family_names[family]);
+    return false;
+  }
   if (s->condition >= 0 && data->classes == 0) {
     cli_error(
         "--condition label: %s has no labels; digits, icons, cifar10:DIR and idx:IMAGES,LABELS "

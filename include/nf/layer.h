@@ -90,6 +90,22 @@ nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
  * identity errors  NF_EFORMAT when the flow is made: order is no permutation */
 nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e);
 
+/* The coupling layer whose part b is mapped by monotone rational-quadratic splines, the identity
+ * outside [-bound, bound]:   z_a = x_a,  z_b = τ(x_b; net(x_a));   log|det J| = Σ log τ'
+ * Of every value the net gives `bins` raw widths, then heights, then bins - 1 slopes at the inner
+ * knots; τ is the identity where all are 0.
+ * source  NOTES (11.1)-(11.11); Durkan et al. 2019;   bins in 2 … 64, bound above 0
+ * shapes  the net maps nf_coupling_net_in to nf_spline_coupling_net_out: (h, w, c_a) to
+ *         (h, w, (3 bins - 1)·c_b); masks as for nf_coupling_new
+ * tensors those of the net */
+nf_bijector *nf_spline_coupling_new(nf_shape shape, nf_mask mask, size_t bins, double bound,
+                                    nf_net *net, nf_error *e);
+nf_shape nf_spline_coupling_net_out(nf_shape shape, nf_mask mask, size_t bins);
+/* The autoregressive layer with these splines: z_i = τ(x_i; net_i of the values before i). Order, d
+ * steps of the inverse and tensors as for nf_autoregressive_new; (3 bins - 1)·d outputs. */
+nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, size_t bins,
+                                          double bound, size_t width, nf_error *e);
+
 /* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
  * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */
 nf_bijector *nf_squeeze_new(nf_shape shape, nf_error *e);

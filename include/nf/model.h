@@ -12,7 +12,9 @@
  *          halves that swap.
  * maf      the masked autoregressive flow (Papamakarios et al. 2017): flattened, steps × (actnorm,
  *          autoregressive layer), the order reversed in every second. Sampling takes d steps a
- *          layer, one after another. */
+ *          layer, one after another.
+ * nsf      neural spline flow (Durkan et al. 2019): glow with spline couplings of 16 bins on
+ *          [-4, 4]. On points: `steps` such couplings that swap halves. */
 #ifndef NF_MODEL_H
 #define NF_MODEL_H
 
@@ -20,7 +22,7 @@
 
 NF_BEGIN_DECLS
 
-typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_SINGLE_SCALE, NF_MAF } nf_family;
+typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_SINGLE_SCALE, NF_MAF, NF_NSF } nf_family;
 
 /* The conditioners of an image model: nf_convnet_new or nf_gated_new. */
 typedef enum { NF_NET_USUAL, NF_NET_GATED } nf_net_form;
@@ -31,11 +33,11 @@ typedef struct {
   size_t levels;  /* scales of the multi-scale structure, 1 … 16; 1 on points, and of a model with
                      a single one */
   size_t steps;   /* K: couplings (nice, single-scale, points), autoregressive layers, or steps of
-                     flow a level (glow), 1 … 4096 */
+                     flow a level (glow, nsf), 1 … 4096 */
   size_t width;   /* hidden units or channels of every conditioner, 1 … 65536 */
   nf_scale scale; /* realnvp, glow and single-scale; the others have none */
-  bool plu;       /* glow: 1×1 convolution as P·L·U */
-  bool learned_prior; /* glow: a coupling before each split, x_b given x_a */
+  bool plu;       /* glow, nsf: 1×1 convolution as P·L·U */
+  bool learned_prior; /* glow, nsf: an affine coupling before each split, x_b given x_a */
   unsigned bins; /* 2 … 256: pixels 0 … bins-1, dequantise and logit first; 0: values of ℝ */
   double alpha;  /* of the logit, in [0, ½) */
   uint64_t seed; /* of initial parameters and of the dequantisation noise */

@@ -42,6 +42,17 @@ static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, const
   nf_chain_add(chain, nf_coupling_new(shape, mask, scale, net, e), e);
 }
 
+/* Latents beyond ±4 are rare, so the tails, which are the identity, hold little of the density. */
+enum { SPLINE_BINS = 16 };
+#define SPLINE_BOUND 4
+
+static void add_spline_coupling(nf_bijector *chain, nf_mask mask, const nf_model *m, nf_error *e) {
+  const nf_shape shape = nf_bijector_out(chain);
+  nf_net *net = conditioner(nf_coupling_net_in(shape, mask),
+                            nf_spline_coupling_net_out(shape, mask, SPLINE_BINS), m, e);
+  nf_chain_add(chain, nf_spline_coupling_new(shape, mask, SPLINE_BINS, SPLINE_BOUND, net, e), e);
+}
+
 static nf_mask swapped_if(bool odd, nf_mask mask) { return odd ? (nf_mask)(mask + 1) : mask; }
 
 static void add_nice(nf_bijector *chain, const nf_model *m, nf_error *e) {
@@ -97,7 +108,10 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
   for (size_t k = 0; k < m->steps; k++) {
     nf_chain_add(chain, nf_actnorm_new(shape, e), e);
     nf_chain_add(chain, nf_conv1x1_new(shape, m->plu, e), e);
-    add_coupling(chain, NF_CHANNEL, m->scale, m, e);
+    if (m->family == NF_NSF)
+      add_spline_coupling(chain, NF_CHANNEL, m, e);
+    else
+      add_coupling(chain, NF_CHANNEL, m->scale, m, e);
   }
   if (levels == 1) return;
   if (m->learned_prior) { /* (x_b - μ(x_a))/σ(x_a) is a coupling */
@@ -137,18 +151,29 @@ static void add_maf(nf_bijector *chain, const nf_model *m, nf_error *e) {
   free(reversed);
 }
 
+/* On points: couplings that swap halves; on images Glow with splines. */
+static void add_nsf(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  if (nf_shape_pixels(m->shape) > 1) {
+    add_glow_levels(chain, m, m->levels, e);
+    return;
+  }
+  for (size_t i = 0; i < m->steps; i++)
+    add_spline_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m, e);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
  * constant in nf_family is for C programs. */
 /* clang-format off */
 #define ARCHITECTURES(row)                                                                          \
-  /*  name            layers            scale             affine levels steps  plu    prior  net */ \
-  row("nice",         add_nice,         NF_SCALE_TANH,    false, false, true,  false, false, false) \
-  row("realnvp",      add_realnvp,      NF_SCALE_TANH,    true,  true,  false, false, false, true)  \
-  row("glow",         add_glow,         NF_SCALE_SIGMOID, true,  true,  true,  true,  true,  true)  \
-  row("single-scale", add_single_scale, NF_SCALE_CLAMP,   true,  false, true,  false, false, true)  \
-  row("maf",          add_maf,          NF_SCALE_NONE,    false, false, true,  false, false, false)
+  /*  name            layers            scale             affine levels steps  plu    prior  net    given */ \
+  row("nice",         add_nice,         NF_SCALE_TANH,    false, false, true,  false, false, false, true)  \
+  row("realnvp",      add_realnvp,      NF_SCALE_TANH,    true,  true,  false, false, false, true,  true)  \
+  row("glow",         add_glow,         NF_SCALE_SIGMOID, true,  true,  true,  true,  true,  true,  true)  \
+  row("single-scale", add_single_scale, NF_SCALE_CLAMP,   true,  false, true,  false, false, true,  true)  \
+  row("maf",          add_maf,          NF_SCALE_NONE,    false, false, true,  false, false, false, false)  \
+  row("nsf",          add_nsf,          NF_SCALE_NONE,    false, true,  true,  true,  true,  true,  true)
 /* clang-format on */
 
 #define NAME(name, ...) name,
@@ -187,6 +212,9 @@ static bool valid(const nf_model *m, nf_error *e) {
             point ? "a flow on points" : a->name);
   else if (m->net == NF_NET_GATED && (m->blocks < 1 || m->blocks > 256))
     nf_fail(e, NF_EINVAL, "model: blocks is %zu; it can be 1 to 256", m->blocks);
+  else if (m->condition > 0 && !a->given)
+    nf_fail(e, NF_EINVAL, "model: %s cannot be given a condition; models with couplings can",
+            a->name);
   else if (m->condition > 4096)
     nf_fail(e, NF_EINVAL, "model: condition is %zu; it can be 0 to 4096", m->condition);
   else if (m->standardise && m->bins > 0)

@@ -9,8 +9,8 @@ typedef struct {
   void (*add)(nf_bijector *chain, const nf_model *m, nf_error *e); /* after what prepares data */
   nf_scale scale; /* usual one of its couplings; none: it has no couplings */
   /* What it reads of nf_model: scale; levels, on images; steps, on images (on points all do); plu;
-   * learned_prior; net and blocks, on images. */
-  bool affine, levels, steps, plu, prior, net;
+   * learned_prior; net and blocks, on images; condition. */
+  bool affine, levels, steps, plu, prior, net, given;
 } nf_architecture;
 
 /* NULL when there is no such family */

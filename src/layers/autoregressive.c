@@ -168,6 +168,7 @@ static void release(nf_bijector *b) {
   autoregressive *a = (autoregressive *)b;
   free(a->order);
   free(a->degree);
+  free(a->transform->memory);
 }
 
 static const nf_bijector_type type = {.name = "autoregressive",
@@ -181,7 +182,10 @@ static const nf_bijector_type type = {.name = "autoregressive",
 nf_bijector *nf_autoregressive_of(nf_shape shape, const size_t *order,
                                   const nf_transform *transform, size_t width, nf_error *e) {
   autoregressive *a = nf_bijector_new(&type, sizeof *a, shape, shape, e);
-  if (a == NULL) return NULL;
+  if (a == NULL) {
+    free(transform->memory);
+    return NULL;
+  }
   const size_t d = nf_shape_size(shape);
   a->transform = transform;
   a->order = calloc(d, sizeof *a->order);
@@ -200,4 +204,10 @@ nf_bijector *nf_autoregressive_of(nf_shape shape, const size_t *order,
 
 nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e) {
   return nf_autoregressive_of(shape, order, &nf_affine_transform, width, e);
+}
+
+nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, size_t bins,
+                                          double bound, size_t width, nf_error *e) {
+  const nf_transform *t = nf_transform_spline_new(bins, bound, e);
+  return t != NULL ? nf_autoregressive_of(shape, order, t, width, e) : NULL;
 }

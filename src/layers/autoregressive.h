@@ -5,7 +5,7 @@
 #include "layers/transform.h"
 #include "nf/layer.h"
 
-/* As nf_autoregressive_new; the transform must outlive the layer. */
+/* As nf_autoregressive_new; takes the transform. */
 nf_bijector *nf_autoregressive_of(nf_shape shape, const size_t *order,
                                   const nf_transform *transform, size_t width, nf_error *e);
 

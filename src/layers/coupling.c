@@ -12,7 +12,6 @@
 
 #include "core/real.h"
 #include "core/vector.h"
-#include "layers/conditioner.h"
 #include "layers/mask.h"
 #include "layers/scale.h"
 
@@ -22,41 +21,6 @@ typedef struct {
   nf_part a, b;
   size_t to_t; /* from the place of an s in the network's output to that of its t */
 } coupling;
-
-/* y into the last C channels of the network's input, pixel by pixel or the same at all. */
-static int add_condition(const coupling *c, const nf_batch *x, nf_real *input) {
-  const nf_shape net = c->base.net->in, y = x->y_shape;
-  const size_t count = c->base.n_condition, pixels = nf_shape_pixels(net);
-  if (x->y == NULL) return NF_EINVAL;
-  if (y.c != count || (nf_shape_pixels(y) != 1 && nf_shape_pixels(y) != pixels)) return NF_ESHAPE;
-  for (size_t i = 0; i < x->n; i++)
-    for (size_t p = 0; p < pixels; p++, input += net.c) {
-      const nf_real *from =
-          x->y + (i * nf_shape_pixels(y) + (nf_shape_pixels(y) > 1 ? p : 0)) * count;
-      memcpy(input + net.c - count, from, count * sizeof *input);
-    }
-  return NF_OK;
-}
-
-/* The network of x_a and y; under a checkerboard it sees 0 at b. */
-static int run_conditioner(const coupling *c, const nf_batch *x, bool need_hidden,
-                           nf_activation *act, nf_work *work) {
-  const nf_bijector *b = &c->base;
-  const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
-  const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
-  if (status != NF_OK) return status;
-  if (c->a.size == d_net) {
-    nf_gather(x->n, &c->a, c->a.in_x, d, x->data, act->input);
-  } else {
-    nf_real *dense = nf_arena_alloc(&work->arena, x->n * c->a.size);
-    if (dense == NULL) return NF_ENOMEM;
-    nf_gather(x->n, &c->a, c->a.in_x, d, x->data, dense);
-    memset(act->input, 0, x->n * d_net * sizeof *act->input);
-    nf_scatter(x->n, &c->a, c->a.in_net, d_net, dense, act->input);
-  }
-  const int added = b->n_condition > 0 ? add_condition(c, x, act->input) : NF_OK;
-  return added != NF_OK ? added : nf_conditioner_run(b, x->n, act, work);
-}
 
 /* Part b of a batch: x_b, its scale and its shift, (n, c->b.size) each. */
 typedef struct {
@@ -86,7 +50,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
   const size_t size = c->b.size;
   nf_activation act;
   values v;
-  int status = run_conditioner(c, x, false, &act, work);
+  int status = nf_part_run(base, &c->a, x, false, &act, work);
   if (status == NF_OK) status = gather_b(c, x, &act, &v, work);
   if (status != NF_OK) return status;
   for (size_t i = 0; inverse && i < v.count; i++) v.log_g[i] = -v.log_g[i];
@@ -146,26 +110,16 @@ static void backward_shift_first(size_t n, size_t size, const double *dlog_det, 
   }
 }
 
-/* dx_a = dz_a + (∂net/∂x_a)ᵀ (ds, dt) */
+/* ∂L/∂s and ∂L/∂t back through the net */
 static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activation *act,
                                 const values *v, nf_real *dparam, nf_work *work) {
-  const nf_net *net = c->base.net;
-  const size_t d = nf_shape_size(c->base.in), d_in = nf_shape_size(net->in);
-  const size_t d_out = nf_shape_size(net->out);
+  const size_t d_out = nf_shape_size(c->base.net->out);
   nf_real *doutput = nf_arena_alloc(&work->arena, dz->n * d_out);
-  nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in);
-  if (doutput == NULL || dinput == NULL) return NF_ENOMEM;
+  if (doutput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
   nf_scatter(dz->n, &c->b, c->b.in_net, d_out, v->s, doutput);
   nf_scatter(dz->n, &c->b, c->b.in_net, d_out, v->t, doutput + c->to_t);
-  const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
-                                         dparam, &work->arena);
-  if (status != NF_OK) return status;
-  nf_real *dx = dz->data;
-  for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
-    for (size_t r = 0; r < c->a.runs; r++)
-      for (size_t k = 0; k < c->a.run; k++) dx[c->a.in_x[r] + k] += dinput[c->a.in_net[r] + k];
-  return NF_OK;
+  return nf_part_backward(&c->base, &c->a, dz, act, doutput, dparam, work);
 }
 
 static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
@@ -175,7 +129,7 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_activation act;
   values v;
   int status = nf_conditioner_restore(base, z->n, &act, work);
-  if (status == NF_OK && act.input == NULL) status = run_conditioner(c, z, true, &act, work);
+  if (status == NF_OK && act.input == NULL) status = nf_part_run(base, &c->a, z, true, &act, work);
   if (status == NF_OK) status = gather_b(c, z, &act, &v, work);
   nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
   if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
@@ -212,38 +166,15 @@ static const nf_bijector_type type = {.name = "coupling",
 /* --- construction
  * --------------------------------------------------------------------------------- */
 
-nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
-  return (nf_shape){shape.h, shape.w, nf_mask_channels(shape, mask, false)};
-}
-
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
   const size_t c = nf_mask_channels(shape, mask, true);
   return (nf_shape){shape.h, shape.w, scale == NF_SCALE_NONE ? c : 2 * c};
 }
 
-static bool fits(nf_shape shape, nf_mask mask, nf_scale scale, const nf_net *net, nf_error *e) {
-  nf_shape in = nf_coupling_net_in(shape, mask);
-  const nf_shape out = nf_coupling_net_out(shape, mask, scale);
-  if (net != NULL && net->in.c > in.c) in.c = net->in.c; /* conditional */
-  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
-    nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
-            nf_mask_is_channel(mask) ? "channels" : "pixels");
-  else if (net == NULL)
-    nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
-  else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))
-    nf_fail(e, NF_ESHAPE,
-            "coupling: the net maps " NF_SHAPE " to " NF_SHAPE "; it must map " NF_SHAPE
-            " to " NF_SHAPE,
-            NF_SHAPE_ARGS(net->in), NF_SHAPE_ARGS(net->out), NF_SHAPE_ARGS(in), NF_SHAPE_ARGS(out));
-  else
-    return true;
-  return false;
-}
-
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              nf_error *e) {
-  coupling *c =
-      fits(shape, mask, scale, net, e) ? nf_bijector_new(&type, sizeof *c, shape, shape, e) : NULL;
+  const bool fits = nf_mask_fits(shape, mask, nf_coupling_net_out(shape, mask, scale), net, e);
+  coupling *c = fits ? nf_bijector_new(&type, sizeof *c, shape, shape, e) : NULL;
   if (c == NULL) {
     nf_net_free(net);
     return NULL;

@@ -1,6 +1,7 @@
 #include "layers/mask.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
@@ -52,4 +53,74 @@ void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, c
     for (size_t i = 0; i < n; i++, to += row)
       for (size_t r = 0; r < p->runs; r++, dense += p->run)
         for (size_t k = 0; k < p->run; k++) to[first[r] + k] = dense[k];
+}
+
+/* y into the last C channels of the network's input, pixel by pixel or the same at all. */
+static int add_condition(const nf_bijector *b, const nf_batch *x, nf_real *input) {
+  const nf_shape net = b->net->in, y = x->y_shape;
+  const size_t count = b->n_condition, pixels = nf_shape_pixels(net);
+  if (x->y == NULL) return NF_EINVAL;
+  if (y.c != count || (nf_shape_pixels(y) != 1 && nf_shape_pixels(y) != pixels)) return NF_ESHAPE;
+  for (size_t i = 0; i < x->n; i++)
+    for (size_t p = 0; p < pixels; p++, input += net.c) {
+      const nf_real *from =
+          x->y + (i * nf_shape_pixels(y) + (nf_shape_pixels(y) > 1 ? p : 0)) * count;
+      memcpy(input + net.c - count, from, count * sizeof *input);
+    }
+  return NF_OK;
+}
+
+int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool need_hidden,
+                nf_activation *act, nf_work *work) {
+  const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
+  const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
+  if (status != NF_OK) return status;
+  if (a->size == d_net) {
+    nf_gather(x->n, a, a->in_x, d, x->data, act->input);
+  } else {
+    nf_real *dense = nf_arena_alloc(&work->arena, x->n * a->size);
+    if (dense == NULL) return NF_ENOMEM;
+    nf_gather(x->n, a, a->in_x, d, x->data, dense);
+    memset(act->input, 0, x->n * d_net * sizeof *act->input);
+    nf_scatter(x->n, a, a->in_net, d_net, dense, act->input);
+  }
+  const int added = b->n_condition > 0 ? add_condition(b, x, act->input) : NF_OK;
+  return added != NF_OK ? added : nf_conditioner_run(b, x->n, act, work);
+}
+
+int nf_part_backward(const nf_bijector *b, const nf_part *a, nf_batch *dz, const nf_activation *act,
+                     const nf_real *doutput, nf_real *dparam, nf_work *work) {
+  const nf_net *net = b->net;
+  const size_t d = nf_shape_size(b->in), d_in = nf_shape_size(net->in);
+  nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in), *dx = dz->data;
+  if (dinput == NULL) return NF_ENOMEM;
+  const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
+                                         dparam, &work->arena);
+  if (status != NF_OK) return status;
+  for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
+    for (size_t r = 0; r < a->runs; r++)
+      for (size_t k = 0; k < a->run; k++) dx[a->in_x[r] + k] += dinput[a->in_net[r] + k];
+  return NF_OK;
+}
+
+nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
+  return (nf_shape){shape.h, shape.w, nf_mask_channels(shape, mask, false)};
+}
+
+bool nf_mask_fits(nf_shape shape, nf_mask mask, nf_shape out, const nf_net *net, nf_error *e) {
+  nf_shape in = nf_coupling_net_in(shape, mask);
+  if (net != NULL && net->in.c > in.c) in.c = net->in.c; /* conditional */
+  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
+    nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
+            nf_mask_is_channel(mask) ? "channels" : "pixels");
+  else if (net == NULL)
+    nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
+  else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))
+    nf_fail(e, NF_ESHAPE,
+            "coupling: the net maps " NF_SHAPE " to " NF_SHAPE "; it must map " NF_SHAPE
+            " to " NF_SHAPE,
+            NF_SHAPE_ARGS(net->in), NF_SHAPE_ARGS(net->out), NF_SHAPE_ARGS(in), NF_SHAPE_ARGS(out));
+  else
+    return true;
+  return false;
 }

@@ -4,7 +4,7 @@
 #ifndef NF_LAYERS_MASK_H
 #define NF_LAYERS_MASK_H
 
-#include "layers/layer.h"
+#include "layers/conditioner.h"
 
 /* A run is the part's channels at one pixel. Run r begins at x[in_x[r]] of a sample, and at
  * input[in_net[r]] of the network for part a. For part b, with c_b channels in the part,
@@ -30,5 +30,16 @@ void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, co
                nf_real *dense);
 void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
                 nf_real *to);
+
+/* act->output = net(x_a), of b's net; under a checkerboard it sees 0 at part b. */
+int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool need_hidden,
+                nf_activation *act, nf_work *work);
+/* dx_a = dz_a + (∂net/∂x_a)ᵀ doutput */
+int nf_part_backward(const nf_bijector *b, const nf_part *a, nf_batch *dz, const nf_activation *act,
+                     const nf_real *doutput, nf_real *dparam, nf_work *work);
+
+/* Whether the shape has two parts, and the net maps that of part a to `out`; else *e says what
+ * does not fit. */
+bool nf_mask_fits(nf_shape shape, nf_mask mask, nf_shape out, const nf_net *net, nf_error *e);
 
 #endif

@@ -23,9 +23,16 @@ struct nf_transform {
   /* At the input x, with dlog_slope[i] = ∂L/∂log τ'(x_i):  dz becomes dx, and raw ∂L/∂raw. */
   void (*backward)(const nf_transform *t, size_t count, nf_real *raw, const nf_real *x, nf_real *dz,
                    const nf_real *dlog_slope);
+  void *memory; /* that its layer frees with itself; NULL when it is a constant */
 };
 
 /* z = (x - μ)·exp(-α), raw numbers μ, α (NOTES (10.6)) */
 extern const nf_transform nf_affine_transform;
+
+/* The monotone rational-quadratic spline with `bins` bins on [-bound, bound], the identity outside
+ * (transform_spline.c); n_raw = 3 bins - 1: widths, heights, slopes at the inner knots.
+ * source  NOTES 11; Durkan et al. 2019;   errors  NF_EINVAL, NF_ENOMEM */
+enum { NF_SPLINE_MAX_BINS = 64 };
+const nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error *e);
 
 #endif

@@ -1,0 +1,153 @@
+/* The coupling layer with any transform of part b, in which the affine map of coupling.c is one of
+ * many that would do (NOTES (11.11)):
+ *
+ *   z_a = x_a
+ *   z_b = τ(x_b; θ),   θ = net(x_a),   log|det J| = Σ log τ'(x_b; θ) */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/real.h"
+#include "layers/mask.h"
+#include "layers/transform.h"
+
+typedef struct {
+  nf_bijector base;
+  const nf_transform *transform;
+  nf_part a, b;
+  size_t channels; /* c_b */
+} coupling;
+
+/* Of part b, count = n·c->b.size values: x or z, θ parameter by parameter, log τ'. */
+typedef struct {
+  size_t count;
+  nf_real *x, *raw, *log_slope;
+} values;
+
+static int gather(const coupling *c, const nf_batch *x, const nf_activation *act, values *v,
+                  nf_work *work) {
+  const nf_part *b = &c->b;
+  const size_t d_net = nf_shape_size(c->base.net->out), count = x->n * b->size;
+  *v = (values){count, nf_arena_alloc(&work->arena, count),
+                nf_arena_alloc(&work->arena, c->transform->n_raw * count),
+                nf_arena_alloc(&work->arena, count)};
+  if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
+  nf_gather(x->n, b, b->in_x, nf_shape_size(x->shape), x->data, v->x);
+  for (size_t k = 0; k < c->transform->n_raw; k++)
+    nf_gather(x->n, b, b->in_net, d_net, act->output + k * c->channels, v->raw + k * count);
+  return NF_OK;
+}
+
+static int map(const nf_bijector *base, bool inverse, nf_batch *x, double *log_det, nf_work *work) {
+  const coupling *c = (const coupling *)base;
+  const nf_transform *t = c->transform;
+  const size_t size = c->b.size;
+  nf_activation act;
+  values v;
+  int status = nf_part_run(base, &c->a, x, false, &act, work);
+  if (status == NF_OK) status = gather(c, x, &act, &v, work);
+  if (status != NF_OK) return status;
+  (inverse ? t->inverse : t->forward)(t, v.count, v.raw, v.x, v.log_slope);
+  nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
+  for (size_t i = 0; i < x->n; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < size; k++) sum += (double)v.log_slope[i * size + k];
+    log_det[i] += sum;
+  }
+  return NF_OK;
+}
+
+static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  return map(b, false, x, log_det, work);
+}
+
+static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
+  return map(b, true, z, log_det, work);
+}
+
+/* z_b becomes x_b, dz_b becomes dx_b, and v->raw ∂L/∂θ. */
+static int backward_transform(const coupling *c, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                              values *v, nf_work *work) {
+  const nf_transform *t = c->transform;
+  const size_t size = c->b.size, d = nf_shape_size(z->shape);
+  nf_real *dzb = nf_arena_alloc(&work->arena, v->count);
+  if (dzb == NULL) return NF_ENOMEM;
+  t->inverse(t, v->count, v->raw, v->x, v->log_slope);
+  nf_gather(dz->n, &c->b, c->b.in_x, d, dz->data, dzb);
+  for (size_t k = 0; k < v->count; k++) v->log_slope[k] = NF_R(dlog_det[k / size]);
+  t->backward(t, v->count, v->raw, v->x, dzb, v->log_slope);
+  nf_scatter(z->n, &c->b, c->b.in_x, d, v->x, z->data);
+  nf_scatter(dz->n, &c->b, c->b.in_x, d, dzb, dz->data);
+  return NF_OK;
+}
+
+static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                    nf_real *dparam, nf_work *work) {
+  const coupling *c = (const coupling *)base;
+  const size_t d_out = nf_shape_size(base->net->out);
+  nf_activation act;
+  values v;
+  int status = nf_conditioner_restore(base, z->n, &act, work);
+  if (status == NF_OK && act.input == NULL) status = nf_part_run(base, &c->a, z, true, &act, work);
+  if (status == NF_OK) status = gather(c, z, &act, &v, work);
+  if (status == NF_OK) status = backward_transform(c, z, dz, dlog_det, &v, work);
+  if (status != NF_OK) return status;
+  nf_real *doutput = nf_arena_alloc(&work->arena, z->n * d_out);
+  if (doutput == NULL) return NF_ENOMEM;
+  memset(doutput, 0, z->n * d_out * sizeof *doutput);
+  for (size_t k = 0; k < c->transform->n_raw; k++)
+    nf_scatter(z->n, &c->b, c->b.in_net, d_out, v.raw + k * v.count, doutput + k * c->channels);
+  status = nf_part_backward(base, &c->a, dz, &act, doutput, dparam, work);
+  nf_conditioner_drop(base, work);
+  return status;
+}
+
+static void release(nf_bijector *b) {
+  coupling *c = (coupling *)b;
+  nf_part_free(&c->a);
+  nf_part_free(&c->b);
+  free(c->transform->memory);
+}
+
+static const nf_bijector_type type = {.name = "spline coupling",
+                                      .forward = forward,
+                                      .inverse = inverse,
+                                      .backward = backward,
+                                      .free = release};
+
+/* --- construction ---------------------------------------------------------------------------- */
+
+nf_shape nf_spline_coupling_net_out(nf_shape shape, nf_mask mask, size_t bins) {
+  return (nf_shape){shape.h, shape.w, (3 * bins - 1) * nf_mask_channels(shape, mask, true)};
+}
+
+/* Takes the net and the transform. */
+static nf_bijector *coupling_of(nf_shape shape, nf_mask mask, const nf_transform *transform,
+                                nf_net *net, nf_error *e) {
+  coupling *c = nf_bijector_new(&type, sizeof *c, shape, shape, e);
+  if (c == NULL) {
+    free(transform->memory);
+    nf_net_free(net);
+    return NULL;
+  }
+  c->base.net = net;
+  c->base.n_condition = net->in.c - nf_mask_channels(shape, mask, false);
+  c->transform = transform;
+  c->channels = nf_mask_channels(shape, mask, true);
+  if (nf_part_list(shape, mask, false, net->in.c, &c->a) &&
+      nf_part_list(shape, mask, true, net->out.c, &c->b))
+    return &c->base;
+  nf_fail(e, NF_ENOMEM, "spline coupling: out of memory");
+  nf_bijector_free(&c->base);
+  return NULL;
+}
+
+nf_bijector *nf_spline_coupling_new(nf_shape shape, nf_mask mask, size_t bins, double bound,
+                                    nf_net *net, nf_error *e) {
+  const nf_shape out = nf_spline_coupling_net_out(shape, mask, bins);
+  const nf_transform *t = nf_transform_spline_new(bins, bound, e);
+  if (t != NULL && nf_mask_fits(shape, mask, out, net, e))
+    return coupling_of(shape, mask, t, net, e);
+  if (t != NULL) free(t->memory);
+  nf_net_free(net);
+  return NULL;
+}

@@ -1,0 +1,227 @@
+/* The rational-quadratic spline as a transform: K bins on [-B, B], the identity outside. Of the
+ * 3K - 1 raw numbers of a value, K are widths, K heights and K - 1 slopes at the inner knots,
+ *
+ *   w_k = 2B (m + (1 - Km) softmax(raw)_k),   δ_k = m + softplus(raw_k + log(e^{1-m} - 1))
+ *
+ * with m the least share and slope; the slopes at the end knots are 1. At 0 all bins are squares
+ * and all slopes are 1, which is the identity. The first knot is -B and the last one B, not the sum
+ * of the widths; a knot belongs to the bin on its right, by one comparison with the knots as
+ * rounded; outside [-B, B] the formulas run at the nearer end, and what they give is not used
+ * (NOTES (11.1), (11.10)). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/real.h"
+#include "core/vector.h"
+#include "layers/spline.h"
+#include "layers/transform.h"
+
+enum { BLOCK = NF_SPLINE_BLOCK, MAX_BINS = NF_SPLINE_MAX_BINS };
+#define LEAST 1e-3 /* m */
+
+typedef struct {
+  nf_transform base;
+  size_t bins;
+  nf_real bound, spread; /* B, 2B (1 - Km) */
+  nf_real shift;         /* log(e^{1-m} - 1) */
+} spline;
+
+/* Of a block of n values. Planar, as raw is: row k of an array is at k·n. */
+typedef struct {
+  size_t n;
+  nf_real width[MAX_BINS * BLOCK], height[MAX_BINS * BLOCK]; /* softmax */
+  nf_real x[(MAX_BINS + 1) * BLOCK], y[(MAX_BINS + 1) * BLOCK];
+  nf_real at[BLOCK];          /* the value, clamped to [-B, B] */
+  uint32_t bin[BLOCK];        /* its bin, 0 … K-1 */
+  nf_spline_bins of;          /* and that bin's numbers */
+  nf_real sigmoid[2 * BLOCK]; /* ∂δ/∂raw at its left and right knot; 0 at an end */
+  nf_real log_slope[BLOCK], grad[BLOCK];
+} block;
+
+/* --- from raw numbers to knots -------------------------------------------------------------- */
+
+/* p = softmax over the K rows of raw, `stride` apart */
+static void softmax(size_t bins, size_t n, size_t stride, const nf_real *raw, nf_real *p) {
+  nf_real max[BLOCK], sum[BLOCK] = {0};
+  memcpy(max, raw, n * sizeof *max);
+  for (size_t k = 1; k < bins; k++)
+    for (size_t i = 0; i < n; i++)
+      max[i] = raw[k * stride + i] > max[i] ? raw[k * stride + i] : max[i];
+  for (size_t k = 0; k < bins; k++)
+    for (size_t i = 0; i < n; i++) p[k * n + i] = raw[k * stride + i] - max[i];
+  nf_vector_exp(bins * n, p, p);
+  for (size_t k = 0; k < bins; k++)
+    for (size_t i = 0; i < n; i++) sum[i] += p[k * n + i];
+  for (size_t k = 0; k < bins; k++)
+    for (size_t i = 0; i < n; i++) p[k * n + i] /= sum[i];
+}
+
+static void knots(const spline *t, size_t n, const nf_real *p, nf_real *knot) {
+  const nf_real least = NF_R(2 * LEAST) * t->bound;
+  for (size_t i = 0; i < n; i++) knot[i] = -t->bound;
+  for (size_t k = 0; k + 1 < t->bins; k++)
+    for (size_t i = 0; i < n; i++)
+      knot[(k + 1) * n + i] = knot[k * n + i] + least + t->spread * p[k * n + i];
+  for (size_t i = 0; i < n; i++) knot[t->bins * n + i] = t->bound;
+}
+
+/* How many inner knots are at or below the value. */
+static void find_bin(const spline *t, block *b, const nf_real *knot) {
+  memset(b->bin, 0, sizeof b->bin);
+  for (size_t k = 1; k < t->bins; k++)
+    for (size_t i = 0; i < b->n; i++) b->bin[i] += b->at[i] >= knot[k * b->n + i];
+}
+
+/* δ = m + softplus(v) and ∂δ/∂v = σ(v), from log σ(-v) = -softplus(v) and log σ(v) = v -
+ * softplus(v)
+ */
+static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b) {
+  const size_t n = b->n;
+  nf_real v[2 * BLOCK], softplus[2 * BLOCK] = {0};
+  raw += 2 * t->bins * stride;
+  for (size_t i = 0; i < n; i++) {
+    const size_t k = b->bin[i];
+    v[i] = k > 0 ? raw[(k - 1) * stride + i] + t->shift : 0;
+    v[n + i] = k + 1 < t->bins ? raw[k * stride + i] + t->shift : 0;
+  }
+  for (size_t i = 0; i < 2 * n; i++) softplus[i] = -v[i];
+  nf_vector_log_sigmoid(2 * n, softplus, softplus);
+  for (size_t i = 0; i < 2 * n; i++) b->sigmoid[i] = v[i] + softplus[i];
+  nf_vector_exp(2 * n, b->sigmoid, b->sigmoid);
+  for (size_t i = 0; i < n; i++) {
+    const bool first = b->bin[i] == 0, last = b->bin[i] + 1 == t->bins;
+    b->of.slope0[i] = first ? 1 : NF_R(LEAST) - softplus[i];
+    b->of.slope1[i] = last ? 1 : NF_R(LEAST) - softplus[n + i];
+    b->sigmoid[i] = first ? 0 : b->sigmoid[i];
+    b->sigmoid[n + i] = last ? 0 : b->sigmoid[n + i];
+  }
+}
+
+/* The bins of n values, found among the knots of x, or of y for the inverse. */
+static void find(const spline *t, bool inverse, size_t n, size_t stride, const nf_real *raw,
+                 const nf_real *value, block *b) {
+  b->n = n;
+  softmax(t->bins, n, stride, raw, b->width);
+  softmax(t->bins, n, stride, raw + t->bins * stride, b->height);
+  knots(t, n, b->width, b->x);
+  knots(t, n, b->height, b->y);
+  for (size_t i = 0; i < n; i++) {
+    const nf_real below = value[i] < t->bound ? value[i] : t->bound;
+    b->at[i] = below > -t->bound ? below : -t->bound;
+  }
+  find_bin(t, b, inverse ? b->y : b->x);
+  for (size_t i = 0; i < n; i++) {
+    const size_t left = b->bin[i] * n + i, right = left + n;
+    b->of.x0[i] = b->x[left];
+    b->of.x1[i] = b->x[right];
+    b->of.y0[i] = b->y[left];
+    b->of.y1[i] = b->y[right];
+  }
+  slopes(t, stride, raw, b);
+}
+
+static inline bool inside(const spline *t, nf_real x) { return x > -t->bound && x < t->bound; }
+
+/* --- the map -------------------------------------------------------------------------------- */
+
+static void map(const nf_transform *base, bool inverse, size_t count, const nf_real *raw,
+                nf_real *x, nf_real *log_slope) {
+  const spline *t = (const spline *)base;
+  block b;
+  for (size_t i = 0; i < count; i += BLOCK) {
+    const size_t n = nf_min_size(BLOCK, count - i);
+    find(t, inverse, n, count, raw + i, x + i, &b);
+    (inverse ? nf_spline_inverse : nf_spline_forward)(n, &b.of, b.at, b.log_slope);
+    for (size_t k = 0; k < n; k++) {
+      const bool in = inside(t, x[i + k]);
+      x[i + k] = in ? b.at[k] : x[i + k];
+      log_slope[i + k] = in ? b.log_slope[k] : 0;
+    }
+  }
+}
+
+static void forward(const nf_transform *t, size_t count, const nf_real *raw, nf_real *x,
+                    nf_real *log_slope) {
+  map(t, false, count, raw, x, log_slope);
+}
+
+static void inverse(const nf_transform *t, size_t count, const nf_real *raw, nf_real *z,
+                    nf_real *log_slope) {
+  map(t, true, count, raw, z, log_slope);
+}
+
+/* --- gradients ------------------------------------------------------------------------------ */
+
+/* Knot j is -B + Σ_{k<j} w_k. So with the derivatives by the two knots of a value's bin,
+ *
+ *   G_k = 2B (1 - Km) (∂L/∂left·[k < bin] + ∂L/∂right·[k ≤ bin]),   draw_k = p_k (G_k - Σ_j p_j
+ * G_j)
+ *
+ * in which ∂L/∂right of the last bin, whose right knot is fixed, drops out. */
+static void softmax_backward(const spline *t, const block *b, size_t stride, const nf_real *p,
+                             const nf_real *dleft, const nf_real *dright, nf_real *draw) {
+  const size_t n = b->n;
+  nf_real mean[BLOCK] = {0};
+  for (size_t k = 0; k < t->bins; k++)
+    for (size_t i = 0; i < n; i++) {
+      const nf_real g = (k < b->bin[i] ? dleft[i] : 0) + (k <= b->bin[i] ? dright[i] : 0);
+      draw[k * stride + i] = g;
+      mean[i] += p[k * n + i] * g;
+    }
+  for (size_t k = 0; k < t->bins; k++)
+    for (size_t i = 0; i < n; i++)
+      draw[k * stride + i] = t->spread * p[k * n + i] * (draw[k * stride + i] - mean[i]);
+}
+
+static void slopes_backward(const spline *t, const block *b, size_t stride,
+                            const nf_spline_bins *db, nf_real *draw) {
+  const size_t n = b->n;
+  for (size_t k = 0; k + 1 < t->bins; k++) /* inner knot k + 1 */
+    for (size_t i = 0; i < n; i++)
+      draw[k * stride + i] = (b->bin[i] == k + 1 ? db->slope0[i] * b->sigmoid[i] : 0) +
+                             (b->bin[i] == k ? db->slope1[i] * b->sigmoid[n + i] : 0);
+}
+
+static void backward(const nf_transform *base, size_t count, nf_real *raw, const nf_real *x,
+                     nf_real *dz, const nf_real *dlog_slope) {
+  const spline *t = (const spline *)base;
+  block b;
+  nf_spline_bins db;
+  for (size_t i = 0; i < count; i += BLOCK) {
+    const size_t n = nf_min_size(BLOCK, count - i);
+    find(t, false, n, count, raw + i, x + i, &b);
+    for (size_t k = 0; k < n; k++) { /* outside, nothing depends on the spline */
+      const bool in = inside(t, x[i + k]);
+      b.grad[k] = in ? dz[i + k] : 0;
+      b.log_slope[k] = in ? dlog_slope[i + k] : 0;
+    }
+    nf_spline_backward(n, &b.of, b.at, b.grad, b.log_slope, &db);
+    for (size_t k = 0; k < n; k++) dz[i + k] = inside(t, x[i + k]) ? b.grad[k] : dz[i + k];
+    nf_real *draw = raw + i;
+    softmax_backward(t, &b, count, b.width, db.x0, db.x1, draw);
+    softmax_backward(t, &b, count, b.height, db.y0, db.y1, draw + t->bins * count);
+    slopes_backward(t, &b, count, &db, draw + 2 * t->bins * count);
+  }
+}
+
+const nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error *e) {
+  if (bins < 2 || bins > MAX_BINS) {
+    nf_fail(e, NF_EINVAL, "spline: bins is %zu; it can be 2 to %d", bins, MAX_BINS);
+    return NULL;
+  }
+  if (!(bound > 0 && bound <= 1e6)) {
+    nf_fail(e, NF_EINVAL, "spline: bound is %g; it can be above 0 and up to 1e6", bound);
+    return NULL;
+  }
+  spline *t = malloc(sizeof *t);
+  if (t == NULL) {
+    nf_fail(e, NF_ENOMEM, "spline: out of memory");
+    return NULL;
+  }
+  *t = (spline){.base = {"spline", 3 * bins - 1, forward, inverse, backward, t},
+                .bins = bins,
+                .bound = NF_R(bound),
+                .spread = NF_R(2 * bound * (1 - (double)bins * LEAST)),
+                .shift = NF_R(log(expm1(1 - LEAST)))};
+  return &t->base;
+}
