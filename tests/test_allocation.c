@@ -109,6 +109,7 @@ static const char *constructor(int i, nf_bijector **b, nf_error *e) {
   CASE("coupling_new, mlp_new", coupling(nf_mlp_new(NET_IN, NET_OUT, 3, e), e))
   CASE("coupling_new, convnet_new", coupling(nf_convnet_new(NET_IN, NET_OUT, 3, e), e))
   CASE("coupling_new, conv_new", coupling(nf_conv_new(NET_IN, NET_OUT, e), e))
+  CASE("continuous_new, field_new", nf_continuous_new(shape, 2, nf_field_new(shape, 3, e), e))
   CASE("squeeze_new", nf_squeeze_new(shape, e))
   CASE("unsqueeze_new", nf_unsqueeze_new(shape, e))
   CASE("reshape_new", nf_reshape_new(shape, nf_point(16), e))

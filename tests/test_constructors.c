@@ -68,6 +68,8 @@ static void constructors_do_nothing_after_an_error(void **state) {
   assert_null(nf_mlp_new(square, square, 2, &e));
   assert_null(nf_convnet_new(square, square, 2, &e));
   assert_null(nf_conv_new(square, square, &e));
+  assert_null(nf_field_new(square, 2, &e));
+  assert_null(nf_continuous_new(square, 2, NULL, &e));
   assert_null(nf_coupling_new(square, NF_CHANNEL, NF_SCALE_EXP, net, &e));
   assert_null(nf_split_new(square, owned[0], &e));
   nf_chain_add(chain, owned[1], &e);

@@ -58,15 +58,17 @@ static void show_kind(const char *kind, const catalogue *c) {
   printf("%-25s%3zu", kind, n);
   for (size_t o = 0; o < ORACLES; o++) {
     finding worst = {0};
+    double tolerance = oracles[o].tolerance;
     size_t count = 0;
     for (size_t k = 0; k < c->n; k++) {
       const catalogue_entry *e = &c->entry[k];
       if (!is_of_kind(e, kind) || !applies(e, &oracles[o])) continue;
       finding_worse(&worst, measure(e, &oracles[o]), e->name);
+      tolerance = fmax(tolerance, oracle_tolerance(&oracles[o], e));
       count++;
     }
     if (count > 0)
-      show_error(worst.error, oracles[o].tolerance);
+      show_error(worst.error, tolerance);
     else
       printf(" %6s", "-");
   }

@@ -70,6 +70,14 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
 
+/* A continuous flow:  dz/dt = v(z, t), z(0) = x, z = z(1);   log|det J| = ∫₀¹ tr ∂v/∂z dt
+ * by N = `steps` steps of Runge-Kutta 4. The inverse, the same steps backward in time, and the
+ * log-det are those of the exact solution up to the error of the method, O(N⁻⁴).
+ * source  NOTES (12.1), (12.2); Chen et al. 2018, 4
+ * shapes  the net is an nf_field_new of the same shape;   1 ≤ steps ≤ 65536
+ * tensors those of the net */
+nf_bijector *nf_continuous_new(nf_shape shape, size_t steps, nf_net *field, nf_error *e);
+
 /* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
  * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */
 nf_bijector *nf_squeeze_new(nf_shape shape, nf_error *e);
@@ -130,7 +138,10 @@ nf_arena *nf_work_arena(nf_work *work);
  * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz
  * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
  * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
- * many threads may run it at once. */
+ * many threads may run it at once.
+ *   A layer whose inverse is inexact, as that of an ODE, or dear, keeps its input: while a flow
+ * computes a gradient its forward saves x, backward makes z that x again, and so differentiates
+ * forward where forward was. Where nothing was saved, backward starts from the inverse. */
 typedef struct {
   const char *name;
   int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);

@@ -47,6 +47,11 @@ nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, nf_error *e);
 /* One 3×3 convolution, "weight" (c_out, 3, 3, c_in) and "bias", initialised to 0. */
 nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e);
 
+/* A velocity field v(z, t) for nf_continuous_new, [D+1, width, width, width, D] with tanh, D values
+ * of z and the time t last: "0.weight" (width, D+1), "2.weight", "4.weight", "6.weight" (D, width),
+ * and biases. Initialised as the MLP. */
+nf_net *nf_field_new(nf_shape shape, size_t width, nf_error *e);
+
 void nf_net_free(nf_net *net); /* NULL is fine */
 
 /* --- a network of one's own ---------------------------------------------------------------- */
@@ -62,7 +67,7 @@ typedef struct {
   void (*init)(nf_net *net, nf_random *r); /* initial parameters; NULL: all 0 */
 } nf_net_type;
 
-enum { NF_NET_TENSORS = 6 };
+enum { NF_NET_TENSORS = 8 };
 struct nf_net {
   const nf_net_type *type;
   nf_shape in, out;
