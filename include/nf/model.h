@@ -6,7 +6,9 @@
  * realnvp  (Dinh et al. 2017, 3.6) per scale: checkerboard ×3, squeeze, channel ×3, split; the last
  *          scale checkerboard ×4. On points: `steps` couplings that swap halves.
  * glow     (Kingma & Dhariwal 2018, 3) per level: squeeze, steps × (actnorm, 1×1 convolution,
- *          coupling), split. On points: no squeeze and no split. */
+ *          coupling), split. On points: no squeeze and no split.
+ * cnf      (Chen et al. 2018, 4): one continuous flow, by `steps` steps of Runge-Kutta; points
+ * alone. fm       the same, trained by flow matching (Lipman et al. 2023). */
 #ifndef NF_MODEL_H
 #define NF_MODEL_H
 
@@ -14,13 +16,14 @@
 
 NF_BEGIN_DECLS
 
-typedef enum { NF_NICE, NF_REALNVP, NF_GLOW } nf_family;
+typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_CNF, NF_FM } nf_family;
 
 typedef struct {
   nf_family family;
   nf_shape shape;
   size_t levels;  /* scales of the multi-scale structure, 1 … 16; 1 on points and for nice */
-  size_t steps;   /* K: couplings (nice, points) or steps of flow per level (glow), 1 … 4096 */
+  size_t steps;   /* K: couplings (nice, points), steps of flow per level (glow) or of Runge-Kutta
+                   * (cnf, fm), 1 … 4096 */
   size_t width;   /* hidden units or channels of every conditioner, 1 … 65536 */
   nf_scale scale; /* realnvp and glow; nice has none */
   bool plu;       /* glow: 1×1 convolution as P·L·U */
@@ -43,7 +46,8 @@ const nf_model *nf_flow_model(const nf_flow *f);
 /* Its layers alone, to be put into a chain or split of one's own. */
 nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e);
 
-/* "nice", "realnvp", "glow"; "none", "exp", "tanh", "sigmoid": by value, NULL at the end. */
+/* "nice", "realnvp", "glow", "cnf", "fm"; "none", "exp", "tanh", "sigmoid": by value, NULL at the
+ * end. */
 extern const char *const nf_family_names[], *const nf_scale_names[];
 
 NF_END_DECLS

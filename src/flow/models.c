@@ -109,16 +109,24 @@ static void add_glow(nf_bijector *chain, const nf_model *m, nf_error *e) {
   add_glow_levels(chain, m, m->levels, e);
 }
 
+/* The exact trace costs a pass for each dimension: for points alone. */
+static void add_continuous(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  nf_net *field = nf_field_new(m->shape, m->width, e);
+  nf_chain_add(chain, nf_continuous_new(m->shape, m->steps, field, e), e);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
  * constant in nf_family is for C programs. */
 /* clang-format off */
-#define ARCHITECTURES(row)                                                           \
-  /*  name       layers       scale             affine levels steps  plu    prior */ \
-  row("nice",    add_nice,    NF_SCALE_TANH,    false, false, true,  false, false)   \
-  row("realnvp", add_realnvp, NF_SCALE_TANH,    true,  true,  false, false, false)   \
-  row("glow",    add_glow,    NF_SCALE_SIGMOID, true,  true,  true,  true,  true)
+#define ARCHITECTURES(row)                                                                            \
+  /*  name       layers          scale             affine levels steps  plu    prior  ODE    match */ \
+  row("nice",    add_nice,       NF_SCALE_TANH,    false, false, true,  false, false, false, false)   \
+  row("realnvp", add_realnvp,    NF_SCALE_TANH,    true,  true,  false, false, false, false, false)   \
+  row("glow",    add_glow,       NF_SCALE_SIGMOID, true,  true,  true,  true,  true,  false, false)   \
+  row("cnf",     add_continuous, NF_SCALE_NONE,    false, false, true,  false, false, true,  false)   \
+  row("fm",      add_continuous, NF_SCALE_NONE,    false, false, true,  false, false, true,  true)
 /* clang-format on */
 
 #define NAME(name, ...) name,
@@ -138,7 +146,12 @@ static bool valid(const nf_model *m, nf_error *e) {
     nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
   else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_SIGMOID)
     nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
-  else if (nf_shape_size(m->shape) == 1)
+  else if (a->continuous && (!point || m->bins > 0))
+    nf_fail(e, NF_EINVAL,
+            "model: %s is for points, not images, whose exact trace costs a pass for each of %zu "
+            "values; glow and realnvp take them",
+            a->name, nf_shape_size(m->shape));
+  else if (nf_shape_size(m->shape) == 1 && !a->continuous)
     nf_fail(e, NF_EINVAL, "model: a sample of 1 value has no two parts for a coupling");
   else if (m->levels < 1 || m->levels > 16)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
