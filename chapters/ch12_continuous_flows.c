@@ -654,20 +654,35 @@ static void plot_trajectories(void) {
   }
 }
 
-/* t x₁ x₂ p_t: the density of x_t on a grid, at five times */
+/* The density of x_t is that of a mixture, too. */
+static nf_mixture at_time(nf_mixture m, double t) {
+  for (size_t k = 0; k < m.components; k++)
+    for (size_t i = 0; i < m.d; i++) m.mean[k][i] *= 1 - t;
+  m.sd = sqrt((1 - t) * (1 - t) * m.sd * m.sd + t * t);
+  return m;
+}
+
+/* x₁ x₂ p_t: the density of x_t on a grid, at five times */
 static void plot_density(void) {
   enum { SIDE = 121 };
   for (int frame = 0; frame < 5; frame++, printf("\n\n")) {
-    const double t = 1 - frame / 4.;
-    nf_mixture m = eight();
-    const double sd = sqrt((1 - t) * (1 - t) * m.sd * m.sd + t * t);
-    for (int k = 0; k < 8; k++) m.mean[k][0] *= 1 - t, m.mean[k][1] *= 1 - t;
-    m.sd = sd;
+    const nf_mixture m = at_time(eight(), 1 - frame / 4.);
     for (int i = 0; i < SIDE * SIDE; i++) {
       const double at[2] = {(i % SIDE) / 20. - 3, i / SIDE / 20. - 3};
       printf("%.4g %.4g %.4g\n", at[0], at[1], exp(nf_mixture_log_density(&m, at)));
       if (i % SIDE == SIDE - 1) printf("\n");
     }
+  }
+}
+
+/* t x p_t of the two modes on the line, on a grid */
+static void plot_line_density(void) {
+  enum { SIDE = 121 };
+  for (int i = 0; i < SIDE * SIDE; i++) {
+    const double t = 1 - (double)(i % SIDE) / (SIDE - 1), x = i / SIDE / 20. - 3;
+    const nf_mixture m = at_time(two, t);
+    printf("%.4f %.4g %.4g\n", t, x, exp(nf_mixture_log_density(&m, &x)));
+    if (i % SIDE == SIDE - 1) printf("\n");
   }
 }
 
@@ -722,6 +737,7 @@ int main(int argc, char **argv) {
       {"trajectories", "t, x₁, x₂ of a point on its way to the 8 Gaussians; a block a point",
        plot_trajectories},
       {"density", "x₁, x₂, p_t at t = 1, ¾, ½, ¼, 0; a block a time", plot_density},
+      {"line_density", "t, x, p_t of the flow to two Gaussians on the line", plot_line_density},
       {"line", "t, x_t of the flow to two Gaussians on the line; a block a point", plot_line},
       {"steps", "steps, errors of the log-det by Euler and order 4, of x, of log p", plot_steps},
       {"hutchinson", "trace, deviations; then estimates with signs, and with normal noise",
