@@ -75,6 +75,16 @@ static void add(list *l, const char *name, unsigned input, int flags, nf_bijecto
   l->e = (nf_error){0};
 }
 
+/* As add, of a flow with an ODE that is solved up to an error of at most `solver`. */
+static void add_solved(list *l, const char *name, double solver, nf_bijector *b) {
+  add(l, name, NORMAL, 0, b);
+  l->all.entry[l->all.n - 1].solver = solver;
+}
+
+static nf_bijector *continuous(nf_shape shape, size_t steps, nf_error *s) {
+  return nf_continuous_new(shape, steps, nf_field_new(shape, WIDTH, s), s);
+}
+
 static nf_net *mlp(nf_shape in, nf_shape out, nf_error *s) { return nf_mlp_new(in, out, WIDTH, s); }
 static nf_net *convnet(nf_shape in, nf_shape out, nf_error *s) {
   return nf_convnet_new(in, out, WIDTH, s);
@@ -124,8 +134,9 @@ static nf_bijector *conditional(nf_shape shape, nf_mask mask,
                                 nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
   nf_shape in = nf_coupling_net_in(shape, mask);
   in.c += 2;
-  return nf_coupling_new(shape, mask, NF_SCALE_TANH,
-                         net(in, nf_coupling_net_out(shape, mask, NF_SCALE_TANH), s), s);
+  return nf_coupling_new(
+      shape, mask, NF_SCALE_TANH,
+      nf_net_given(net(in, nf_coupling_net_out(shape, mask, NF_SCALE_TANH), s), 2, s), s);
 }
 
 static void add_conditional(list *l) {
@@ -137,7 +148,8 @@ static void add_conditional(list *l) {
   const nf_shape in = nf_point(4 + 2),
                  out = nf_spline_coupling_net_out(nf_point(7), NF_CHANNEL_SWAPPED, 4);
   add(l, "conditional, spline", NORMAL, 0,
-      nf_spline_coupling_new(nf_point(7), NF_CHANNEL_SWAPPED, 4, 1.1, mlp(in, out, &l->e), &l->e));
+      nf_spline_coupling_new(nf_point(7), NF_CHANNEL_SWAPPED, 4, 1.1,
+                             nf_net_given(mlp(in, out, &l->e), 2, &l->e), &l->e));
 }
 
 /* Every mask and conditioner again, with splines whose tails are among the values, too. */
@@ -231,6 +243,10 @@ static void add_all(list *l) {
   add(l, "dequantise 17", 17, 0, nf_dequantise_new(image(3, 2, 1), 17, SEED, s));
   add(l, "dequantise 256", 256, 0, nf_dequantise_new(image(2, 2, 3), 256, SEED, s));
   add(l, "sinh arcsinh", NORMAL, 0, sinh_arcsinh_new(image(2, 3, 3), s));
+  add_solved(l, "continuous by 2 steps", 2e-5, continuous(nf_point(3), 2, s));
+  add_solved(l, "continuous by 8 steps", 1e-7, continuous(nf_point(3), 8, s));
+  add_solved(l, "continuous by 32 steps", 2e-9, continuous(nf_point(3), 32, s));
+  add_solved(l, "continuous by 32 steps", 2e-9, continuous(image(1, 2, 2), 32, s));
   add(l, "chain of none", NORMAL, VOLUME, nf_chain_new(nf_point(5), s));
   add(l, "chain of seven", NORMAL, 0, several(image(4, 2, 3), s));
 

@@ -20,7 +20,8 @@ typedef struct {
   char name[80]; /* with the shape, such as "actnorm 2x3x3" */
   unsigned input;
   int flags;
-  int status; /* of building it */
+  double solver; /* a bound of the error of the method that solves its ODE; 0: it has none */
+  int status;    /* of building it */
   nf_flow *flow;
   nf_bijector *bijector; /* the flow's */
   size_t n_param;

@@ -18,11 +18,16 @@ typedef struct {
   const char *name, *brief;
   finding (*measure)(const catalogue_entry *e, nf_work *work);
   double tolerance;
+  bool
+      exact; /* it compares forward with itself alone, so that the error of a solver is not in it */
   bool (*applies)(const catalogue_entry *e);
 } oracle;
 
 enum { ORACLES = 10 };
 extern const oracle oracles[ORACLES];
+
+/* The oracle's, or that of the entry's solver where that is larger and in the error. */
+double oracle_tolerance(const oracle *o, const catalogue_entry *e);
 
 enum { SAMPLES = 3 }; /* in a batch */
 

@@ -31,7 +31,8 @@ static const char *const direction_name[] = {"forward", "inverse", "backward"};
 static void layer_start(void *subject) {
   layer_call *l = subject;
   const nf_bijector *b = l->entry->bijector;
-  l->batch = (nf_batch){.n = N, .shape = l->direction == 0 ? b->in : b->out, .data = l->x};
+  l->batch = catalogue_draw(l->entry, N, l->x); /* for its condition */
+  if (l->direction != 0) l->batch.shape = b->out;
   l->gradient = l->batch;
   l->gradient.data = l->dz;
   memcpy(l->x, l->input, sizeof l->x);
@@ -109,6 +110,7 @@ static const char *constructor(int i, nf_bijector **b, nf_error *e) {
   CASE("coupling_new, mlp_new", coupling(nf_mlp_new(NET_IN, NET_OUT, 3, e), e))
   CASE("coupling_new, convnet_new", coupling(nf_convnet_new(NET_IN, NET_OUT, 3, e), e))
   CASE("coupling_new, conv_new", coupling(nf_conv_new(NET_IN, NET_OUT, e), e))
+  CASE("continuous_new, field_new", nf_continuous_new(shape, 2, nf_field_new(shape, 3, e), e))
   CASE("squeeze_new", nf_squeeze_new(shape, e))
   CASE("unsqueeze_new", nf_unsqueeze_new(shape, e))
   CASE("reshape_new", nf_reshape_new(shape, nf_point(16), e))
@@ -158,7 +160,7 @@ static void test_constructor(void **state) {
 
 /* --- the list ------------------------------------------------------------------------------- */
 
-static allocation_row row[600];
+static allocation_row row[800];
 static size_t n_row;
 
 void allocation_add(const char *name, CMUnitTestFunction run, int a, int b, int c) {

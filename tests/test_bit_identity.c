@@ -72,6 +72,15 @@ static nf_flow *chains_in_a_chain(void) {
   return moved_flow(b, 0.1);
 }
 
+/* Two that keep their inputs. */
+static nf_flow *continuous(void) {
+  nf_bijector *b = nf_chain_new(nf_point(2), NULL);
+  for (int i = 0; i < 2; i++)
+    nf_chain_add(b, nf_continuous_new(nf_point(2), 2, nf_field_new(nf_point(2), 6, NULL), NULL),
+                 NULL);
+  return moved_flow(b, 0.1);
+}
+
 static nf_flow *no_parameters(void) { return moved_flow(nf_reverse_new(nf_point(6), NULL), 0.1); }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -102,6 +111,7 @@ static const row table[] = {
     {"autoregressive", autoregressive, NORMAL_SAMPLES, 20, 3, 3, NF_ADAM, 0.9, 1},
     {"split of a coupling", split_of_a_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"chains in a chain", chains_in_a_chain, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
+    {"continuous", continuous, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"no parameters", no_parameters, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"glow of points, adam", glow_of_points, MOONS, 150, 4, 12, NF_ADAM, 0, 0},
     {"glow of points, adam, ema", glow_of_points, MOONS, 150, 4, 12, NF_ADAM, 0.9, 0},

@@ -213,7 +213,9 @@ static void metadata_are_checked(void **state) {
     const char *text, *part;
   } bad[] = {
       {0, "2", "version 2; this reads version 1"},
-      {1, "glo", "'family' is 'glo'; it must be nice or realnvp or glow or maf or nsf"},
+      {1, "glo",
+       "'family' is 'glo'; it must be nice or realnvp or glow or single-scale or maf or nsf or cnf "
+       "or fm"},
       {1, "nice", "describe no model: model: levels is 2; nice has 1"},
       {1, "realnvp", "is missing"},
       {2, "4,4", "'shape' is '4,4'; it must be height,width,channels"},

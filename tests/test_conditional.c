@@ -12,6 +12,7 @@ static nf_bijector *couplings(size_t condition, nf_error *e) {
   for (int i = 0; i < 2; i++) {
     const nf_mask mask = i == 0 ? NF_CHANNEL : NF_CHANNEL_SWAPPED;
     nf_net *net = nf_linear_new(nf_point(1 + condition), nf_point(2), e);
+    net = nf_net_given(net, condition, e);
     nf_chain_add(chain, nf_coupling_new(nf_point(2), mask, NF_SCALE_TANH, net, e), e);
   }
   return chain;
@@ -74,7 +75,7 @@ static void training_uses_the_condition(void **state) {
   (void)state;
   enum { N = 256, STEPS = 300 };
   nf_error e = {0};
-  nf_net *net = nf_linear_new(nf_point(2), nf_point(2), &e);
+  nf_net *net = nf_net_given(nf_linear_new(nf_point(2), nf_point(2), &e), 1, &e);
   nf_flow *f =
       nf_flow_new(nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_EXP, net, &e), SEED, &e);
   double x[2 * N], y[N];
@@ -115,6 +116,8 @@ static void a_condition_is_given_where_it_is_needed_and_only_there(void **state)
   (void)state;
   nf_error e = {0};
   nf_flow *f = moved_flow(couplings(C, NULL), 0.5), *g = moved_flow(couplings(0, NULL), 0.5);
+  assert_null(nf_net_given(nf_linear_new(nf_point(2), nf_point(2), &e), 2, &e));
+  check_failed(&e, NF_ESHAPE, "2 channels of 2");
   const double x[2] = {1, 2}, bad[C] = {0, NAN, 0};
   double log_p[1] = {-7}, sample[2] = {-7, -7};
   nf_flow_log_prob(f, 1, x, log_p, &e);

@@ -76,6 +76,8 @@ static void constructors_do_nothing_after_an_error(void **state) {
   assert_null(nf_convnet_new(square, square, 2, &e));
   assert_null(nf_conv_new(square, square, &e));
   assert_null(nf_gated_new(square, square, 2, 1, &e));
+  assert_null(nf_field_new(square, 2, &e));
+  assert_null(nf_continuous_new(square, 2, NULL, &e));
   assert_null(nf_coupling_new(square, NF_CHANNEL, NF_SCALE_EXP, net, &e));
   assert_null(nf_autoregressive_new(square, NULL, 2, &e));
   assert_null(nf_split_new(square, owned[0], &e));

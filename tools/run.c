@@ -112,7 +112,7 @@ static int shared_step(loop *l, nf_train_stats *stats) {
   cli_run *r = l->run;
   double loss;
   nf_error own = {0};
-  int status = nf_flow_gradient_batch(r->trainer->flow, &l->x, &loss, r->trainer->gradient, &own);
+  int status = nf_train_gradient_batch(r->trainer, &l->x, &loss, &own);
   if (status != NF_OK) fail_step(l, &own);
   status = agree(l, status);
   if (status != NF_OK) return status;
@@ -168,6 +168,11 @@ static double shown(const loop *l, double nats) {
   return cli_in_unit(nats, l->run->data->shape, l->run->data->bins);
 }
 
+/* Of the loss of a step. */
+static const char *loss_unit(const cli_run *r) {
+  return r->trainer->settings.matching ? "squared error" : cli_unit(r->data->bins);
+}
+
 static void write_log(loop *l, const nf_train_stats *s, uint64_t epoch, bool validated) {
   cli_run *r = l->run;
   if (!ranks_is_first()) return;
@@ -187,11 +192,12 @@ static void show_progress(loop *l, const nf_train_stats *s) {
   cli_duration(
       r->seconds > 0 ? r->seconds - l->spent : (double)(r->steps - r->trainer->step) / rate, left);
   if (isfinite(l->validation))
-    snprintf(validation, sizeof validation, ", validation %.4f", shown(l, l->validation));
+    snprintf(validation, sizeof validation, ", validation %.4f %s", shown(l, l->validation),
+             cli_unit(r->data->bins));
   fprintf(stderr, "\r\033[Kstep %" PRIu64, r->trainer->step);
   if (r->seconds <= 0) fprintf(stderr, " of %" PRIu64, r->steps);
-  fprintf(stderr, ": %.4f %s, smoothed %.4f%s; %.0f %s/s, %s left", shown(l, s->loss),
-          cli_unit(r->data->bins), shown(l, l->smooth), validation, rate * (double)r->batch,
+  fprintf(stderr, ": %.4f %s, smoothed %.4f%s; %.0f %s/s, %s left", shown(l, s->loss), loss_unit(r),
+          shown(l, l->smooth), validation, rate * (double)r->batch,
           r->data->bins > 0 ? "images" : "points", left);
 }
 

@@ -59,7 +59,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        nf_family_names},
       {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
       {"depth", "K", CLI_WHOLE, &s->depth,
-       "steps of flow a level (glow, nsf), layers (maf), couplings (nice, single-scale, points) "
+       "steps of flow a level (glow, nsf), layers (maf), couplings (nice, single-scale, points), "
+       "steps of the ODE (cnf, fm) "
        "[4; points: 8]",
        1, 4096, NULL},
       {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
@@ -108,6 +109,9 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
     cli_error("--steps, --epochs and --minutes: give one of them");
   else if ((s->coupling >= 0 || s->scale >= 0) && a->scale == NF_SCALE_NONE)
     cli_error("--%s: %s has no affine couplings", s->coupling >= 0 ? "coupling" : "scale", a->name);
+  else if (a->matching && s->fused)
+    cli_error("--fused: a fused step is one of maximum likelihood; %s is trained by flow matching",
+              a->name);
   else if (s->coupling == 1 && !a->affine)
     cli_error("--coupling affine: the couplings of %s are additive", a->name);
   else if (s->scale > 0 && (s->coupling == 0 || !a->affine))
@@ -167,7 +171,7 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   return true;
 }
 
-nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps) {
+nf_train_settings cli_settings_training(const cli_settings *s, nf_family family, uint64_t steps) {
   nf_train_settings t = nf_train_default();
   t.adam = nf_adam_default(s->optimiser == 1 ? NF_ADAMAX : NF_ADAM);
   t.schedule = (nf_schedule){.decay = (nf_decay)s->decay,
@@ -179,6 +183,8 @@ nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps) {
                              .patience = 5};
   t.clip = s->clip;
   t.fused = s->fused;
+  t.matching = nf_architecture_of(family)->matching;
+  t.seed = s->seed;
   t.ema = s->ema;
   return t;
 }

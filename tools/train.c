@@ -165,7 +165,7 @@ static int check_progress(cli_run *r, const nf_checkpoint *c, nf_error *e) {
 
 /* From the last checkpoint into r->trainer. */
 static void resume(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error *e) {
-  const nf_train_settings set = cli_settings_training(s, r->steps);
+  const nf_train_settings set = cli_settings_training(s, r->model.family, r->steps);
   r->trainer = nf_trainer_new(c->flow, &set, e);
   if (e->status == NF_OK && compare(r, c, e) == NF_OK &&
       nf_checkpoint_resume(c, r->last, r->trainer, e) == NF_OK)
@@ -175,7 +175,7 @@ static void resume(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error
 }
 
 static void begin(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error *e) {
-  const nf_train_settings set = cli_settings_training(s, r->steps);
+  const nf_train_settings set = cli_settings_training(s, r->model.family, r->steps);
   c->flow = new_flow(&r->model, e);
   if (e->status == NF_OK && ranks_is_first()) init_from_data(c->flow, r, e);
   r->trainer = nf_trainer_new(c->flow, &set, e);

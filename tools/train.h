@@ -27,7 +27,7 @@ int cli_settings_read(cli_settings *s, int argc, char **argv);
 bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *out);
 
 /* steps: the length of the run, at least 1; an estimate when it is measured in minutes. */
-nf_train_settings cli_settings_training(const cli_settings *s, uint64_t steps);
+nf_train_settings cli_settings_training(const cli_settings *s, nf_family family, uint64_t steps);
 
 /* The words of --optimiser and --decay. */
 extern const char *const cli_optimisers[], *const cli_decays[];

@@ -71,7 +71,7 @@ typedef enum {
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
- *         A net that takes C channels more makes the layer conditional: they are y (NOTES (8.6)).
+ *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.6)).
  * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
  */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
@@ -105,6 +105,14 @@ nf_shape nf_spline_coupling_net_out(nf_shape shape, nf_mask mask, size_t bins);
  * steps of the inverse and tensors as for nf_autoregressive_new; (3 bins - 1)·d outputs. */
 nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, size_t bins,
                                           double bound, size_t width, nf_error *e);
+
+/* A continuous flow:  dz/dt = v(z, t), z(0) = x, z = z(1);   log|det J| = ∫₀¹ tr ∂v/∂z dt
+ * by N = `steps` steps of Runge-Kutta 4. The inverse, the same steps backward in time, and the
+ * log-det are those of the exact solution up to the error of the method, O(N⁻⁴).
+ * source  NOTES (12.1), (12.2); Chen et al. 2018, 4
+ * shapes  the net is an nf_field_new of the same shape;   1 ≤ steps ≤ 65536
+ * tensors those of the net */
+nf_bijector *nf_continuous_new(nf_shape shape, size_t steps, nf_net *field, nf_error *e);
 
 /* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
  * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */
@@ -173,11 +181,11 @@ nf_arena *nf_work_arena(nf_work *work);
 /* All three run in place on a batch, and set its shape when they change it. log_det (one double per
  * sample, nats) is added to. `backward` gets the layer's output z, makes it x again, and makes dz
  * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
- * holds the n_param gradients of this layer and is added to. A layer whose inverse is dear, or not
- * exact, keeps its input in forward and takes x from there (the autoregressive layer: it is the
- * input of its net, which training saves for every layer with one); it inverts only when backward
- * is called without such a forward. A layer is constant while it runs: many threads may run it at
- * once. */
+ * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
+ * many threads may run it at once.
+ *   A layer whose inverse is inexact, as that of an ODE, or dear, keeps its input: while a flow
+ * computes a gradient its forward saves x, backward makes z that x again, and so differentiates
+ * forward where forward was. Where nothing was saved, backward starts from the inverse. */
 typedef struct {
   const char *name;
   int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);

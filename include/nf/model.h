@@ -14,7 +14,9 @@
  *          autoregressive layer), the order reversed in every second. Sampling takes d steps a
  *          layer, one after another.
  * nsf      neural spline flow (Durkan et al. 2019): glow with spline couplings of 16 bins on
- *          [-4, 4]. On points: `steps` such couplings that swap halves. */
+ *          [-4, 4]. On points: `steps` such couplings that swap halves.
+ * cnf      (Chen et al. 2018, 4): one continuous flow, by `steps` steps of Runge-Kutta; points
+ *          alone.   fm: the same, trained by flow matching (Lipman et al. 2023). */
 #ifndef NF_MODEL_H
 #define NF_MODEL_H
 
@@ -22,7 +24,16 @@
 
 NF_BEGIN_DECLS
 
-typedef enum { NF_NICE, NF_REALNVP, NF_GLOW, NF_SINGLE_SCALE, NF_MAF, NF_NSF } nf_family;
+typedef enum {
+  NF_NICE,
+  NF_REALNVP,
+  NF_GLOW,
+  NF_SINGLE_SCALE,
+  NF_MAF,
+  NF_NSF,
+  NF_CNF,
+  NF_FM
+} nf_family;
 
 /* The conditioners of an image model: nf_convnet_new or nf_gated_new. */
 typedef enum { NF_NET_USUAL, NF_NET_GATED } nf_net_form;
@@ -32,8 +43,8 @@ typedef struct {
   nf_shape shape;
   size_t levels;  /* scales of the multi-scale structure, 1 … 16; 1 on points, and of a model with
                      a single one */
-  size_t steps;   /* K: couplings (nice, single-scale, points), autoregressive layers, or steps of
-                     flow a level (glow, nsf), 1 … 4096 */
+  size_t steps;   /* K: couplings (nice, single-scale, points), autoregressive layers, steps of flow
+                     a level (glow, nsf) or of Runge-Kutta (cnf, fm), 1 … 4096 */
   size_t width;   /* hidden units or channels of every conditioner, 1 … 65536 */
   nf_scale scale; /* realnvp, glow and single-scale; the others have none */
   bool plu;       /* glow, nsf: 1×1 convolution as P·L·U */

@@ -57,6 +57,16 @@ nf_net *nf_gated_new(nf_shape in, nf_shape out, size_t width, size_t blocks, nf_
 /* One 3×3 convolution, "weight" (c_out, 3, 3, c_in) and "bias", initialised to 0. */
 nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e);
 
+/* A velocity field v(z, t) for nf_continuous_new, [D+1, width, width, width, D] with tanh, D values
+ * of z and the time t last: "0.weight" (width, D+1), "2.weight", "4.weight", "6.weight" (D, width),
+ * and biases. Initialised as the MLP. */
+nf_net *nf_field_new(nf_shape shape, size_t width, nf_error *e);
+
+/* Declares that the last C channels of its input are a condition y, for a layer that is given y
+ * (nf_coupling_new). Returns the net, or frees it and returns NULL.   errors  NF_ESHAPE (C is not
+ * below in.c) */
+nf_net *nf_net_given(nf_net *net, size_t condition, nf_error *e);
+
 void nf_net_free(nf_net *net); /* NULL is fine */
 
 /* --- a network of one's own ---------------------------------------------------------------- */
@@ -76,8 +86,9 @@ enum { NF_NET_TENSORS = 10 };
 struct nf_net {
   const nf_net_type *type;
   nf_shape in, out;
-  size_t width;    /* of the hidden layers; 0 when there are none */
-  size_t n_hidden; /* values per sample kept between forward and backward */
+  size_t width;     /* of the hidden layers; 0 when there are none */
+  size_t n_hidden;  /* values per sample kept between forward and backward */
+  size_t condition; /* channels of the input that are y, the last ones */
   nf_tensor tensor[NF_NET_TENSORS];
   size_t n_tensor;
 };

@@ -56,13 +56,21 @@ typedef struct {
   /* Adam runs within backward, stage by stage of the flow, so that no array for the whole gradient
    * is needed. The same bits. Needs clip = 0, since ‖g‖ is known only at the end. */
   bool fused;
+  /* Flow matching (NOTES (12.12)) in place of maximum likelihood, for a flow whose last layer is
+   * continuous; the layers before it are not trained. Not with fused.
+   *
+   *   L(θ) = (1/n) Σ_i ‖v((1-t_i)x_i + t_i z_i, t_i) - (z_i - x_i)‖²     z_i ~ N(0, I), t_i uniform
+   *
+   * L is a squared distance, not nats; log p is that of the flow, by its ODE. */
+  bool matching;
+  uint64_t seed; /* of its latents and times */
 } nf_train_settings;
 
 /* Adam at a constant rate of 0.001, no clipping, no average. */
 nf_train_settings nf_train_default(void);
 
 typedef struct {
-  double loss; /* nats per sample, before the step */
+  double loss; /* nats per sample, or the loss of flow matching; before the step */
   double norm; /* ‖g‖ before clipping */
   double rate;
 } nf_train_stats;

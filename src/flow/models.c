@@ -29,9 +29,10 @@ nf_model nf_model_default(nf_family family, nf_shape shape) {
 /* MLPs on points, convnets or gated networks on images */
 static nf_net *conditioner(nf_shape in, nf_shape out, const nf_model *m, nf_error *e) {
   in.c += m->condition;
-  if (nf_shape_pixels(in) == 1) return nf_mlp_new(in, out, m->width, e);
-  return m->net == NF_NET_GATED ? nf_gated_new(in, out, m->width, m->blocks, e)
-                                : nf_convnet_new(in, out, m->width, e);
+  nf_net *net = nf_shape_pixels(in) == 1 ? nf_mlp_new(in, out, m->width, e)
+                : m->net == NF_NET_GATED ? nf_gated_new(in, out, m->width, m->blocks, e)
+                                         : nf_convnet_new(in, out, m->width, e);
+  return nf_net_given(net, m->condition, e);
 }
 
 static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, const nf_model *m,
@@ -118,6 +119,7 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
     nf_shape in = nf_coupling_net_in(shape, NF_CHANNEL);
     in.c += m->condition;
     nf_net *net = nf_conv_new(in, nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), e);
+    net = nf_net_given(net, m->condition, e);
     nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, e), e);
   }
   nf_bijector *inner = nf_chain_new(half(shape), e);
@@ -161,19 +163,30 @@ static void add_nsf(nf_bijector *chain, const nf_model *m, nf_error *e) {
     add_spline_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m, e);
 }
 
+/* The exact trace costs a pass for each dimension: for points alone. */
+static void add_continuous(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  nf_net *field = nf_field_new(m->shape, m->width, e);
+  nf_chain_add(chain, nf_continuous_new(m->shape, m->steps, field, e), e);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
  * constant in nf_family is for C programs. */
 /* clang-format off */
-#define ARCHITECTURES(row)                                                                          \
-  /*  name            layers            scale             affine levels steps  plu    prior  net    given */ \
-  row("nice",         add_nice,         NF_SCALE_TANH,    false, false, true,  false, false, false, true)  \
-  row("realnvp",      add_realnvp,      NF_SCALE_TANH,    true,  true,  false, false, false, true,  true)  \
-  row("glow",         add_glow,         NF_SCALE_SIGMOID, true,  true,  true,  true,  true,  true,  true)  \
-  row("single-scale", add_single_scale, NF_SCALE_CLAMP,   true,  false, true,  false, false, true,  true)  \
-  row("maf",          add_maf,          NF_SCALE_NONE,    false, false, true,  false, false, false, false)  \
-  row("nsf",          add_nsf,          NF_SCALE_NONE,    false, true,  true,  true,  true,  true,  true)
+#define ARCHITECTURES(row)                                                                       \
+  row("nice", add_nice, NF_SCALE_TANH, .steps = true, .given = true)                             \
+  row("realnvp", add_realnvp, NF_SCALE_TANH, .affine = true, .levels = true, .net = true,        \
+      .given = true)                                                                             \
+  row("glow", add_glow, NF_SCALE_SIGMOID, .affine = true, .levels = true, .steps = true,         \
+      .plu = true, .prior = true, .net = true, .given = true)                                    \
+  row("single-scale", add_single_scale, NF_SCALE_CLAMP, .affine = true, .steps = true,           \
+      .net = true, .given = true)                                                                \
+  row("maf", add_maf, NF_SCALE_NONE, .steps = true)                                              \
+  row("nsf", add_nsf, NF_SCALE_NONE, .levels = true, .steps = true, .plu = true, .prior = true,  \
+      .net = true, .given = true)                                                                \
+  row("cnf", add_continuous, NF_SCALE_NONE, .steps = true, .continuous = true)                   \
+  row("fm", add_continuous, NF_SCALE_NONE, .steps = true, .continuous = true, .matching = true)
 /* clang-format on */
 
 #define NAME(name, ...) name,
@@ -193,7 +206,12 @@ static bool valid(const nf_model *m, nf_error *e) {
     nf_fail(e, NF_EINVAL, "model: there is no family %d", (int)m->family);
   else if ((int)m->scale < NF_SCALE_NONE || m->scale > NF_SCALE_CLAMP)
     nf_fail(e, NF_EINVAL, "model: there is no scale %d", (int)m->scale);
-  else if (nf_shape_size(m->shape) == 1)
+  else if (a->continuous && (!point || m->bins > 0))
+    nf_fail(e, NF_EINVAL,
+            "model: %s is for points, not images, whose exact trace costs a pass for each of %zu "
+            "values; glow and realnvp take them",
+            a->name, nf_shape_size(m->shape));
+  else if (nf_shape_size(m->shape) == 1 && !a->continuous)
     nf_fail(e, NF_EINVAL,
             "model: a sample of 1 value has no two parts, of which one could condition the other");
   else if (m->levels < 1 || m->levels > 16)

@@ -11,6 +11,8 @@ typedef struct {
   /* What it reads of nf_model: scale; levels, on images; steps, on images (on points all do); plu;
    * learned_prior; net and blocks, on images; condition. */
   bool affine, levels, steps, plu, prior, net, given;
+  bool continuous; /* an ODE: on points alone, of one value too */
+  bool matching;   /* trained by flow matching */
 } nf_architecture;
 
 /* NULL when there is no such family */

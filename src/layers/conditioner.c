@@ -1,5 +1,7 @@
 #include "layers/conditioner.h"
 
+#include <string.h>
+
 #include "core/real.h"
 
 enum { SLICE_PIXELS = 1024 }; /* whose hidden activations fit the cache together */
@@ -8,7 +10,7 @@ struct nf_saved {
   nf_saved *below;
   const nf_bijector *layer;
   nf_arena_mark mark; /* of the memory before this entry */
-  nf_activation a;    /* hidden and output NULL: beyond the budget */
+  nf_activation a;    /* hidden and output NULL: beyond the budget, or the input alone is kept */
 };
 
 static size_t input_size(const nf_bijector *b, size_t n) { return n * nf_shape_size(b->net->in); }
@@ -20,21 +22,27 @@ static int reserve_output(const nf_bijector *b, size_t n, nf_activation *a, nf_a
   return a->output == NULL || a->hidden == NULL ? NF_ENOMEM : NF_OK;
 }
 
-static int reserve_saved(const nf_bijector *b, size_t n, nf_activation *a, nf_work *work) {
-  nf_activations *saved = work->activations;
+/* An entry for b on top of what is saved, with an input of `size` values. */
+static nf_saved *push(const nf_bijector *b, size_t size, nf_activations *saved) {
   const nf_arena_mark mark = nf_arena_now(&saved->memory);
   nf_saved *entry = nf_arena_alloc_bytes(&saved->memory, sizeof *entry);
-  a->input = nf_arena_alloc(&saved->memory, input_size(b, n));
-  if (entry == NULL || a->input == NULL) return NF_ENOMEM;
+  nf_real *input = nf_arena_alloc(&saved->memory, size);
+  if (entry == NULL || input == NULL) return NULL;
+  *entry = (nf_saved){saved->top, b, mark, {.input = input}};
+  saved->top = entry;
+  return entry;
+}
+
+static int reserve_saved(const nf_bijector *b, size_t n, nf_activation *a, nf_work *work) {
+  nf_activations *saved = work->activations;
+  nf_saved *entry = push(b, input_size(b, n), saved);
+  if (entry == NULL) return NF_ENOMEM;
+  a->input = entry->a.input;
   const size_t bytes = (n * b->net->n_hidden + output_size(b, n)) * sizeof(nf_real);
   const bool fits = bytes <= saved->budget;
   if (reserve_output(b, n, a, fits ? &saved->memory : &work->arena) != NF_OK) return NF_ENOMEM;
-  *entry = (nf_saved){saved->top, b, mark, *a};
-  if (fits)
-    saved->budget -= bytes;
-  else
-    entry->a.hidden = entry->a.output = NULL;
-  saved->top = entry;
+  if (fits) saved->budget -= bytes;
+  entry->a = fits ? *a : (nf_activation){.input = a->input, .slice = n};
   return NF_OK;
 }
 
@@ -70,6 +78,19 @@ int nf_conditioner_restore(const nf_bijector *b, size_t n, nf_activation *a, nf_
   if (entry == NULL || a->hidden != NULL) return NF_OK;
   const int status = reserve_output(b, n, a, &work->arena);
   return status != NF_OK ? status : nf_conditioner_run(b, n, a, work);
+}
+
+int nf_input_save(const nf_bijector *b, const nf_batch *x, nf_work *work) {
+  if (work->activations == NULL) return NF_OK;
+  nf_saved *entry = push(b, nf_batch_size(x), work->activations);
+  if (entry == NULL) return NF_ENOMEM;
+  memcpy(entry->a.input, x->data, nf_batch_size(x) * sizeof *x->data);
+  return NF_OK;
+}
+
+const nf_real *nf_input_saved(const nf_bijector *b, const nf_work *work) {
+  const nf_saved *entry = saved_by(b, work);
+  return entry != NULL ? entry->a.input : NULL;
 }
 
 void nf_conditioner_drop(const nf_bijector *b, nf_work *work) {

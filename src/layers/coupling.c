@@ -181,7 +181,7 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
   }
   const size_t c_b = nf_mask_channels(shape, mask, true);
   c->base.net = net;
-  c->base.n_condition = net->in.c - nf_mask_channels(shape, mask, false);
+  c->base.n_condition = net->condition;
   c->scale = scale;
   c->to_t = net->out.c - c_b;
   if (scale == NF_SCALE_TANH) nf_bijector_add_param(&c->base, "gamma", 1, 0, 0, 0, e);

@@ -109,7 +109,7 @@ nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
 
 bool nf_mask_fits(nf_shape shape, nf_mask mask, nf_shape out, const nf_net *net, nf_error *e) {
   nf_shape in = nf_coupling_net_in(shape, mask);
-  if (net != NULL && net->in.c > in.c) in.c = net->in.c; /* conditional */
+  if (net != NULL) in.c += net->condition;
   if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
     nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
             nf_mask_is_channel(mask) ? "channels" : "pixels");

@@ -130,7 +130,7 @@ static nf_bijector *coupling_of(nf_shape shape, nf_mask mask, const nf_transform
     return NULL;
   }
   c->base.net = net;
-  c->base.n_condition = net->in.c - nf_mask_channels(shape, mask, false);
+  c->base.n_condition = net->condition;
   c->transform = transform;
   c->channels = nf_mask_channels(shape, mask, true);
   if (nf_part_list(shape, mask, false, net->in.c, &c->a) &&

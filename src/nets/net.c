@@ -50,4 +50,14 @@ void nf_net_add(nf_net *net, const char *name, size_t d0, size_t d1, size_t d2, 
         (nf_tensor){.name = name, .dim = {d0, d1, d2, d3}, .trainable = true};
 }
 
+nf_net *nf_net_given(nf_net *net, size_t condition, nf_error *e) {
+  if (net == NULL) return NULL;
+  net->condition = condition;
+  if (condition < net->in.c) return net;
+  nf_fail(e, NF_ESHAPE, "%s: %zu channels of %zu cannot be its condition; some must be x",
+          net->type->name, condition, net->in.c);
+  nf_net_free(net);
+  return NULL;
+}
+
 void nf_net_free(nf_net *net) { free(net); }

@@ -15,11 +15,15 @@ nf_train_settings nf_train_default(void) {
 
 static bool below_one(double x) { return x >= 0 && x < 1; }
 
-static int check_settings(const nf_train_settings *set, nf_error *e) {
+static int check_settings(const nf_train_settings *set, const nf_flow *flow, nf_error *e) {
   const nf_schedule *s = &set->schedule;
   const char *wrong = NULL;
   if (set->fused && set->clip > 0)
     wrong = "a fused step cannot clip: ‖g‖ is known only at its end";
+  else if (set->matching && set->fused)
+    wrong = "a fused step is one of maximum likelihood, not of flow matching";
+  else if (set->matching && !nf_matching_fits(flow))
+    wrong = "flow matching needs a flow whose last layer is continuous";
   else if (!below_one(set->adam.beta1) || !below_one(set->adam.beta2))
     wrong = "beta1 and beta2 can be 0 to below 1";
   else if (!(set->adam.epsilon > 0))
@@ -48,7 +52,7 @@ static size_t squares(const nf_trainer *t) {
 nf_trainer *nf_trainer_new(nf_flow *flow, const nf_train_settings *settings, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return NULL;
   if (flow == NULL) nf_fail(e, NF_EINVAL, "training: the flow is NULL");
-  if (flow == NULL || check_settings(settings, e) != NF_OK) return NULL;
+  if (flow == NULL || check_settings(settings, flow, e) != NF_OK) return NULL;
   const size_t n = flow->n_param;
   nf_trainer *t = calloc(1, sizeof *t);
   if (t != NULL) {
@@ -87,7 +91,7 @@ uint64_t nf_trainer_steps(const nf_trainer *t) { return t != NULL ? t->step : 0;
 int nf_trainer_set(nf_trainer *t, const nf_train_settings *settings, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return nf_status_of(e);
   if (t == NULL) return nf_fail(e, NF_EINVAL, "training: the trainer is NULL");
-  int status = check_settings(settings, e);
+  int status = check_settings(settings, t->flow, e);
   if (status == NF_OK && settings->fused != t->settings.fused)
     status = nf_fail(e, NF_EINVAL, "training: whether a step is fused cannot change");
   if (status == NF_OK && settings->ema > 0 && !t->has_ema)
@@ -240,6 +244,22 @@ int nf_train_update(nf_trainer *t, double loss, nf_train_stats *stats, nf_error 
   return status;
 }
 
+/* What the trainer minimises, and its gradient. */
+static int objective(nf_trainer *t, const nf_batch *x, double *loss, nf_error *e) {
+  return t->settings.matching
+             ? nf_matching_gradient(t->flow, t->settings.seed, x, loss, t->gradient, e)
+             : nf_gradient(t->flow, x, loss, t->gradient, e);
+}
+
+int nf_train_gradient_batch(nf_trainer *t, const nf_batch *x, double *loss, nf_error *e) {
+  int status = enter(t, e);
+  if (status != NF_OK) return status;
+  status = t->settings.fused ? nf_fail(e, NF_EINVAL, "training: a fused trainer keeps no gradient")
+                             : objective(t, x, loss, e);
+  nf_flow_leave(t->flow);
+  return status;
+}
+
 int nf_train_step_batch(nf_trainer *t, const nf_batch *x, nf_train_stats *stats, nf_error *e) {
   int status = enter(t, e);
   if (status != NF_OK) return status;
@@ -247,7 +267,7 @@ int nf_train_step_batch(nf_trainer *t, const nf_batch *x, nf_train_stats *stats,
   if (t->settings.fused) {
     status = fused_step(t, x, stats, e);
   } else {
-    status = nf_gradient(t->flow, x, &loss, t->gradient, e);
+    status = objective(t, x, &loss, e);
     if (status == NF_OK) status = run_update(t, loss, stats, e);
   }
   nf_flow_leave(t->flow);

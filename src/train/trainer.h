@@ -18,6 +18,15 @@ struct nf_trainer {
   double *square;    /* Σ g² by slice or, when fused, by stage */
 };
 
+/* Flow matching (matching.c): loss and gradient (n_param) on a batch, for a caller between enter
+ * and leave. The flow must fit: its last layer is continuous. errors  as nf_gradient */
+bool nf_matching_fits(const nf_flow *f);
+int nf_matching_gradient(nf_flow *f, uint64_t seed, const nf_batch *x, double *loss,
+                         nf_real *gradient, nf_error *e);
+
+/* Loss and gradient of what the trainer minimises, into t->gradient. errors  as nf_flow_gradient */
+int nf_train_gradient_batch(nf_trainer *t, const nf_batch *x, double *loss, nf_error *e);
+
 /* nf_train_step on samples whose numbers, and so their noise, are the caller's. */
 int nf_train_step_batch(nf_trainer *t, const nf_batch *x, nf_train_stats *stats, nf_error *e);
 

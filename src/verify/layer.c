@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "layers/conditioner.h"
+
 const double nf_stencil_offset[NF_STENCIL] = {1, -1, 2, -2};
 const double nf_stencil_weight[NF_STENCIL] = {8, -8, -1, 1};
 
@@ -110,7 +112,7 @@ static int loss(const nf_bijector *b, const nf_batch *x, uint64_t seed, double *
   return status;
 }
 
-/* dx (n, D) and dparam (n_param), both set. */
+/* dx (n, D) and dparam (n_param), both set; as in training, forward saves what backward needs. */
 static int gradient(const nf_bijector *b, size_t n_param, const nf_batch *x, uint64_t seed,
                     double *dx, double *dparam, nf_work *work) {
   const size_t size = nf_batch_size(x);
@@ -119,6 +121,8 @@ static int gradient(const nf_bijector *b, size_t n_param, const nf_batch *x, uin
   dz.data = dx;
   double *dlog_det = nf_arena_alloc_double(&work->arena, x->n);
   int status = NF_ENOMEM;
+  nf_activations saved = {.budget = SIZE_MAX};
+  work->activations = &saved;
   if (z.data != NULL && dlog_det != NULL) status = nf_verify_forward(b, x, z.data, NULL, work);
   if (status == NF_OK) {
     for (size_t k = 0; k < size; k++) dx[k] = nf_random_normal(seed, R, k);
@@ -126,6 +130,8 @@ static int gradient(const nf_bijector *b, size_t n_param, const nf_batch *x, uin
     memset(dparam, 0, n_param * sizeof *dparam);
     status = nf_bijector_backward(b, &z, &dz, dlog_det, dparam, work);
   }
+  work->activations = NULL;
+  nf_activations_free(&saved);
   nf_arena_release(&work->arena, mark);
   return status;
 }

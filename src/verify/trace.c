@@ -96,6 +96,8 @@ void nf_verify_trace_free(nf_trace *t) {
 }
 
 bool nf_verify_trace_holds(const nf_trace_row *row) {
+  const double tolerance =
+      row->layer->type == &nf_continuous_type ? NF_TRACE_TOLERANCE_ODE : NF_TRACE_TOLERANCE;
   return isnan(row->check) ||
-         fabs(row->log_det - row->check) <= NF_TRACE_TOLERANCE * fmax(1, fabs(row->log_det));
+         fabs(row->log_det - row->check) <= tolerance * fmax(1, fabs(row->log_det));
 }

@@ -34,6 +34,9 @@ typedef struct {
 #else
 #define NF_TRACE_TOLERANCE 1e-7
 #endif
+/* The same for a continuous flow, whose log-det is that of its map up to the error of its solver.
+ */
+#define NF_TRACE_TOLERANCE_ODE 0.05
 
 /* x is one sample; b is prepared. `of` is to be freed, and on an error is as it was.
  * errors  as nf_bijector_forward, at x or beside it */
