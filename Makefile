@@ -60,7 +60,7 @@ tests    := $(patsubst %.c,$(B)/%,$(call sorted,tests/test_*.c))
 scripts  := $(call sorted,tests/cli/*.txt tests/test_*.sh)
 helpers  := examples/sinh_arcsinh.c $(filter-out tests/test_% tests/fuzz_% tests/float_% \
               tests/mutants.c tests/verify.c,$(call sorted,tests/*.c))
-sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots))
+sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots proofs))
 
 # One short line a step; make V=1 shows the commands.
 step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) && 
