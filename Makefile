@@ -7,6 +7,7 @@
 #: make check       build and run all tests
 #: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
+#: make exact        compute golden/exact.txt again, by ball arithmetic
 #: make verify      one page: every layer, every oracle, the largest error
 #: make mutants     plant the bugs of the field one by one, and list the tests that find each
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
@@ -94,7 +95,11 @@ $(B)/embedded_flow.c: data/embed.sh data/flows/icons.safetensors
 	$(call step,DATA)sh $< icons_flow $(word 2,$^) > $@
 
 # --- programs: what each is made of, then one recipe ----------------------------------------
-chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
+$(B)/exact_table.c: golden/exact.txt
+	$(call step,DATA)awk 'BEGIN { print "extern const char *const chapter_exact_table[];"; \
+	  print "const char *const chapter_exact_table[] = {" } END { print "0};" } \
+	  !/^#/ { printf "\"%s\", \"%s\", \"%s\",\n", $$1, $$3, $$4 }' $< > $@
+chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c) exact_table.c)
 $(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
 $(B)/chapters/ch08_multiscale_image_flow: $(B)/double/embedded_flow.o
 # One CBLAS a program: GSL's own, or OpenBLAS where time is measured (chapter 7: LU of 3072×3072).
