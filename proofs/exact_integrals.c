@@ -79,10 +79,9 @@ static int p_sinh(acb_ptr p, const acb_t x, void *param, slong order, slong prec
   acb_mul(square, x, x, prec);
   acb_add_ui(square, square, 1, prec);
   acb_sqrt_analytic(slope, square, order > 0, prec);
-  if (arf_sgn(arb_midref(acb_realref(x))) < 0)
-    acb_sub(z, slope, x, prec);
-  else
-    acb_add(z, slope, x, prec);
+  acb_set(z, x);
+  if (arf_sgn(arb_midref(acb_realref(x))) < 0) acb_neg(z, z);
+  acb_add(z, z, slope, prec);
   acb_log_analytic(z, z, order > 0, prec); /* of |x|: z² is the same */
   acb_mul(z, z, z, prec);
   normal(p, z, 1, prec);
