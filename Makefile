@@ -50,6 +50,9 @@ PROOF   = $(BASE) -ffp-contract=off $(CPPFLAGS) $(CFLAGS)
 SPEED   = $(BASE) -ffp-contract=fast -DNF_FLOAT $(CPPFLAGS) $(CFLAGS)
 LIBS    = -ljansson -lpng -ljpeg -lz -lm
 GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
+# Ball arithmetic: Arb is a part of FLINT since version 3, before that Debian's libflint-arb.
+includes = $(shell printf '\043include <$(1)>' | $(CC) $(CPPFLAGS) -E -x c - > /dev/null 2>&1 && echo yes)
+ARB    := $(if $(call includes,flint/arb.h),-lflint,$(if $(call includes,arb.h),-lflint-arb -lflint))
 BLAS   := -lgsl $(shell pkg-config --libs openblas 2> /dev/null)
 
 sorted    = $(sort $(wildcard $(1)))

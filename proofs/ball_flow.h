@@ -28,4 +28,13 @@ void ball_flow_layer(const ball_flow *f, size_t k, arb_ptr x, arb_t log_det, slo
 /* log_p = log N(z; 0, I) + log_det, NOTES (1.5), (1.6) */
 void ball_log_prob(size_t d, arb_srcptr z, const arb_t log_det, arb_t log_p, slong prec);
 
+/* --- the flow of proofs/deep.h ---------------------------------------------------------------- */
+
+/* Balls that contain log p of its inputs under the first 1, 2, 4, … of `couplings`, a power of two:
+ * of input i and 2^k couplings log_p[k·DEEP_INPUTS + i]. param: as nf_flow_param has them. */
+void ball_deep_log_prob(size_t couplings, const double *param, arb_ptr log_p, slong prec);
+
+/* At least |computed - x|/|x| for every x of the ball. */
+double ball_relative_error(double computed, arb_srcptr exact);
+
 #endif

@@ -9,15 +9,17 @@ misprints signs:
 proof-table:
 	@$(prove) --table > docs/proofs.md
 
-# Exact values by ball arithmetic (proofs/ball.h), with Arb: a part of FLINT since version 3, before that a
-# library of its own, of which Debian's name is libflint-arb.
-includes  = $(shell printf '\043include <$(1)>' | $(CC) $(CPPFLAGS) -E -x c - > /dev/null 2>&1 && echo yes)
-ARB      := $(if $(call includes,flint/arb.h),-lflint,$(if $(call includes,arb.h),-lflint-arb -lflint))
-exact_of := $(patsubst %.c,$(B)/double/%.o,$(call sorted,proofs/exact*.c))
-$(B)/libballs.a: $(patsubst %.c,$(B)/double/%.o,$(call sorted,proofs/ball*.c))
-$(B)/proofs/exact: $(exact_of) $(B)/libballs.a $(B)/libnf.a
-$(B)/proofs/exact: private LIBS += $(ARB)
-programs += $(B)/proofs/exact
-check: $(if $(ARB),$(B)/proofs/exact)
+# Exact values by ball arithmetic (proofs/ball.h), where Arb is installed; and how far the library's double and
+# float are from them, the latter by a program of its own (proofs/deep.h).
+with_arb := $(B)/proofs/exact $(B)/proofs/true_digits
+$(B)/libballs.a: $(patsubst %.c,$(B)/double/%.o,$(call sorted,proofs/ball*.c) proofs/deep.c)
+$(B)/proofs/exact: $(patsubst %.c,$(B)/double/%.o,$(call sorted,proofs/exact*.c))
+$(B)/proofs/true_digits: $(B)/double/proofs/true_digits.o
+$(with_arb): $(B)/libballs.a $(B)/libnf.a
+$(with_arb): private LIBS += $(ARB)
+$(B)/proofs/float_deep: $(call float,proofs/float_deep.c proofs/deep.c) $(B)/libnf32.a
+$(B)/proofs/true_digits: | $(B)/proofs/float_deep
+programs += $(with_arb) $(B)/proofs/float_deep
+check: $(if $(ARB),$(with_arb))
 exact: $(B)/proofs/exact
 	@$< > $(B)/proofs/exact.txt && mv $(B)/proofs/exact.txt golden/exact.txt

@@ -7,6 +7,10 @@ $(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
 with_mpfr := $(patsubst tests/%.c,%,$(shell grep -l mpfr.h tests/test_*.c))
 $(with_mpfr:%=$(B)/tests/%) $(with_mpfr:%=$(B)/mutants/%): private LIBS += -lmpfr -lgmp
 $(B)/tests/test_rounding: $(chapter_support)
+# Enclosures need Arb (proofs/proofs.mk).
+tests := $(filter-out $(if $(ARB),,%/test_enclosures),$(tests))
+$(B)/tests/test_enclosures: $(B)/libballs.a | $(B)/proofs/float_deep
+$(B)/tests/test_enclosures: private LIBS += $(ARB)
 $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=example_main
 $(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
@@ -49,7 +53,7 @@ coverage:
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(filter src/%,$(planted)) bugs.c)
 planted_nf := $(patsubst %.c,$(B)/float/planted/%.o,$(planted) bugs.c)
-without  := check corpus headlines rounding number points npy state_dict toy safetensors% cifar10 depth png \
+without  := check corpus headlines rounding enclosures number points npy state_dict toy safetensors% cifar10 depth png \
             io% nf% pipeline allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
               $(without:%=$(B)/tests/test_%),$(tests)))

@@ -42,6 +42,16 @@ the_double_results_are_close() {
   [ ! -s "$folder/out" ]
 }
 
-tests='the_table_is_computed_again every_value_has_30_digits the_double_results_are_close'
+# The quantiles of plots/exact_digits.gp, some of which docs/verification.md states.
+true_digits_are_those_of_the_figure() {
+  with_arb "$B/proofs/true_digits"
+  "$B/proofs/true_digits" --csv > "$folder/digits" || return
+  awk -f tests/cli/golden.awk golden/true_digits.txt "$folder/digits" > "$folder/out"
+  cat "$folder/out"
+  [ ! -s "$folder/out" ]
+}
+
+tests='the_table_is_computed_again every_value_has_30_digits the_double_results_are_close \
+  true_digits_are_those_of_the_figure'
 echo "[==========] Running $(echo "$tests" | wc -w) test(s)."
 run
