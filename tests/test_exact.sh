@@ -51,7 +51,7 @@ true_digits_are_those_of_the_figure() {
   [ ! -s "$folder/out" ]
 }
 
-tests='the_table_is_computed_again every_value_has_30_digits the_double_results_are_close \
+tests='the_table_is_computed_again every_value_has_30_digits the_double_results_are_close
   true_digits_are_those_of_the_figure'
 echo "[==========] Running $(echo "$tests" | wc -w) test(s)."
 run
