@@ -5,7 +5,7 @@
  *
  * Then the same by the library's affine layer, and by GSL in two ways that do not use the formula:
  * a Jacobian by differences with an LU determinant, and the density of x itself, which is Gaussian
- * with mean -A⁻¹b and covariance (AᵀA)⁻¹. */
+ * with mean -A⁻¹b and covariance (AᵀA)⁻¹. And a bound of the rounding error of log p_X. */
 #include <gsl/gsl_deriv.h>
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_math.h>

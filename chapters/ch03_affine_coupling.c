@@ -5,7 +5,8 @@
  *   x₁ = y₁,  x₂ = (y₂ - t(y₁))·exp(-s(y₁))        [ ∂y₂/∂x₁  eˢ ]
  *
  * Then the same by the library's coupling layer with a linear conditioner, by a Jacobian by
- * differences with an LU determinant, and by the density of x₂ given x₁, which is Gaussian. */
+ * differences with an LU determinant, and by the density of x₂ given x₁, which is Gaussian. And a
+ * bound of the rounding error of log p_X. */
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>

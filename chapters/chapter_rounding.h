@@ -3,8 +3,9 @@
  * operands.
  *
  * The model of arithmetic: rounding to nearest, with unit roundoff u = 2⁻⁵³ for double and 2⁻²⁴ for
- * float, without overflow and underflow; and exp and log within one unit in the last place, 2u of
- * the result. Then fl(x∘y) = (x∘y)/(1 + δ), |δ| ≤ u, hence |fl(x∘y) - x∘y| ≤ u·|fl(x∘y)|, and
+ * float, no fused multiply-adds, no overflow and no underflow; and libm's exp and log within one
+ * unit in the last place, at most 2u of the result, as glibc states. Then fl(x∘y) = (x∘y)/(1 + δ),
+ * |δ| ≤ u, hence |fl(x∘y) - x∘y| ≤ u·|fl(x∘y)|, and
  *
  *   ŝ = fl(x̂ ± ŷ)     |ŝ - s| ≤ α + β + u|ŝ|
  *   p̂ = fl(x̂·ŷ)       |p̂ - p| ≤ |x̂|β + |ŷ|α + αβ + u|p̂|
@@ -36,8 +37,9 @@ rounded rounded_exp(rounded a);
 rounded rounded_log(rounded a);
 
 /* A chapter's section on rounding: log p by `log_p` in double and in float, its error against the
- * exact value `name`, and the bound; a claim that the error is at most the bound, and that the
- * double is the chapter's `value`. */
+ * exact value `name`, and the bound. Claims that the error is at most the bound, and that the
+ * double is the chapter's `value`, but for the last digit where the compiler has evaluated a log
+ * itself. */
 void chapter_rounding(const char *name, double value, rounded (*log_p)(double u));
 
 #endif
