@@ -97,10 +97,6 @@ $(B)/embedded_flow.c: data/embed.sh data/flows/icons.safetensors
 	$(call step,DATA)sh $< icons_flow $(word 2,$^) > $@
 
 # --- programs: what each is made of, then one recipe ----------------------------------------
-$(B)/exact_table.c: golden/exact.txt
-	$(call step,DATA)awk 'BEGIN { print "extern const char *const chapter_exact_table[];"; \
-	  print "const char *const chapter_exact_table[] = {" } END { print "0};" } \
-	  !/^#/ { printf "\"%s\", \"%s\", \"%s\",\n", $$1, $$3, $$4 }' $< > $@
 chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c) exact_table.c)
 $(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
 $(B)/chapters/ch08_multiscale_image_flow: $(B)/double/embedded_flow.o

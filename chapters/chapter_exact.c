@@ -10,7 +10,7 @@
 
 #include "chapter.h"
 
-/* name, value, radius for each line, then NULL: made from golden/exact.txt (Makefile) */
+/* name, value, radius for each line, then NULL: made from golden/exact.txt (proofs/rules.mk) */
 extern const char *const chapter_exact_table[];
 
 static const char *const *find(const char *name) {

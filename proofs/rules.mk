@@ -23,3 +23,8 @@ programs += $(with_arb) $(B)/proofs/float_deep
 check: $(if $(ARB),$(with_arb))
 exact: $(B)/proofs/exact
 	@$< > $(B)/proofs/exact.txt && mv $(B)/proofs/exact.txt golden/exact.txt
+# The table that the chapters print.
+$(B)/exact_table.c: golden/exact.txt
+	$(call step,DATA)awk 'BEGIN { print "extern const char *const chapter_exact_table[];"; \
+	  print "const char *const chapter_exact_table[] = {" } END { print "0};" } \
+	  !/^#/ { printf "\"%s\", \"%s\", \"%s\",\n", $$1, $$3, $$4 }' $< > $@

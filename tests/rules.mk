@@ -7,7 +7,7 @@ $(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
 with_mpfr := $(patsubst tests/%.c,%,$(shell grep -l mpfr.h tests/test_*.c))
 $(with_mpfr:%=$(B)/tests/%) $(with_mpfr:%=$(B)/mutants/%): private LIBS += -lmpfr -lgmp
 $(B)/tests/test_rounding: $(chapter_support)
-# Enclosures need Arb (proofs/proofs.mk).
+# Enclosures need Arb (proofs/rules.mk).
 tests := $(filter-out $(if $(ARB),,%/test_enclosures),$(tests))
 $(B)/tests/test_enclosures: $(B)/libballs.a | $(B)/proofs/float_deep
 $(B)/tests/test_enclosures: private LIBS += $(ARB)
