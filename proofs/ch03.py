@@ -65,7 +65,7 @@ def coupling_layer_in_two_dimensions():
     half, fifth = Rational("0.5"), Rational("0.2")
     example = {table["s"](table["x"][0]): half * half, table["t"](table["x"][0]): fifth * half}
     z = table["z"].xreplace(table["where"]).xreplace(example).xreplace({table["x"][0]: half, table["x"][1]: Integer(-1)})
-    golden("ch03", {"y_1": z[0], "y_2": z[1], "log_p_x": log(standard_normal(z)) + half * half})
+    golden("ch03", {"z_1": z[0], "z_2": z[1], "log_p_x": log(standard_normal(z)) + half * half})
     return table
 
 
