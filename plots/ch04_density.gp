@@ -11,8 +11,8 @@ set xtics -2,1,2
 set ytics -2,1,2
 set tmargin at screen 0.80
 set bmargin at screen 0.213
-set cbrange [0:0.7]
-set cbtics 0.2
+set cbrange [0:0.9]
+set cbtics 0.3
 set colorbox user origin 0.925,0.213 size 0.013,0.587
 set xlabel 'x_1' offset 0,0.3
 set ylabel 'x_2' offset 1.2,0
