@@ -37,7 +37,7 @@ do for [f=1:3] {
   set title ''
   if (f == 1) { set label 1 'samples' }
   set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '#f6f6f6' fillstyle solid noborder
-  plot columns('samples') using 2*f-1:2*f:@dots 2.2 linecolor rgb blue
+  plot columns('samples') every ::0::639 using 2*f-1:2*f:@dots 2.2 linecolor rgb blue
   unset object 1
   unset label 1
 }

@@ -31,18 +31,18 @@ static void learn_job(void *unused, int thread) {
 
 /* Bridges between modes are thinner than a cell of the grid: a cell has the mean of 3×3 points. */
 static void densities(FILE *f) {
-  enum { SIDE = 241, FINE = 3, CELL = FINE * FINE, POINTS = SIDE * CELL };
+  enum { UNIT = 34, SIDE = 6 * UNIT + 1, FINE = 3, CELL = FINE * FINE, POINTS = SIDE * CELL };
   static nf_real x[2 * POINTS];
   static double log_p[TOYS][POINTS];
   for (int row = 0; row < SIDE; row++, fputc('\n', f)) {
     for (int i = 0; i < POINTS; i++) {
-      x[2 * i] = (nf_real)((i / CELL + (i % FINE - 1) / 3.0) / 40 - 3);
-      x[2 * i + 1] = (nf_real)((row + (i / FINE % FINE - 1) / 3.0) / 40 - 3);
+      x[2 * i] = (nf_real)((i / CELL + (i % FINE - 1) / 3.0) / UNIT - 3);
+      x[2 * i + 1] = (nf_real)((row + (i / FINE % FINE - 1) / 3.0) / UNIT - 3);
     }
     for (int k = 0; k < TOYS; k++) nf_flow_log_prob(flows[k], POINTS, x, log_p[k], &e);
     learn_need(&e);
     for (int cell = 0; cell < SIDE; cell++, fputc('\n', f)) {
-      fprintf(f, "%.6g %.6g", cell / 40.0 - 3, row / 40.0 - 3);
+      fprintf(f, "%.6g %.6g", cell * 1.0 / UNIT - 3, row * 1.0 / UNIT - 3);
       for (int k = 0; k < TOYS; k++) {
         double data = 0, flow = 0;
         for (int i = cell * CELL; i < (cell + 1) * CELL; i++) {
