@@ -196,9 +196,31 @@ function check_phrases(d,   i, k, where) {
         fault(d, i, "not in this style: " substr(text[d, i], RSTART, RLENGTH))
 }
 
+# The number N.M of the first figure that a text names, or "".
+function figure_number(t) {
+  if (!match(t, /([Ff]igure|图) [0-9]+\.[0-9]+/)) return ""
+  t = substr(t, RSTART, RLENGTH)
+  sub(/^[^0-9]*/, "", t)
+  return t
+}
+
 # A figure is a line of its own, with a caption in bold two lines below, and an SVG in the tree is at most
-# 200 kB.
-function check_figures(d,   i, file, size, line) {
+# 200 kB. In the notes image and caption have a number, the next of the chapter; and every number in prose is
+# that of a figure.
+function check_figures(d,   i, t, number, part_of, last, captions, file, size, line) {
+  split("", last)
+  split("", captions)
+  for (i = 1; path[d] ~ /^NOTES/ && i <= lines[d]; i++) {
+    if (text[d, i] !~ /^!\[/) continue
+    number = figure_number(text[d, i])
+    captions[number] = 1
+    split(number, part_of, ".")
+    if (figure_number(substr(text[d, i + 2], 1, 20)) != number) fault(d, i, "the caption has another number")
+    if (part_of[2] != ++last[part_of[1]]) fault(d, i, "figure " number " is out of order")
+  }
+  for (i = 1; path[d] ~ /^NOTES/ && i <= lines[d]; i++)
+    for (t = text[d, i]; (number = figure_number(t)) != ""; t = substr(t, RSTART + RLENGTH))
+      if (!(number in captions)) fault(d, i, "there is no figure " number)
   for (i = 1; i <= lines[d]; i++) {
     if (text[d, i] !~ /^!\[/) continue
     if (text[d, i + 1] != "" || text[d, i + 2] !~ /^\*/) fault(d, i, "this figure has no caption")
