@@ -1,6 +1,6 @@
-# Two moons, and what twelve trained steps of each family make of N(0, I), on one colour scale. NICE
-# keeps volumes, so its density nowhere exceeds the peak of N(0, I), 1/2π = 0.159; the moons reach
-# more than three times that.
+# Two moons, and the densities of twelve trained couplings of each family, on one colour scale up to the
+# highest peak. NICE keeps volumes, so its density nowhere exceeds the peak of N(0, I), 1/2π = 0.159; the
+# moons reach more than three times that.
 array family[4] = ['data', 'NICE', 'RealNVP', 'Glow']
 set terminal @terminal size 1600,556
 set multiplot

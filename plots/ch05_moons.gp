@@ -1,7 +1,6 @@
-# Two moons, N(0, I), and what a trained flow makes of it: above the density on a logarithmic scale,
-# with contours at powers of ten, below points drawn. Without the logarithm the bridge between the moons
-# would be as dark as the ground. (The surfaces are lifted by 10, 20 and 30, so that a contour tells whose
-# it is.)
+# Two moons, N(0, I), and a flow trained on the moons: above the density on a logarithmic scale, with
+# contours at powers of ten, below samples. On a linear scale the bridge between the moons would be as
+# dark as the ground. (The surfaces are lifted by 10, 20 and 30, to tell their contours apart.)
 p(f) = f == 1 ? column(3) : f == 2 ? exp(-(column(1)**2 + column(2)**2) / 2) / (2 * pi) : column(4)
 log_p(f) = (p(f) > 1e-4 ? log10(p(f)) : -4)
 set contour base

@@ -1,6 +1,6 @@
-# Points of two moons on their way to the latent space: the same points, in the same colours, before,
-# between and after the flow's ten couplings. A pair of couplings moves both coordinates once; the
-# lines are the way that some of the points took in the last pair, one coordinate after the other.
+# Points of two moons, in the same colours, before, between and after the flow's ten couplings. A pair of
+# couplings changes both coordinates once; the lines are the paths of some of the points through the last
+# pair, one coordinate after the other.
 set terminal @terminal size 1600,1130
 set multiplot
 set border 0
