@@ -1,9 +1,12 @@
-# Tests that are more than a program of their own: allocations that fail (tests/memory.h), 50 digits,
+# Tests that are more than a program of their own: allocations that fail (tests/memory.h), also those of
+# zlib, libpng and libjpeg where there are archives of them, and so linked as ours are; 50 digits,
 # float (tests/depth.h), two ranks where Open MPI is installed, the page of all errors. The layer of
 # examples/sinh_arcsinh.c is in the catalogue; that program's own main is not wanted there.
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
-$(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
+archive  = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
+$(B)/tests/test_allocation: private LIBS := -lcmocka -ljansson $(foreach l,png jpeg z,$(call archive,$(l))) \
+    -lm $(wrapped:%=-Wl$(comma)--wrap=%)
 with_mpfr := $(patsubst tests/%.c,%,$(shell grep -l mpfr.h tests/test_*.c))
 $(with_mpfr:%=$(B)/tests/%) $(with_mpfr:%=$(B)/mutants/%): private LIBS += -lmpfr -lgmp
 $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=example_main
