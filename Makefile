@@ -6,6 +6,7 @@
 #: make run         run every chapter, in order
 #: make check       build and run all tests
 #: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
+#: make check-arm64 the tests in C on 64-bit ARM, in qemu; first ./setup cross
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make verify      one page: every layer, every oracle, the largest error
 #: make mutants     plant the bugs of the field one by one, and list the tests that find each

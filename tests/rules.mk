@@ -17,7 +17,9 @@ $(B)/tests/float_extremes: $(call float,tests/test_extremes.c tests/check.c) $(B
 $(B)/tests/float_extremes: private LIBS += -lcmocka
 tests += $(B)/tests/float_extremes
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
-.PHONY: verify fuzz coverage mutants
+.PHONY: verify fuzz coverage mutants check-arm64
+check-arm64:
+	+@sh tests/arm64.sh
 verify: $(B)/tests/verify
 	@$<
 
