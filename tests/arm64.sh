@@ -15,9 +15,9 @@ trap 'rm -rf "$root"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # The same release of Debian or Ubuntu. A link to an absolute path becomes one into the folder.
-mmdebstrap --quiet --variant=extract --architectures=arm64 --components='main universe' --include="$(
-  printf '%s,' libgsl-dev libcmocka-dev libpng-dev libjpeg-dev libjansson-dev libmpfr-dev libopenblas-dev
-)librandom123-dev" "$VERSION_CODENAME" "$root/packages.tar"
+packages=$(printf '%s-dev,' libgsl libcmocka libpng libjpeg libjansson libmpfr libopenblas librandom123)
+mmdebstrap --quiet --mode=chrootless --variant=extract --architectures=arm64 --components='main universe' \
+  --include="${packages%,}" "$VERSION_CODENAME" "$root/packages.tar"
 tar -xf "$root/packages.tar" -C "$root" --exclude='./dev/*' --transform="s|^/|$root/|"
 [ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 
