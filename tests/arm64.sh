@@ -21,18 +21,16 @@ mmdebstrap --quiet --mode=chrootless --variant=extract --architectures=arm64 --c
 tar -xf "$root/packages.tar" -C "$root" --exclude='./dev/*' --transform="s|^/|$root/|"
 [ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 
-chapters=$(for c in chapters/ch[0-9]*.c; do echo "${c%.c}"; done)
-tests="$(for c in tests/test_*.c; do echo "${c%.c}"; done) tests/float_extremes"
 export PKG_CONFIG_SYSROOT_DIR="$root" PKG_CONFIG_LIBDIR="$root/usr/lib/aarch64-linux-gnu/pkgconfig"
-# shellcheck disable=SC2046,SC2086
-make B=$B CC="aarch64-linux-gnu-gcc --sysroot=$root" AR=aarch64-linux-gnu-ar ARCH= \
-  all $(printf "$B/%s " $tests)
+make B=$B CC="aarch64-linux-gnu-gcc --sysroot=$root" AR=aarch64-linux-gnu-ar ARCH= check-build
 
 mkdir -p "$root/run/chapters" "$root/run/tests"
-for program in nf $chapters $tests tests/float_depth; do
+programs=$(cd $B && find nf chapters tests -type f -perm -u+x | sort)
+for program in $programs; do
   printf '#!/bin/sh\nexec qemu-aarch64 -L %s -0 "$0" %s "$@"\n' "$root" "$PWD/$B/$program" > "$root/run/$program"
   chmod +x "$root/run/$program"
 done
 sed '/^# help/,$d' tests/cli/chapters.txt > "$root/values.txt"
-# shellcheck disable=SC2046,SC2086
-EMULATED=1 B=$root/run sh tests/run.sh $(printf "$root/run/%s " $tests) "$root/values.txt"
+tests=$(echo "$programs" | sed -n "s|^tests/test_\|^tests/float_extremes|$root/run/&|p")
+# shellcheck disable=SC2086
+EMULATED=1 B=$root/run sh tests/run.sh $tests "$root/values.txt"
