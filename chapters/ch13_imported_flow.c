@@ -281,6 +281,34 @@ static void set_up(void) {
   ring(image[1]);
 }
 
+/* Draws M, the bound (6.3) of the ring's bits/dim as a mean over 64/M groups, its standard error.
+ */
+static void plot_draws(void) {
+  enum { DRAWS = 64 };
+  double x[D], log_p[DRAWS];
+  set_up();
+  for (size_t p = 0; p < D; p++) x[p] = image[1][p];
+  nf_batch batch = nf_flow_batch(imported, 1, x);
+  for (size_t k = 0; k < DRAWS; k++) {
+    batch.draw = k;
+    nf_flow_log_prob_batch(imported, &batch, &log_p[k], &e);
+  }
+  chapter_need(&e);
+  for (size_t k = 1; k <= DRAWS / 4; k *= 2) {
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < DRAWS; i += k) {
+      double largest = log_p[i], weights = 0;
+      for (size_t j = i; j < i + k; j++) largest = fmax(largest, log_p[j]);
+      for (size_t j = i; j < i + k; j++) weights += exp(log_p[j] - largest);
+      const double bound = bits(largest + log(weights / (double)k));
+      sum += bound;
+      square += bound * bound;
+    }
+    const double n = (double)(DRAWS / k), mean = sum / n;
+    printf("%zu %.8f %.8f\n", k, mean, sqrt(fmax(0, square / n - mean * mean) / (n - 1)));
+  }
+}
+
 static void trace(void) {
   double x[D];
   set_up();
@@ -289,6 +317,10 @@ static void trace(void) {
 }
 
 int main(int argc, char **argv) {
+  static const chapter_plot plots[] = {
+      {"draws", "draws M, bits/dim of the ring by the bound with M draws, its standard error",
+       plot_draws},
+      {0}};
   chapter_begin(
       argc, argv,
       &(chapter){.number = 13,
@@ -297,6 +329,7 @@ int main(int argc, char **argv) {
                  .about = "The MNIST flow of the University of Amsterdam, from the weights "
                           "of its authors: in plain loops,\nwith the library, and by "
                           "PyTorch.",
+                 .plots = plots,
                  .options = option,
                  .trace = trace});
   if (option[RANGE].value != NULL && option[MNIST].value == NULL)
