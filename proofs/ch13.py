@@ -19,24 +19,23 @@ def the_squash_and_the_logit(d):
     return {"d": d, "r": r, "w": w, r"\alpha": alpha, "J": jacobian(y, r), "i": Each(*upto(d))}
 
 
-def elu_pair(h) -> Matrix:
-    """An unknown function of every entry, and of its negative, one after the other."""
-    elu = Function("ELU", real=True)
-    return Matrix([elu(h_i) for h_i in h] + [elu(-h_i) for h_i in h])
+def pair(h) -> Matrix:
+    """Two unknown functions of every entry, one after the other."""
+    return Matrix([Function(name, real=True)(h_i) for name in ("E", "F") for h_i in h])
 
 
 @proof("13.2", cases=(1, 2, 3))
 def a_gated_block(q):
-    """The two linear maps, entry by entry, with an unknown function for the ELU; the first half of the output is a and
+    """The two linear maps, entry by entry, with two unknown functions for CELU; the first half of the output is a and
     the second b; and the sum entry by entry, with an unknown function of all of its entries for the norm."""
     h, norm = vector("h", q), unknown("N", q)
     A_1, b_1 = matrix("A", q, 2 * q), vector("c", q)
     A_2, b_2 = matrix("B", 2 * q), vector("d", 2 * q)
-    out = linear(A_2, elu_pair(linear(A_1, elu_pair(h), b_1)), b_2)
+    out = linear(A_2, pair(linear(A_1, pair(h), b_1)), b_2)
     a, b = out[:q, :], out[q:, :]
     inside = Matrix([h_i + a_i / (1 + exp(-b_i)) for h_i, a_i, b_i in zip(h, a, b)])
     return {"h_{l-1}": h, "h_l": norm(inside), "A_1": A_1, "b_1": b_1, "A_2": A_2, "b_2": b_2, "a": a, "b": b,
-            "CELU": elu_pair, "norm": norm}
+            "CELU": pair, "norm": norm}
 
 
 @proof("13.3", cases=(False, True))
@@ -49,11 +48,8 @@ def concatenated_elu(negative):
     def elu(y):
         return y if y.is_positive else exp(y) - 1
 
-    def largest(a, b):
-        return a if (a - b).is_positive else b
-
-    return {"v": v, "ELU": elu, "CELU": lambda y: Matrix([elu(y), elu(-y)]), r"\max": largest,
-            r"\min": lambda a, b: a + b - largest(a, b)}
+    return {"v": v, "ELU": elu, "CELU": lambda y: Matrix([elu(y), elu(-y)]), r"\max": lambda a, b: a if a > b else b,
+            r"\min": lambda a, b: b if a > b else a}
 
 
 @proof("13.4", cases=(1, 2, 3), assumes="the loss is differentiable")
