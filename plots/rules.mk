@@ -39,8 +39,8 @@ $(B)/plots/toys.columns: $(B)/film/toys
 	$(call step,DATA)OPENBLAS_NUM_THREADS=1 $< $(B)/plots/toys_ && touch $@
 
 # What the shipped flows draw.
-sheets := digits levels
-$(sheets:%=$(B)/plots/%.columns): $(B)/plots/%.columns: plots/%.sh $(B)/nf $(wildcard data/flows/*.safetensors)
+sheets := digits levels uva
+$(sheets:%=$(B)/plots/%.columns): $(B)/plots/%.columns: plots/%.sh $(B)/nf $(wildcard data/flows/*.safetensors data/uva/*)
 	$(call step,DATA)sh $< $(B)/nf $(B)/plots/$* > $@.new && mv $@.new $@
 $(foreach s,$(sheets),$(filter $(B)/plots/$s_%,$(drawn))): plots/sheet.gp
 

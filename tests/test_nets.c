@@ -1,7 +1,8 @@
 /* Networks that cannot be made, and the tensors of those that can. */
-#include "nf/net.h"
+#include <math.h>
 
 #include "check.h"
+#include "nf/flow.h"
 
 static void tensors(void **state) {
   (void)state;
@@ -99,6 +100,26 @@ static void after_an_error_no_net_is_made(void **state) {
   assert_string_equal(e.message, "earlier");
 }
 
+/* So a coupling starts as the identity. It has the parameters of its formulas. */
+static void a_new_gated_net_gives_0(void **state) {
+  (void)state;
+  enum { W = 5, BLOCKS = 3, BLOCK = 9 * 2 * W * W + W + 4 * W * W + 2 * W + 2 * W, PIXELS = 12 };
+  nf_error e = {0};
+  const nf_shape shape = {3, 4, 1};
+  nf_net *net = nf_gated_new(shape, nf_coupling_net_out(shape, NF_CHECKERBOARD, NF_SCALE_CLAMP), W,
+                             BLOCKS, &e);
+  nf_flow *f = nf_flow_new(nf_coupling_new(shape, NF_CHECKERBOARD, NF_SCALE_CLAMP, net, &e), 3, &e);
+  check_no_error(&e);
+  double x[PIXELS], z[PIXELS], log_det = NAN;
+  for (size_t k = 0; k < PIXELS; k++) x[k] = nf_random_normal(8, 1, k);
+  nf_flow_forward(f, 1, x, z, &log_det, &e);
+  check_no_error(&e);
+  check_array("z", z, x, PIXELS, 0, 0);
+  check_close("log-det", log_det, 0, 0, 0);
+  assert_int_equal(nf_flow_n_param(f), 1 + 9 * W + W + BLOCKS * BLOCK + 9 * 2 * 2 * W + 2);
+  nf_flow_free(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tensors),
@@ -106,6 +127,7 @@ int main(void) {
       cmocka_unit_test(a_net_needs_forward_and_backward),
       cmocka_unit_test(a_refused_net_names_itself_and_what_is_right),
       cmocka_unit_test(after_an_error_no_net_is_made),
+      cmocka_unit_test(a_new_gated_net_gives_0),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ int cli_interpolate(int argc, char **argv);
 int cli_reconstruct(int argc, char **argv);
 int cli_levels(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_import(int argc, char **argv);
 int cli_man(int argc, char **argv);
 int cli_completion(int argc, char **argv);
 

@@ -26,6 +26,7 @@ const char cli_help[] =
     "  reconstruct   data to latent and back: what comes back is the same\n"
     "  levels        what each level of a flow's latent carries, in pictures\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
+    "  import        the weights of another program as a flow\n"
     "  man           this manual, as a page for man; nf --version: version and precision\n"
     "  completion    the words that bash completes after nf\n"
     "\n"
@@ -195,6 +196,7 @@ static const struct {
                 {"reconstruct", cli_reconstruct},
                 {"levels", cli_levels},
                 {"info", cli_info},
+                {"import", cli_import},
                 {"man", cli_man},
                 {"completion", cli_completion}};
 enum { COMMANDS = sizeof commands / sizeof *commands };
