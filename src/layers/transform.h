@@ -25,7 +25,8 @@ struct nf_transform {
                    const nf_real *dlog_slope);
 };
 
-/* z = (x - μ)·exp(-α), raw numbers μ, α (NOTES (10.6)) */
+/* z = (x - μ)·exp(-α), α = A·tanh(a/A), raw numbers μ, a (NOTES (10.6)) */
+enum { NF_AFFINE_BOUND = 3 }; /* A */
 extern const nf_transform nf_affine_transform;
 
 #endif
