@@ -110,8 +110,8 @@ nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_
 
 /* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
  * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls
- * that of f d + 2 times and solves a system of d equations a sample: for small d. inner should have
- * no layer that is initialised from data, such as actnorm: it would get those of its other side.
+ * that of f d + 2 times and solves a system of d equations a sample: for small d. Layers inside are
+ * not initialised from data.
  * source  NOTES (1.9), (10.11);   errors  NF_ESINGULAR in backward */
 nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e);
 
