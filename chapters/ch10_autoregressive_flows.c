@@ -87,11 +87,13 @@ static void iaf_inverse(const double *z, double *out) { /* one pass: all argumen
   out[1] = z[1] * exp(alpha(z[0])) + mu(z[0]);
 }
 
-/* The library's layer with one hidden path, which is x₁ where that is positive. */
+/* The library's layer with one hidden path, x₁ where that is positive. It has α = 3·tanh(a/3) of
+ * the net's a, here with the α of the example at x₁ = 0.5. */
 static nf_flow *library(void) {
   nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(2), NULL, 1, &e), 0, &e);
   chapter_need(&e);
-  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, 0.25, 0.1, -0.3, 0.2, 0};
+  const double a_1 = 3 * atanh(0.2 / 3), a_2 = 3 * atanh(alpha(x[0]) / 3);
+  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, a_2 / x[0], 0.1, -0.3, a_1, 0};
   memcpy(nf_flow_param(flow), parameters, sizeof parameters);
   return flow;
 }
