@@ -363,6 +363,15 @@ static void plot_knots(void) {
     printf("%g %g %g\n", example.x[k], example.y[k], example.slope[k]);
 }
 
+static void trace(void) {
+  static const double x[2] = {0.5, -1.5};
+  double raw[RAW];
+  raw_of(&example, raw);
+  nf_flow *flow = library(raw);
+  chapter_trace("x = (0.5, -1.5) through a coupling layer of splines", flow, 0, x);
+  nf_flow_free(flow);
+}
+
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
       {"map", "x, y, dy/dx, density of x, base density, on the line", plot_map},
@@ -376,7 +385,8 @@ int main(int argc, char **argv) {
                            .about = "A monotone rational-quadratic spline of three bins: value, "
                                     "slope, inverse, derivatives,\nknots from raw numbers, what "
                                     "rounding does to its inverse, and the coupling layer.",
-                           .plots = plots});
+                           .plots = plots,
+                           .trace = trace});
   double raw[RAW];
   raw_of(&example, raw);
   nf_flow *flow = library(raw);
