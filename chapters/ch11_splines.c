@@ -1,4 +1,4 @@
-/* Chapter 11 (NOTES (11.1)-(11.12)). Monotone rational-quadratic splines: between two knots, with t
+/* Chapter 11 (NOTES (11.1)-(11.13)). Monotone rational-quadratic splines: between two knots, with t
  * from 0 to 1, u = 1 - t and s the slope of the chord,
  *
  *   y = y_0 + (y_1 - y_0)·(s t² + δ_0 t u)/(s (t² + u²) + (δ_0 + δ_1) t u)
@@ -196,8 +196,11 @@ static void rounding(void) {
   const float q = fabsf(rest) + sqrtf(sum);
 
   chapter_section("3. The same in float, near the end of a steep bin (nflows, issue 87)");
-  chapter_text(
-      "  width 0.0081317, height 4.7811923, slopes 0.0010706 and 0.0019693; y - y_0 4.7811918\n");
+  chapter_value("float_width", (double)w, "x_1 - x_0");
+  chapter_value("float_height", (double)h, "y_1 - y_0");
+  chapter_value("float_slope_0", (double)d0, "δ_0");
+  chapter_value("float_slope_1", (double)d1, "δ_1");
+  chapter_value("float_rise", (double)rise, "y - y_0");
   chapter_value("float_b2_4ac", (double)(b * b - 4 * a * c), "b² - 4ac: its root is no number");
   const double D = h, R = rise, S = D / w, E = d0 * (D - R) - d1 * R;
   chapter_value("exact_b2_4ac", E * E + 4 * S * S * R * (D - R),
@@ -254,7 +257,7 @@ static void raw_numbers(void) {
 
 enum { SIX = 6 };
 
-/* ∂y and ∂log y' at x (NOTES (11.9), (11.10)). */
+/* ∂y and ∂log y' at x (NOTES (11.10)-(11.12)). */
 static void derivatives(bin b, double x, double dy[SIX], double dlog[SIX]) {
   const double w = b.x1 - b.x0, h = b.y1 - b.y0, s = h / w, t = (x - b.x0) / w, u = 1 - t;
   const double p = t * u, q = t * t + u * u, beta = s * q + (b.d0 + b.d1) * p;
@@ -360,6 +363,15 @@ static void plot_knots(void) {
     printf("%g %g %g\n", example.x[k], example.y[k], example.slope[k]);
 }
 
+static void trace(void) {
+  static const double x[2] = {0.5, -1.5};
+  double raw[RAW];
+  raw_of(&example, raw);
+  nf_flow *flow = library(raw);
+  chapter_trace("x = (0.5, -1.5) through a coupling layer of splines", flow, 0, x);
+  nf_flow_free(flow);
+}
+
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
       {"map", "x, y, dy/dx, density of x, base density, on the line", plot_map},
@@ -369,11 +381,12 @@ int main(int argc, char **argv) {
   chapter_begin(argc, argv,
                 &(chapter){.number = 11,
                            .title = "Splines",
-                           .notes = "(11.1)-(11.12)",
+                           .notes = "(11.1)-(11.13)",
                            .about = "A monotone rational-quadratic spline of three bins: value, "
                                     "slope, inverse, derivatives,\nknots from raw numbers, what "
                                     "rounding does to its inverse, and the coupling layer.",
-                           .plots = plots});
+                           .plots = plots,
+                           .trace = trace});
   double raw[RAW];
   raw_of(&example, raw);
   nf_flow *flow = library(raw);

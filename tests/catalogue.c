@@ -229,6 +229,8 @@ static void add_all(list *l) {
       nf_spline_autoregressive_new(nf_point(6), long_order, 5, 1.1, WIDTH, s));
   add(l, "inverted autoregressive", NORMAL, 0,
       nf_inverted_new(nf_autoregressive_new(nf_point(6), long_order, WIDTH, s), s));
+  add(l, "inverted spline", NORMAL, 0,
+      nf_inverted_new(nf_spline_autoregressive_new(nf_point(6), long_order, 5, 1.1, WIDTH, s), s));
   add(l, "inverted chain of seven", NORMAL, 0, nf_inverted_new(several(image(4, 2, 3), s), s));
   add(l, "inverted split", NORMAL, 0, nf_inverted_new(split(image(3, 2, 6), s), s));
   add(l, "squeeze", NORMAL, VOLUME, nf_squeeze_new(image(4, 2, 3), s));

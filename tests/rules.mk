@@ -68,7 +68,7 @@ without  := check corpus headlines rounding enclosures number points npy state_d
             io% nf% pipeline allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
               $(without:%=$(B)/tests/test_%),$(tests)))
-mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c chapters/ch10*.c))
+mutant_c := $(patsubst chapters/%.c,$(B)/mutants/%,$(wildcard chapters/ch0[234679]*.c chapters/ch1[01]*.c))
 mutant_nf := $(B)/mutants/cli/nf
 $(B)/planted/bugs.c $(planted:%=$(B)/planted/%) &: tests/bugs.txt tests/plant.awk $(planted)
 	$(call step,DATA)awk -v to=$(B)/planted -f tests/plant.awk tests/bugs.txt $(planted)

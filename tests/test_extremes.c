@@ -128,6 +128,22 @@ static void steep_and_flat_bins_are_inverted(void **state) {
   }
 }
 
+/* The slope falls from 1000 to 0.001 before the end of this bin, at (0, 0): what is left of y, and
+ * not only y, must count. With u = 1 - t, y = -(s u² + δ t u)/β. */
+static void the_end_of_a_steep_bin(void **state) {
+  (void)state;
+  const double s = 1000, delta = 1e-3;
+  const nf_spline_bins b = {
+      .x0 = {NF_R(-1e-3)}, .y0 = {-1}, .slope0 = {NF_R(delta)}, .slope1 = {NF_R(delta)}};
+  for (double u = 1e-2; u > 1e-9; u /= 3) {
+    const double t = 1 - u, beta = s * (t * t + u * u) + 2 * delta * t * u;
+    const double slope = s * s * (delta * (t * t + u * u) + 2 * s * t * u) / (beta * beta);
+    nf_real y = NF_R(-(s * u * u + delta * t * u) / beta), log_slope;
+    nf_spline_inverse(1, &b, &y, &log_slope);
+    check_close("log-slope", (double)log_slope, -log(slope), 100 * (double)NF_REAL_EPSILON, 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_inverse_gives_forward_takes),
@@ -136,6 +152,7 @@ int main(void) {
       cmocka_unit_test(a_permutation_is_checked_when_it_changes),
       cmocka_unit_test(a_root_where_the_discriminant_cancels),
       cmocka_unit_test(steep_and_flat_bins_are_inverted),
+      cmocka_unit_test(the_end_of_a_steep_bin),
   };
   return cmocka_run_group_tests_name(sizeof(nf_real) == 4 ? "extremes in float" : "extremes", tests,
                                      NULL, NULL);

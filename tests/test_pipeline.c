@@ -20,6 +20,7 @@ typedef struct {
   size_t first, n, held, batch, start, every, steps, warmup;
   double rate, ema, clip;
   bool adamax, constant;
+  bool endless; /* a toy density: behind its set are the points of the steps */
 } plan;
 
 typedef struct {
@@ -83,7 +84,7 @@ static row step(run *r, size_t t) {
   nf_batch x = new_batch(r, p->batch);
   for (size_t i = 0; i < x.n; i++) {
     const size_t at = nf_shuffled(p->model.seed, epoch, trained, t % per_epoch * p->batch + i);
-    put(r, &x, i, held_or_trained(p, p->held + at));
+    put(r, &x, i, p->endless ? p->n + t * p->batch + i : held_or_trained(p, p->held + at));
   }
   x.first = t * p->batch;
   row w = {(double)t + 1, (double)epoch, 0, 0, rate_of(p, t + 1), NAN};
@@ -251,16 +252,18 @@ static void icons_start_with_32(void **state) {
   compare_images(&p, nf_images_icons);
 }
 
-/* 20000 points, of which 1000 are held out and 1024 start the layers. */
+/* 20000 points, of which 1000 are held out and 1024 start the layers; a step takes the 64 behind.
+ */
 static void points_by_default(void **state) {
   (void)state;
+  enum { N = 20000 + 40 * 64 };
   nf_error e = {0};
-  nf_real *x = malloc(40000 * sizeof *x);
-  nf_toy_sample(nf_toy_find("rings", &e), 1, 0, 20000, x);
-  for (size_t i = 0; i < 40000; i++) x[i] = (nf_real)(float)x[i];
+  nf_real *x = malloc(2 * N * sizeof *x);
+  nf_toy_sample(nf_toy_find("rings", &e), 1, 0, N, x);
+  for (size_t i = 0; i < 2 * N; i++) x[i] = (nf_real)(float)x[i];
   plan p = new_plan("--data toy:rings --steps 40 --optimiser adamax", NF_REALNVP, nf_point(2),
                     20000, 40);
-  p.held = 1000, p.every = 296, p.warmup = 4, p.adamax = true;
+  p.held = 1000, p.every = 296, p.warmup = 4, p.adamax = true, p.endless = true;
   compare(&p, x);
   free(x);
 }

@@ -130,13 +130,23 @@ static int fused_step(loop *l, nf_train_stats *stats) {
   return status != NF_OK ? fail_step(l, &own) : NF_OK;
 }
 
-static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
+/* This rank's part of the samples of step t: new points of a toy density, whose set is its first
+ * ones, else the next of the shuffled set. */
+static void next_batch(loop *l, uint64_t t, uint64_t *epoch) {
   cli_run *r = l->run;
-  const uint64_t t = r->trainer->step;
   *epoch = nf_shuffled_batch(r->model.seed, t, training_samples(r), r->batch, l->index);
+  l->x.first = t * r->batch + l->part.begin;
+  if (r->data->toy != NULL && r->data->n == CLI_TOY_POINTS) {
+    nf_toy_sample(r->data->toy, 1, CLI_TOY_POINTS + l->x.first, l->part.count, l->x.data);
+    return;
+  }
   for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
   cli_batch_gather(r->data, l->part.count, l->index + l->part.begin, &l->x);
-  l->x.first = t * r->batch + l->part.begin;
+}
+
+static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
+  cli_run *r = l->run;
+  next_batch(l, r->trainer->step, epoch);
   const int status = r->trainer->settings.fused ? fused_step(l, stats) : shared_step(l, stats);
   if (status != NF_OK) return status;
   l->smooth = isfinite(l->smooth) ? 0.98 * l->smooth + 0.02 * stats->loss : stats->loss;

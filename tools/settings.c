@@ -13,7 +13,8 @@ static const cli_command command = {
     "train", NULL,
     "Learns a flow by maximum likelihood: steps on mini-batches that make the data more probable.\n"
     "Some samples are held out; every so often the flow is evaluated on them, in bits per\n"
-    "dimension (points: in nats), and the best so far goes to OUT. Beside OUT, with X for its "
+    "dimension (points: in nats), and the best so far goes to OUT. A toy density gives new points\n"
+    "at every step, unless --range cuts its set. Beside OUT, with X for its "
     "name\n"
     "without .safetensors, are X.last.safetensors, from which the same command with --resume goes\n"
     "on exactly, and the log X.csv. A run replaces no files of another. Ctrl-C, SIGTERM and "

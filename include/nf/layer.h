@@ -95,7 +95,7 @@ nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t w
  * outside [-bound, bound]:   z_a = x_a,  z_b = τ(x_b; net(x_a));   log|det J| = Σ log τ'
  * Of every value the net gives `bins` raw widths, then heights, then bins - 1 slopes at the inner
  * knots; τ is the identity where all are 0.
- * source  NOTES (11.1)-(11.11); Durkan et al. 2019;   bins in 2 … 64, bound above 0
+ * source  NOTES (11.1)-(11.13); Durkan et al. 2019;   bins in 2 … 64, bound above 0
  * shapes  the net maps nf_coupling_net_in to nf_spline_coupling_net_out: (h, w, c_a) to
  *         (h, w, (3 bins - 1)·c_b); masks as for nf_coupling_new
  * tensors those of the net */

@@ -1,5 +1,5 @@
 /* One bin of a spline: its value, its slope, its inverse, and the derivatives of value and
- * log-slope by the point and by the bin's six numbers (NOTES (11.2)–(11.9)). */
+ * log-slope by the point and by the bin's six numbers (NOTES (11.2)-(11.12)). */
 #include "layers/spline.h"
 
 #include "core/real.h"

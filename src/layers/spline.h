@@ -6,7 +6,7 @@
  *   y  = y_0 + (y_1 - y_0)·(s t² + δ_0 t u)/β,    β = s (t² + u²) + (δ_0 + δ_1) t u
  *   y' = s² (δ_1 t² + 2 s t u + δ_0 u²)/β²
  *
- * Every term is positive, so y increases and nothing cancels (NOTES (11.2), (11.4)). */
+ * Every term is positive, so y increases and nothing cancels (NOTES (11.2), (11.3)). */
 #ifndef NF_LAYERS_SPLINE_H
 #define NF_LAYERS_SPLINE_H
 

@@ -1,5 +1,5 @@
 /* The coupling layer with any transform of part b, in which the affine map of coupling.c is one of
- * many that would do (NOTES (11.11)):
+ * many that would do (NOTES (11.13)):
  *
  *   z_a = x_a
  *   z_b = τ(x_b; θ),   θ = net(x_a),   log|det J| = Σ log τ'(x_b; θ) */

@@ -7,7 +7,7 @@
  * and all slopes are 1, which is the identity. The first knot is -B and the last one B, not the sum
  * of the widths; a knot belongs to the bin on its right, by one comparison with the knots as
  * rounded; outside [-B, B] the formulas run at the nearer end, and what they give is not used
- * (NOTES (11.1), (11.10)). */
+ * (NOTES (11.8), (11.9)). */
 #include <stdlib.h>
 #include <string.h>
 
