@@ -5,7 +5,7 @@ from sympy import Expr, Integer, Matrix, Rational, Symbol, atan, exp, eye, facto
 
 from ch05 import Mean
 from matrices import Unknown, det, jacobian, matrix, number, smooth, upto, vector
-from proof import equal, golden, proof, require
+from proof import at, equal, golden, proof, require
 from values import Map, Operator
 from zero import Unproved
 
@@ -48,9 +48,9 @@ def log_density_of_a_continuous_flow(d):
     rho = table[r"\rho"]
     trace = -log(rho).diff(table["t"])
 
-    def integral(body, variable, lower):
+    def integral(body, variable, limits):
         require(body - trace)
-        if variable != t or lower != "0":
+        if variable != t or limits != (0, 1):
             raise Unproved("another integral")
         return log(p_0) - log(p_1)
 
@@ -220,7 +220,7 @@ def field_of_one_Gaussian(d):
     v = slope[0] + gain * (x - place[0])
     numbers = {s: Rational(1, 2), t: Rational(3, 4)} | dict.fromkeys(mu, 1) | dict.fromkeys(x, Rational(1, 2))
     golden("ch12", {"fm_one_v": v[0].subs(numbers)})
-    return {"x": x, "t": t, "s": s, r"\mu": mu, "v": lambda x, t: v}
+    return {"x": x, "t": t, "s": s, r"\mu": mu, "v": at(x, t)(v)}
 
 
 @proof("12.12", assumes="s > 0")
@@ -234,9 +234,9 @@ def least_loss_of_one_Gaussian():
             inner.subs(t, 1) - 1 / s, inner.subs(t, 0) + s)
     golden("ch12", {"fm_one_least_loss": pi / 4})
 
-    def integral(body, variable, lower):
+    def integral(body, variable, limits):
         require(body - antiderivative.diff(t))
-        if variable != t or lower != "0":
+        if variable != t or limits != (0, 1):
             raise Unproved("another integral")
         return s * pi / 2
 
@@ -252,9 +252,9 @@ def series_of_the_logarithm(n):
     rest = log(1 + y) - powers
     require(rest.subs(y, 0))
 
-    def integral(body, variable, lower):
+    def integral(body, variable, limits):
         require(body - rest.diff(y).subs(y, r))
-        if variable != r or lower != "0":
+        if variable != r or limits != (0, y):
             raise Unproved("another integral")
         return rest
 
