@@ -1,4 +1,4 @@
-/* Chapter 12 (NOTES (12.1)-(12.15)). Flows that are the solution of an ODE,
+/* Chapter 12 (NOTES (12.1)-(12.13)). Flows that are the solution of an ODE,
  *
  *   dz/dt = v(z, t),  z(0) = x, z = z(1):     log p_X(x) = log p_Z(z) + ∫₀¹ tr ∂v/∂z dt
  *
@@ -747,7 +747,7 @@ int main(int argc, char **argv) {
       argc, argv,
       &(chapter){.number = 12,
                  .title = "Continuous flows and flow matching",
-                 .notes = "(12.1)-(12.15)",
+                 .notes = "(12.1)-(12.13)",
                  .about = "Flows that are solutions of an ODE: exact examples, solvers and\n"
                           "their errors, gradients by two ways, and flow matching.",
                  .plots = plots,

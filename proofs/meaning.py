@@ -83,6 +83,8 @@ def raw(node: Node, table: dict):
         return [step for part in parts for step in meaning(part, table)]
     if kind == "integral":
         region = parts[0].parts[0] if parts[0].parts else ""
+        if parts[1].kind != "nothing":
+            region = meaning(parts[0], table), meaning(parts[1], table)
         return look_up(r"\int", table)(meaning(parts[2], table), meaning(parts[3], table), region)
     if kind == "underbrace":
         return meaning(parts[0], table)

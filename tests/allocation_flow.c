@@ -49,9 +49,16 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
      .alpha = 0.05,
      .seed = 1},
     {.family = NF_MAF, .shape = {1, 1, 4}, .levels = 1, .steps = 2, .width = 3, .seed = 1},
+    {.family = NF_FM,
+     .shape = {1, 1, 4},
+     .levels = 1,
+     .steps = 2,
+     .width = 3,
+     .seed = 1,
+     .standardise = true},
 };
-const char *const allocation_model_name[] = {"glow of images", "glow of points", "realnvp", "nice",
-                                             "maf"};
+const char *const allocation_model_name[] = {
+    "glow of images", "glow of points", "realnvp", "nice", "maf", "fm"};
 
 size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   memcpy(to + at, from, size);
@@ -151,10 +158,22 @@ static void test_flow(void **state) {
 
 /* --- what changes a flow: it is changed, or as it was --------------------------------------- */
 
-typedef enum { INIT_FROM_DATA, SET_THREADS, TRAINER_NEW, STEP, FUSED_STEP, EXPLAIN } change;
-static const char *const change_name[] = {"init_from_data",   "set_threads",
-                                          "trainer_new",      "train_step",
-                                          "fused train_step", "the message of a failed log_prob"};
+typedef enum {
+  INIT_FROM_DATA,
+  SET_THREADS,
+  TRAINER_NEW,
+  STEP,
+  FUSED_STEP,
+  MATCHING_STEP,
+  EXPLAIN
+} change;
+static const char *const change_name[] = {"init_from_data",
+                                          "set_threads",
+                                          "trainer_new",
+                                          "train_step",
+                                          "fused train_step",
+                                          "train_step of fm",
+                                          "the message of a failed log_prob"};
 enum { CHANGES = sizeof change_name / sizeof *change_name };
 
 typedef struct {
@@ -176,7 +195,8 @@ static void change_start(void *subject) {
   nf_flow_set_threads(f, 1, &e);
   set.ema = 0.9;
   set.fused = c->what == FUSED_STEP;
-  if (c->what == STEP || c->what == FUSED_STEP) c->trainer = nf_trainer_new(f, &set, &e);
+  set.matching = c->what == MATCHING_STEP;
+  if (c->what >= STEP && c->what <= MATCHING_STEP) c->trainer = nf_trainer_new(f, &set, &e);
   check_no_error(&e);
 }
 
@@ -232,7 +252,8 @@ static void test_change(void **state) {
   const allocation_row *row = *state;
   static change_call c;
   c = (change_call){.what = (change)row->a};
-  nf_flow *f = c.flow = nf_flow_from_model(&allocation_model[0], NULL);
+  const int model = c.what == MATCHING_STEP ? ALLOCATION_MODELS - 1 : 0; /* fm, the last */
+  nf_flow *f = c.flow = nf_flow_from_model(&allocation_model[model], NULL);
   assert_non_null(f);
   for (size_t k = 0; k < N * f->d; k++) c.x[k] = (nf_real)(37 * k % 256);
   c.param = calloc(f->n_param + f->n_constant, sizeof *c.param);

@@ -428,6 +428,45 @@ static void a_double_checkpoint_is_rounded(void **state) {
   assert_non_null(strstr(nf(0, "info @/double --json"), "\"type\": \"F64\""));
 }
 
+/* The solver's steps in float are those in double, up to rounding. */
+static void a_continuous_flow_is_that_of_the_library(void **state) {
+  (void)state;
+  enum { N = 60 };
+  static const char *const model[] = {"cnf", "fm"};
+  double x[2 * N], log_p[N];
+  FILE *f = fopen(folder_path("p.csv"), "w");
+  assert_non_null(f);
+  for (size_t i = 0; i < N; i++) {
+    for (size_t k = 0; k < 2; k++) x[2 * i + k] = floor(64 * nf_random_normal(3, i, k)) / 64;
+    fprintf(f, "%.17g %.17g\n", x[2 * i] + 2, x[2 * i + 1]);
+    x[2 * i] += 2;
+  }
+  fclose(f);
+  for (int m = 0; m < 2; m++) {
+    char command[200];
+    snprintf(command, sizeof command,
+             "train --data csv:@/p.csv --model %s --width 8 --batch 20 --steps 60 --rate 0.02 "
+             "--out @/%s.safetensors",
+             model[m], model[m]);
+    nf(0, command);
+    snprintf(command, sizeof command,
+             "eval @/%s.safetensors --data csv:@/p.csv --all --csv @/c.csv", model[m]);
+    nf(0, command);
+    snprintf(command, sizeof command, "%s.safetensors", model[m]);
+    nf_flow *flow = nf_load(folder_path(command), NULL);
+    assert_non_null(flow);
+    check_ok(nf_flow_log_prob(flow, N, x, log_p, NULL));
+    nf_flow_free(flow);
+    char *rest = slurp("c.csv");
+    strtok_r(rest, "\n", &rest);
+    for (size_t i = 0; i < N; i++) {
+      double got[2];
+      assert_int_equal(sscanf(strtok_r(rest, "\n", &rest), "%lf,%lf", got, got + 1), 2);
+      check_close("log p", got[1], log_p[i], 1e-4, 0);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(validation_is_that_of_the_library),
@@ -439,6 +478,7 @@ int main(void) {
       cmocka_unit_test(strips_and_pairs_hold_the_originals),
       cmocka_unit_test(what_does_not_come_back_is_counted),
       cmocka_unit_test(a_double_checkpoint_is_rounded),
+      cmocka_unit_test(a_continuous_flow_is_that_of_the_library),
   };
   return cmocka_run_group_tests(tests, train_both, folder_remove);
 }

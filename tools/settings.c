@@ -61,8 +61,7 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"levels", "L", CLI_WHOLE, &s->levels, "scales of an image model [by its size]", 1, 16, NULL},
       {"depth", "K", CLI_WHOLE, &s->depth,
        "steps of flow a level (glow, nsf), layers (maf), couplings (nice, single-scale, points), "
-       "steps of the ODE (cnf, fm) "
-       "[4; points: 8]",
+       "steps of the ODE (cnf, fm) [4; points: 8, cnf and fm: 16]",
        1, 4096, NULL},
       {"width", "N", CLI_WHOLE, &s->width, "hidden units or channels of the networks", 1, 65536,
        NULL},

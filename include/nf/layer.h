@@ -110,7 +110,7 @@ nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, s
 /* A continuous flow:  dz/dt = v(z, t), z(0) = x, z = z(1);   log|det J| = ∫₀¹ tr ∂v/∂z dt
  * by N = `steps` steps of Runge-Kutta 4. The inverse, the same steps backward in time, and the
  * log-det are those of the exact solution up to the error of the method, O(N⁻⁴).
- * source  NOTES (12.1), (12.2); Chen et al. 2018, 4
+ * source  NOTES (12.1), (12.3); Chen et al. 2018, 4
  * shapes  the net is an nf_field_new of the same shape;   1 ≤ steps ≤ 65536
  * tensors those of the net */
 nf_bijector *nf_continuous_new(nf_shape shape, size_t steps, nf_net *field, nf_error *e);

@@ -15,7 +15,9 @@ nf_model nf_model_default(nf_family family, nf_shape shape) {
   return (nf_model){.family = family,
                     .shape = shape,
                     .levels = levels,
-                    .steps = image ? 4 : 8,
+                    .steps = a != NULL && a->continuous ? 16
+                             : image                    ? 4
+                                                        : 8,
                     .width = 64,
                     .scale = a != NULL ? a->scale : NF_SCALE_TANH,
                     .plu = true,

@@ -3,7 +3,7 @@
  *
  *   dz/dt = v(z, t),   z(0) = x,   z = z(1),      log|det J| = ∫₀¹ tr ∂v/∂z dt
  *
- * (NOTES (12.1), (12.2)), both by the same steps of Runge and Kutta. Forward is therefore not the
+ * (NOTES (12.1), (12.3)), both by the same steps of Runge and Kutta. Forward is therefore not the
  * solution but a map close to it, exactly the same each time; the inverse, the same steps backward
  * in time, and the log-det differ from those of this map by the error of the method, O(N⁻⁴).
  * Backward is the derivative of the steps themselves, at the input that forward saved. */

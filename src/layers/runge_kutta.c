@@ -5,7 +5,7 @@
  *   ū_s = (∂v/∂u)ᵀ k̄_s + h b_s ℓ̄ ∂τ/∂u       at u_s
  *   z̄  ← z̄ + Σ_s ū_s
  *
- * from the last stage to the first (NOTES (12.9)). */
+ * from the last stage to the first. */
 #include "layers/runge_kutta.h"
 
 #include <string.h>

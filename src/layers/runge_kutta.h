@@ -4,7 +4,7 @@
  *   k_1 = v(u_1, t),  k_s = v(u_s, t + c_s h),   u_1 = z,  u_s = z + c_s h k_{s-1},  c = 0, ½, ½, 1
  *   z ← z + h Σ_s b_s k_s,     ℓ ← ℓ + h Σ_s b_s τ(u_s, t + c_s h),     b = 1/6, 1/3, 1/3, 1/6
  *
- * (NOTES (12.4).) The number of steps is fixed, so the result is a differentiable function of z and
+ * (NOTES (12.7).) The number of steps is fixed, so the result is a differentiable function of z and
  * of the field's parameters, the same bits each time; its derivative is computed, and not an
  * approximation of it. */
 #ifndef NF_LAYERS_RUNGE_KUTTA_H

@@ -1,7 +1,7 @@
 /* The network of a continuous flow, a velocity field v(z, t), with the trace of its Jacobian and
  * the derivative of both:
  *
- *   v = net(z, t),    τ = tr ∂v/∂z = Σ_j ∂v_j/∂z_j          (NOTES (12.3))
+ *   v = net(z, t),    τ = tr ∂v/∂z = Σ_j ∂v_j/∂z_j          (NOTES (12.2))
  *
  * The trace is exact: the derivative of the network along each of the d unit vectors, carried
  * forward with its values, so that it costs d further passes. */

@@ -3,7 +3,7 @@
  * straight path, and the field is regressed on the path's velocity at a random time:
  *
  *   x_t = (1 - t)·x + t·z,   t uniform in (0, 1)
- *   L(θ) = (1/n) Σ_i ‖v(x_t, t) - (z - x)‖²             (NOTES (12.12))
+ *   L(θ) = (1/n) Σ_i ‖v(x_t, t) - (z - x)‖²             (NOTES (12.10))
  *
  * The field of smallest loss moves the data's density to N(0, I). L is no log-likelihood, and its
  * minimum is not 0. Latent and time of a sample depend on (seed, draw, number) alone. */

@@ -6,7 +6,7 @@
  *   v(x, t) = E[z - x | x_t] = c x - (1 + (1 - t)c) m̄,     c = (t - (1 - t)s²)/σ²
  *   tr ∂v/∂x = d c - (1 + (1 - t)c)(1 - t)/σ² · Σ_k r_k ‖m_k - m̄‖²
  *
- * (NOTES (12.14).) */
+ * (NOTES (12.11).) */
 #ifndef NF_VERIFY_MIXTURE_H
 #define NF_VERIFY_MIXTURE_H
 
