@@ -57,7 +57,7 @@ static void values_of(const unsigned char *pixel, double x[D]) {
 
 /* The layers behind the dequantisation one by one. */
 static void by_layers(const unsigned char pixel[D], uva_answer *a) {
-  nf_batch x = {1, nf_flow_shape(imported), a->z, 0, 0};
+  nf_batch x = {.n = 1, .shape = nf_flow_shape(imported), .data = a->z};
   nf_work work = {0};
   double norm_sq = 0;
   values_of(pixel, a->z);
