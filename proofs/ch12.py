@@ -124,7 +124,7 @@ def along(step: Expr, time: Expr, h, order: int) -> Expr:
     for _ in range(order):
         powers.append(cut(powers[-1] * step, h, order))
     for i in range(order + 1):
-        for j in range(order + 1 - i):
+        for j in range(order + 1):
             found += number(f"v{i}{j}") * powers[i] * time**j / (factorial(i) * factorial(j))
     return cut(found, h, order)
 
@@ -248,8 +248,7 @@ def least_loss_of_one_Gaussian():
 def series_of_the_logarithm(n):
     """Both sides are 0 at y = 0, and have the same derivative, by a geometric sum."""
     y, r = number("y", positive=True), number("r", positive=True)
-    powers = sum((-1)**(k + 1) * y**k / k for k in upto(n))
-    rest = log(1 + y) - powers
+    rest = log(1 + y) + sum((-y)**k / k for k in upto(n))
     require(rest.subs(y, 0))
 
     def integral(body, variable, limits):
