@@ -21,7 +21,7 @@ void allocation_add_files(void);
 /* to[at …) = from; returns the next place: for the `state` of a memory_call. */
 size_t allocation_put(char *to, size_t at, const void *from, size_t size);
 
-enum { ALLOCATION_MODELS = 6 };
+enum { ALLOCATION_MODELS = 7 };
 extern const nf_model allocation_model[ALLOCATION_MODELS];
 extern const char *const allocation_model_name[ALLOCATION_MODELS];
 

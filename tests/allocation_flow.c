@@ -56,9 +56,18 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
      .width = 3,
      .seed = 1,
      .standardise = true},
+    {.family = NF_SINGLE_SCALE,
+     .shape = {3, 3, 1},
+     .levels = 1,
+     .steps = 2,
+     .width = 2,
+     .scale = NF_SCALE_CLAMP,
+     .seed = 1,
+     .net = NF_NET_GATED,
+     .blocks = 1},
 };
 const char *const allocation_model_name[] = {
-    "glow of images", "glow of points", "realnvp", "nice", "maf", "fm"};
+    "glow of images", "glow of points", "realnvp", "nice", "maf", "fm", "gated"};
 
 size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   memcpy(to + at, from, size);

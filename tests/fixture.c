@@ -54,6 +54,18 @@ const nf_model point = {.family = NF_REALNVP,
                         .alpha = 0.1 + 0.2, /* takes 17 digits */
                         .seed = 5};
 
+const nf_model gated = {.family = NF_SINGLE_SCALE,
+                        .shape = {3, 5, 1},
+                        .levels = 1,
+                        .steps = 2,
+                        .width = 3,
+                        .scale = NF_SCALE_CLAMP,
+                        .bins = 17,
+                        .alpha = 0.01,
+                        .seed = 6,
+                        .net = NF_NET_GATED,
+                        .blocks = 2};
+
 const nf_real *samples(const nf_model *m, uint64_t draw) {
   static nf_real value[SAMPLES * 16];
   for (size_t i = 0; i < SAMPLES * nf_shape_size(m->shape); i++) {

@@ -29,6 +29,7 @@ void normal_samples(const nf_flow *f, size_t n, nf_real *x);
 
 extern const nf_model image; /* Glow on 4×4×1 pixels, with all that a model can have */
 extern const nf_model point; /* RealNVP on R³ */
+extern const nf_model gated; /* single-scale with gated networks on 3×5×1 pixels */
 
 enum { SAMPLES = 16 };
 /* SAMPLES samples that fit the model, good until the next call; others for each `draw`. */

@@ -1,5 +1,7 @@
 /* A flow on disk comes back bit for bit, and its training resumes with the same bits. (Files that
  * are refused are in test_checkpoint_faults.c.) */
+#include <jansson.h>
+
 #include "fixture.h"
 #include "folder.h"
 #include "io/checkpoint.h"
@@ -25,8 +27,8 @@ static void same_file(const char *a, const char *b) {
 
 static void a_flow_comes_back_bit_for_bit(void **state) {
   (void)state;
-  const nf_model *model[] = {&image, &point};
-  for (int k = 0; k < 2; k++) {
+  const nf_model *model[] = {&image, &point, &gated};
+  for (int k = 0; k < 3; k++) {
     const nf_model *m = model[k];
     nf_flow *flow = new_flow(m);
     nf_trainer *t = new_trainer(flow);
@@ -41,6 +43,7 @@ static void a_flow_comes_back_bit_for_bit(void **state) {
     same_bits(c.flow->constant, flow->constant, flow->n_constant);
     const nf_model *back = nf_flow_model(c.flow);
     assert_true(back->seed == m->seed && back->alpha == m->alpha && back->scale == m->scale);
+    assert_true(back->net == m->net && (m->net == NF_NET_USUAL || back->blocks == m->blocks));
     assert_string_equal(nf_safetensors_metadata(&c.file, "origin"), "the caller");
 
     const nf_real *x = samples(m, 99);
@@ -274,6 +277,48 @@ static void a_file_of_another_model_is_not_loaded_into_a_flow(void **state) {
   nf_flow_free(f);
 }
 
+/* "net" and "blocks" are only there for gated networks: files from before have neither. */
+static void networks_are_named_when_they_are_not_the_usual(void **state) {
+  (void)state;
+  nf_error e = {0};
+  const nf_model *model[] = {&image, &gated};
+  for (int k = 0; k < 2; k++) {
+    nf_flow *f = nf_flow_from_model(model[k], &e);
+    check_ok(nf_save(folder_path("nets"), f, NULL, &e));
+    nf_checkpoint c = {0};
+    check_ok(nf_checkpoint_load(folder_path("nets"), &c, &e));
+    const char *net = nf_safetensors_metadata(&c.file, "net");
+    const char *blocks = nf_safetensors_metadata(&c.file, "blocks");
+    assert_true(k == 0 ? net == NULL && blocks == NULL
+                       : strcmp(net, "gated") == 0 && strcmp(blocks, "2") == 0);
+    nf_checkpoint_free(&c);
+    nf_flow_free(f);
+  }
+  nf_model other = gated;
+  other.net = NF_NET_USUAL;
+  nf_model_metadata found;
+  nf_model_to_metadata(&gated, &found);
+  nf_safetensors file = {.header = json_object()};
+  json_t *all = json_object();
+  for (size_t i = 0; i < found.n; i++)
+    json_object_set_new(all, found.entry[i].key, json_string(found.entry[i].text));
+  json_object_set_new(file.header, "__metadata__", all);
+  check_ok(nf_model_check_metadata("a", &file, &gated, &e));
+  nf_model_check_metadata("a", &file, &other, &e);
+  check_failed(&e, NF_EFORMAT, "a: only one of it and the flow's model has metadata 'net'");
+  json_object_set_new(all, "net", json_string("gatde"));
+  nf_model_from_metadata("a", &file, &other, &e);
+  check_failed(&e, NF_EFORMAT, "a: metadata 'net' is 'gatde'; it must be usual or gated");
+  json_object_set_new(all, "net", json_string("gated"));
+  json_object_set_new(all, "blocks", json_string("257"));
+  nf_model_from_metadata("a", &file, &other, &e);
+  check_failed(&e, NF_EFORMAT, "a: metadata 'blocks' is '257'; it must be a whole number");
+  json_object_del(all, "blocks");
+  nf_model_from_metadata("a", &file, &other, &e);
+  check_failed(&e, NF_EFORMAT, "a: its metadata lack 'blocks'");
+  nf_safetensors_free(&file);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flow_comes_back_bit_for_bit),
@@ -286,6 +331,7 @@ int main(void) {
       cmocka_unit_test(a_trainer_of_another_flow_is_refused),
       cmocka_unit_test(a_failed_load_changes_nothing),
       cmocka_unit_test(a_file_of_another_model_is_not_loaded_into_a_flow),
+      cmocka_unit_test(networks_are_named_when_they_are_not_the_usual),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -8,8 +8,8 @@
 
 /* Each target's entry point, under a name of its own (tests/rules.mk). */
 typedef int target(const uint8_t *bytes, size_t size);
-target fuzz_chapter, fuzz_cifar10, fuzz_csv, fuzz_golden, fuzz_idx, fuzz_jpeg, fuzz_nf, fuzz_npy,
-    fuzz_png, fuzz_safetensors;
+target fuzz_chapter, fuzz_cifar10, fuzz_csv, fuzz_golden, fuzz_idx, fuzz_import, fuzz_jpeg, fuzz_nf,
+    fuzz_npy, fuzz_png, fuzz_safetensors;
 
 static void replay(target *run, const char *path) {
   enum { MOST = 1 << 20 };
@@ -52,6 +52,7 @@ TARGET(cifar10)
 TARGET(csv)
 TARGET(golden)
 TARGET(idx)
+TARGET(import)
 TARGET(jpeg)
 TARGET(nf)
 TARGET(npy)
@@ -60,10 +61,10 @@ TARGET(safetensors)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(chapter),     cmocka_unit_test(cifar10), cmocka_unit_test(csv),
-      cmocka_unit_test(golden),      cmocka_unit_test(idx),     cmocka_unit_test(jpeg),
-      cmocka_unit_test(nf),          cmocka_unit_test(npy),     cmocka_unit_test(png),
-      cmocka_unit_test(safetensors),
+      cmocka_unit_test(chapter), cmocka_unit_test(cifar10),     cmocka_unit_test(csv),
+      cmocka_unit_test(golden),  cmocka_unit_test(idx),         cmocka_unit_test(import),
+      cmocka_unit_test(jpeg),    cmocka_unit_test(nf),          cmocka_unit_test(npy),
+      cmocka_unit_test(png),     cmocka_unit_test(safetensors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
