@@ -9,8 +9,6 @@
  * them stand the library's layer, differences with an LU determinant, and quadrature by GSL. */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_deriv.h>
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -19,6 +17,7 @@
 
 #include "chapter.h"
 #include "chapter_kr.h"
+#include "chapter_made.h"
 #include "chapter_masked.h"
 #include "flow/flow.h"
 #include "verify/density.h"
@@ -87,11 +86,13 @@ static void iaf_inverse(const double *z, double *out) { /* one pass: all argumen
   out[1] = z[1] * exp(alpha(z[0])) + mu(z[0]);
 }
 
-/* The library's layer with one hidden path, which is x₁ where that is positive. */
+/* The library's layer with one hidden path, x₁ where that is positive. It has α = 3·tanh(a/3) of
+ * the net's a, here with the α of the example at x₁ = 0.5. */
 static nf_flow *library(void) {
   nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(2), NULL, 1, &e), 0, &e);
   chapter_need(&e);
-  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, 0.25, 0.1, -0.3, 0.2, 0};
+  const double a_1 = 3 * atanh(0.2 / 3), a_2 = 3 * atanh(alpha(x[0]) / 3);
+  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, a_2 / x[0], 0.1, -0.3, a_1, 0};
   memcpy(nf_flow_param(flow), parameters, sizeof parameters);
   return flow;
 }
@@ -179,86 +180,44 @@ static void coupling_as_two_blocks(void) {
 
 /* --- MADE, 3-4-3 ------------------------------------------------------------------------------ */
 
-enum { IN = 3, HIDDEN = 4 };
-static const int hidden_degree[HIDDEN] = {1, 1, 2, 2};
-
-/* Is there a weight from input j to hidden unit k, and from there to the outputs of value i? */
-static int first_mask(int k, int j) { return hidden_degree[k] >= j + 1; }
-static int second_mask(int i, int k) { return i + 1 > hidden_degree[k]; }
-
-/* Integers for weights, n mod 7 - 3 over 10 */
-static double seventh(int n) { return (n % 7 - 3) / 10.0; }
-
-static double first_weight(int k, int j) { return first_mask(k, j) * seventh(3 * k + 2 * j); }
-static double second_weight(int i, int k) {
-  return second_mask(i % IN, k) * seventh(2 * i + 3 * k);
-}
-
-/* h = tanh(W x + b);   out = V h + c: out[i] is μ_i and out[3 + i] is α_i */
-static void made(const double *in, double *h, double *out) {
-  static const double bias[HIDDEN] = {0.1, -0.1, 0.2, 0};
-  for (int k = 0; k < HIDDEN; k++) {
-    double sum = bias[k];
-    for (int j = 0; j < IN; j++) sum += first_weight(k, j) * in[j];
-    h[k] = tanh(sum);
-  }
-  for (int i = 0; i < 2 * IN; i++) {
-    out[i] = i < IN ? 0.1 : 0.05;
-    for (int k = 0; k < HIDDEN; k++) out[i] += second_weight(i, k) * h[k];
-  }
-}
-
-static void made_layer(const double *in, double *z) {
-  double h[HIDDEN], out[2 * IN];
-  made(in, h, out);
-  for (int i = 0; i < IN; i++) z[i] = (in[i] - out[i]) * exp(-out[IN + i]);
-}
-
-/* ∂z_i/∂x_j = e^-α_i·([i = j] - ∂μ_i/∂x_j) - z_i·∂α_i/∂x_j, with ∂h_k/∂x_j = (1 - h_k²)·W_kj */
-static double made_slope(const double *in, int i, int j) {
-  double h[HIDDEN], out[2 * IN], dmu = 0, dalpha = 0;
-  made(in, h, out);
-  for (int k = 0; k < HIDDEN; k++) {
-    dmu += second_weight(i, k) * (1 - h[k] * h[k]) * first_weight(k, j);
-    dalpha += second_weight(IN + i, k) * (1 - h[k] * h[k]) * first_weight(k, j);
-  }
-  return exp(-out[IN + i]) * ((i == j) - dmu - (in[i] - out[i]) * dalpha);
-}
-
 static void masked_autoencoder(void) {
-  double h[HIDDEN], out[2 * IN], z[IN];
-  made(x, h, out);
-  made_layer(x, z);
+  double h[CHAPTER_MADE_HIDDEN], out[2 * CHAPTER_MADE_IN], z[CHAPTER_MADE_IN];
+  chapter_made(x, h, out);
+  chapter_made_layer(x, z);
   char name[32];
   chapter_section("5. MADE: d = 3, four tanh units of the degrees 1, 1, 2, 2");
-  for (int i = 0; i < 2 * IN; i++) {
-    snprintf(name, sizeof name, "made_%s_%d", i < IN ? "mu" : "alpha", i % IN + 1);
-    chapter_value(name, out[i], i % IN == 0 ? "no path leads here: the bias" : NULL);
+  for (int i = 0; i < 2 * CHAPTER_MADE_IN; i++) {
+    snprintf(name, sizeof name, "made_%s_%d", i < CHAPTER_MADE_IN ? "mu" : "alpha",
+             i % CHAPTER_MADE_IN + 1);
+    chapter_value(name, out[i], i % CHAPTER_MADE_IN == 0 ? "no path leads here: the bias" : NULL);
   }
-  for (int i = 0; i < IN; i++) {
+  for (int i = 0; i < CHAPTER_MADE_IN; i++) {
     snprintf(name, sizeof name, "made_z_%d", i + 1);
     chapter_value(name, z[i], NULL);
   }
   const double log_det = -out[3] - out[4] - out[5];
   chapter_value("made_log_det", log_det, "-Σ α_i");
-  chapter_claim("GSL: differences, then LU",
-                log_det_by_differences((map){.d = IN, .map = made_layer, .at = x}), 1e-9);
-  chapter_value("made_log_p", log_normal(IN, z) + log_det, "log p_Z(z) + log|det J|");
+  chapter_claim(
+      "GSL: differences, then LU",
+      log_det_by_differences((map){.d = CHAPTER_MADE_IN, .map = chapter_made_layer, .at = x}),
+      1e-9);
+  chapter_value("made_log_p", log_normal(CHAPTER_MADE_IN, z) + log_det, "log p_Z(z) + log|det J|");
   chapter_text(
       "\nThe product of the masks counts the paths from input j to the outputs of value i;");
   chapter_text("where there is none, ∂z_i/∂x_j is 0.\n");
   static const char *const head[] = {"paths", "∂z_i/∂x_j"};
   chapter_table("i, j", 2, head);
-  const map m = {.d = IN, .map = made_layer, .at = x};
-  for (int i = 0; i < IN; i++)
-    for (int j = 0; j < IN; j++) {
+  const map m = {.d = CHAPTER_MADE_IN, .map = chapter_made_layer, .at = x};
+  for (int i = 0; i < CHAPTER_MADE_IN; i++)
+    for (int j = 0; j < CHAPTER_MADE_IN; j++) {
       int paths = 0;
-      for (int k = 0; k < HIDDEN; k++) paths += first_mask(k, j) * second_mask(i, k);
+      for (int k = 0; k < CHAPTER_MADE_HIDDEN; k++)
+        paths += chapter_made_first(k, j) * chapter_made_second(i, k);
       chapter_row("%d, %d", i + 1, j + 1);
       snprintf(name, sizeof name, "paths_%d%d", i + 1, j + 1);
       chapter_cell(name, paths);
       snprintf(name, sizeof name, "made_j_%d%d", i + 1, j + 1);
-      chapter_cell(name, made_slope(x, i, j));
+      chapter_cell(name, chapter_made_slope(x, i, j));
       chapter_claim("GSL: differences", difference(m, i, j), paths > 0 || i == j ? 1e-10 : 0);
     }
 }
@@ -297,45 +256,20 @@ static void plot_masks(void) {
 
 /* --- the map of Knothe and Rosenblatt --------------------------------------------------------- */
 
-static double log_p_toy(const double *at) {
-  const nf_toy *toy = nf_toy_find("gaussians", &e);
-  chapter_need(&e);
-  return toy->log_density(at);
-}
-
-/* F₁ and F₂, by quadrature of the density itself */
-static double toy_along(double x2, void *user) {
-  return exp(log_p_toy((const double[]){*(const double *)user, x2}));
-}
-
-static double quadrature(double (*f)(double, void *), void *user, double to) {
-  gsl_integration_workspace *w = gsl_integration_workspace_alloc(200);
-  const gsl_function g = {f, user};
-  double sum = NAN, error;
-  gsl_integration_qag(&g, -4, to, 1e-11, 1e-10, 200, GSL_INTEG_GAUSS31, w, &sum, &error);
-  gsl_integration_workspace_free(w);
-  return sum;
-}
-
-static double marginal(double x1, void *user) {
-  (void)user;
-  return quadrature(toy_along, &x1, 4);
-}
-
 static void one_point(const char *label, const double *at) {
-  double z[2], back[2], x1 = at[0];
+  double z[2], back[2], F[2];
   char name[32];
   chapter_kr(at, z);
   chapter_kr_inverse(z, back);
+  chapter_kr_by_quadrature(at, F);
 #define NAME(what) (snprintf(name, sizeof name, "kr_%s_%s", label, what), name)
   chapter_value(NAME("F_1"), gsl_cdf_ugaussian_P(z[0]), "P(X₁ ≤ x₁)");
-  chapter_claim("GSL: ∫ of the marginal", quadrature(marginal, NULL, x1), 1e-9);
+  chapter_claim("GSL: ∫ of the marginal", F[0], 1e-9);
   chapter_value(NAME("F_2"), gsl_cdf_ugaussian_P(z[1]), "P(X₂ ≤ x₂ | x₁)");
-  chapter_claim("GSL: ∫ along x₂, over the whole",
-                quadrature(toy_along, &x1, at[1]) / marginal(x1, NULL), 1e-9);
+  chapter_claim("GSL: ∫ along x₂, over the whole", F[1], 1e-9);
   chapter_value(NAME("z_1"), z[0], "Φ⁻¹(F₁)");
   chapter_value(NAME("z_2"), z[1], "Φ⁻¹(F₂)");
-  const double log_det = log_p_toy(at) - log_normal(2, z);
+  const double log_det = chapter_kr_log_p(at) - log_normal(2, z);
   chapter_value(NAME("log_det"), log_det, "log p(x) - log φ(z)");
   chapter_claim("GSL: differences, then LU",
                 log_det_by_differences((map){.d = 2, .map = chapter_kr, .at = at}), 1e-6);
@@ -370,7 +304,7 @@ static void plot_kr(void) {
         at[moving] += (to[moving] - from[moving]) * k / STEPS;
         chapter_kr(at, z);
         if (moving == 0) z[1] = i / 5.0, chapter_kr_inverse(z, at);
-        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], log_p_toy(at));
+        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], chapter_kr_log_p(at));
       }
     }
 }

@@ -1,8 +1,11 @@
 #include "chapter_kr.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <math.h>
+
+#include "chapter.h"
 
 static const double sd = 0.25; /* of the toy density `gaussians`: eight, on a circle of radius 2 */
 
@@ -63,4 +66,37 @@ void chapter_kr_inverse(const double *z, double *out) {
     }
     out[i] = (low + high) / 2;
   }
+}
+
+/* --- the same by quadrature ------------------------------------------------------------------- */
+
+double chapter_kr_log_p(const double *at) {
+  nf_error e = {0};
+  const nf_toy *toy = nf_toy_find("gaussians", &e);
+  chapter_need(&e);
+  return toy->log_density(at);
+}
+
+static double toy_along(double x2, void *user) {
+  return exp(chapter_kr_log_p((const double[]){*(const double *)user, x2}));
+}
+
+static double quadrature(double (*f)(double, void *), void *user, double to) {
+  gsl_integration_workspace *w = gsl_integration_workspace_alloc(200);
+  const gsl_function g = {f, user};
+  double sum = NAN, error;
+  gsl_integration_qag(&g, -4, to, 1e-11, 1e-10, 200, GSL_INTEG_GAUSS31, w, &sum, &error);
+  gsl_integration_workspace_free(w);
+  return sum;
+}
+
+static double marginal(double x1, void *user) {
+  (void)user;
+  return quadrature(toy_along, &x1, 4);
+}
+
+void chapter_kr_by_quadrature(const double *x, double *F) {
+  double x1 = x[0];
+  F[0] = quadrature(marginal, NULL, x1);
+  F[1] = quadrature(toy_along, &x1, x[1]) / marginal(x1, NULL);
 }

@@ -10,4 +10,9 @@ void chapter_kr(const double *x, double *z);
 /* For x in [-8, 8]², where all but 10⁻¹⁰⁰ of the density is */
 void chapter_kr_inverse(const double *z, double *x);
 
+/* log p of the toy density, from the library; F_1(x_1) and F_2(x_2 | x_1) by its integrals, with
+ * GSL */
+double chapter_kr_log_p(const double *x);
+void chapter_kr_by_quadrature(const double *x, double *F);
+
 #endif

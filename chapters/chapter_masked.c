@@ -61,7 +61,8 @@ void chapter_six_values(double paths[CHAPTER_SIX][CHAPTER_SIX], double j[CHAPTER
 
 /* --- the cost of the inverse ------------------------------------------------------------------ */
 
-/* One pass: μ and α of all values, then all x_i = z_i·e^α_i + μ_i, or x of one value alone. */
+/* One pass: μ and α = 3·tanh(a/3) of all values, then all x_i = z_i·e^α_i + μ_i, or x of one value
+ * alone. */
 static void pass(const nf_flow *flow, const double *z, double *at, size_t one) {
   static double output[2 * CHAPTER_MAX_D], hidden[2 * WIDTH];
   const nf_net *net = flow->bijector->net;
@@ -70,7 +71,7 @@ static void pass(const nf_flow *flow, const double *z, double *at, size_t one) {
   chapter_need_ok(net->type->forward(net, 1, at, output, hidden, &scratch), "forward");
   nf_arena_free(&scratch);
   for (size_t i = 0; i < d; i++)
-    if (one == i || one == d) at[i] = z[i] * exp(output[d + i]) + output[i];
+    if (one == i || one == d) at[i] = z[i] * exp(3 * tanh(output[d + i] / 3)) + output[i];
 }
 
 static double distance(size_t d, const double *a, const double *b) {

@@ -134,7 +134,8 @@ def squeeze(x):
 
 
 def autoregressive(p, path, d, order, width):
-    """z_i = (x_i - mu_i)·exp(-alpha_i), both of the values before i in the order, by a masked MLP"""
+    """z_i = (x_i - mu_i)·exp(-alpha_i), both of the values before i in the order, by a masked MLP;
+    alpha = 3·tanh(a/3) of its output a"""
     w1, b1 = p.new(f"{path}.0.weight", width, d), p.new(f"{path}.0.bias", width)
     w2, b2 = p.new(f"{path}.2.weight", width, width), p.new(f"{path}.2.bias", width)
     w3, b3 = p.new(f"{path}.4.weight", 2 * d, width), p.new(f"{path}.4.bias", 2 * d)
@@ -149,7 +150,8 @@ def autoregressive(p, path, d, order, width):
         v = x.flatten(1)
         h = relu(linear(v, w1 * first, b1))
         h = relu(linear(h, w2 * second, b2))
-        mu, alpha = linear(h, w3 * last, b3).chunk(2, dim=-1)
+        mu, a = linear(h, w3 * last, b3).chunk(2, dim=-1)
+        alpha = 3 * torch.tanh(a / 3)
         return ((v - mu) * torch.exp(-alpha)).reshape(x.shape), -alpha.sum(dim=1)
     return layer
 

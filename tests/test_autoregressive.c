@@ -46,16 +46,16 @@ static void the_masks_are_those_of_made(void **state) {
   nf_flow_free(f);
 }
 
-/* One hidden path, 2 → 1, and biases: μ = (0.1, 0.5·x₁ - 0.3), α = (0.2, 0.25·x₁) while x₁ > 0. */
+/* One hidden path, 2 → 1, and biases: μ = (0.1, 0.5·x₁ - 0.3), α = (0.2, 0.25·x₁) at x₁ = 0.5. */
 static nf_flow *worked(const size_t *worked_order) {
   nf_flow *f = nf_flow_new(nf_autoregressive_new(nf_point(2), worked_order, 1, NULL), 1, NULL);
   nf_tensor *t = f->bijector->net->tensor;
   const size_t first = worked_order[0], second = worked_order[1];
   t[0].data[first] = t[2].data[0] = 1;
   t[4].data[second] = 0.5;
-  t[4].data[2 + second] = 0.25;
+  t[4].data[2 + second] = 2 * 3 * atanh(0.125 / 3); /* α = 3·tanh(a/3) */
   t[5].data[first] = 0.1, t[5].data[second] = -0.3;
-  t[5].data[2 + first] = 0.2;
+  t[5].data[2 + first] = 3 * atanh(0.2 / 3);
   return f;
 }
 

@@ -72,12 +72,13 @@ nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
 
 /* The masked autoregressive layer, of the d values of a sample in an order:
  *   z_i = (x_i - μ_i)·exp(-α_i),   μ_i, α_i of the values before i;   log|det J| = -Σ α_i
+ * with α_i = 3·tanh(a_i/3) of the net's a_i: unbounded, training would fail.
  * Forward is one pass of the net; the inverse is d steps that follow one another, each a part of a
  * pass. order (d), such as (3, 0, 4, …): value 3 depends on none, value 0 on value 3, value 4 on 3
  * and 0; NULL: 0, 1, 2, …
  * source  NOTES (10.6), (10.10); Papamakarios et al. 2017; Germain et al. 2015
  * tensors "order" (d), a constant; those of the net of nf_mlp_new from d values to 2·d, μ first and
- *         α after it, whose weights are 0 where the order excludes them; initialised to the
+ *         a after it, whose weights are 0 where the order excludes them; initialised to the
  * identity errors  NF_EFORMAT when the flow is made: order is no permutation */
 nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e);
 
@@ -125,7 +126,8 @@ nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_
 
 /* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
  * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls
- * that of f d + 2 times and solves a system of d equations a sample: for small d.
+ * that of f d + 2 times and solves a system of d equations a sample: for small d. Layers inside are
+ * not initialised from data.
  * source  NOTES (1.9), (10.11);   errors  NF_ESINGULAR in backward */
 nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e);
 

@@ -47,7 +47,7 @@ bool nf_batch_finite(const nf_batch *x);
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);
 
 /* The types that contain other layers; compare with b->type. */
-extern const nf_bijector_type nf_chain_type, nf_split_type;
+extern const nf_bijector_type nf_chain_type, nf_split_type, nf_inverted_type;
 
 /* --- all layers of a tree (tree.c) --------------------------------------------------------- */
 

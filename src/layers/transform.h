@@ -26,7 +26,8 @@ struct nf_transform {
   void *memory; /* that its layer frees with itself; NULL when it is a constant */
 };
 
-/* z = (x - μ)·exp(-α), raw numbers μ, α (NOTES (10.6)) */
+/* z = (x - μ)·exp(-α), α = A·tanh(a/A), raw numbers μ, a (NOTES (10.6)) */
+enum { NF_AFFINE_BOUND = 3 }; /* A */
 extern const nf_transform nf_affine_transform;
 
 /* The monotone rational-quadratic spline with `bins` bins on [-bound, bound], the identity outside
