@@ -198,9 +198,9 @@ function check_phrases(d,   i, k, where) {
 
 # The number N.M of the first figure that a text names, or "".
 function figure_number(t) {
-  if (!match(t, /([Ff]igure|图) [0-9C]+\.[0-9]+/)) return "" # C: of the comparison, behind the chapters
+  if (!match(t, /([Ff]igure|图) [0-9]+\.[0-9]+/)) return ""
   t = substr(t, RSTART, RLENGTH)
-  sub(/^.* /, "", t)
+  sub(/^[^0-9]*/, "", t)
   return t
 }
 
