@@ -49,13 +49,6 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
      .alpha = 0.05,
      .seed = 1},
     {.family = NF_MAF, .shape = {1, 1, 4}, .levels = 1, .steps = 2, .width = 3, .seed = 1},
-    {.family = NF_FM,
-     .shape = {1, 1, 4},
-     .levels = 1,
-     .steps = 2,
-     .width = 3,
-     .seed = 1,
-     .standardise = true},
     {.family = NF_SINGLE_SCALE,
      .shape = {3, 3, 1},
      .levels = 1,
@@ -65,9 +58,16 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
      .seed = 1,
      .net = NF_NET_GATED,
      .blocks = 1},
+    {.family = NF_FM,
+     .shape = {1, 1, 4},
+     .levels = 1,
+     .steps = 2,
+     .width = 3,
+     .seed = 1,
+     .standardise = true},
 };
 const char *const allocation_model_name[] = {
-    "glow of images", "glow of points", "realnvp", "nice", "maf", "fm", "gated"};
+    "glow of images", "glow of points", "realnvp", "nice", "maf", "gated", "fm"};
 
 size_t allocation_put(char *to, size_t at, const void *from, size_t size) {
   memcpy(to + at, from, size);
