@@ -116,7 +116,7 @@ $(B)/float/tools/%_mpi.o: private CPPFLAGS += $(shell pkg-config --cflags ompi-c
 nf-mpi: $(B)/nf-mpi
 
 programs := $(chapters) $(tests) $(B)/tests/verify $(benches) $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
-include $(wildcard tests/*.mk plots/*.mk proofs/*.mk)
+include $(wildcard tests/*.mk plots/*.mk proofs/*.mk web/*.mk)
 $(programs):
 	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -o $@

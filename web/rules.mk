@@ -1,0 +1,23 @@
+# One page that runs the library in a browser: build/web/index.html, by clang for WebAssembly. Twice, as
+# for the machine itself: double for the worked examples, float for training and images. There is one
+# thread: web/single_thread has its <pthread.h>.
+W     := build/web
+WASM  := clang --target=wasm32-wasi -msimd128 -std=c11 $(SYSTEM) -Iweb/single_thread -Iinclude -Isrc $(WARN) \
+         -fvisibility=hidden -fno-math-errno -D_WASI_EMULATED_GETPID -MMD -MP
+in_page := $(patsubst %.c,%.o,$(foreach f,core nets layers flow train,$(call sorted,src/$(f)/*.c)) \
+             src/data/toy.c web/page.c web/learn.c)
+$(W)/double/%.o: %.c
+	$(call step,WASM)$(WASM) -Os -ffp-contract=off -c $< -o $@
+$(W)/float/%.o: %.c
+	$(call step,WASM)$(WASM) -O3 -DNF_FLOAT -c $< -o $@
+$(W)/double.wasm: $(addprefix $(W)/double/,$(in_page) web/line.o web/selftest.o)
+$(W)/float.wasm: $(in_page:%=$(W)/float/%)
+# By wasm-ld itself: clang's own link calls wasm-opt where binaryen is installed, which may not know SIMD.
+$(W)/%.wasm:
+	$(call step,LINK)$(WASM) -mexec-model=reactor $^ -lwasi-emulated-getpid -Wl,--gc-sections,--strip-all -o $@
+$(W)/index.html: $(W)/double.wasm $(W)/float.wasm $(wildcard web/*.js web/*.py web/*.html web/*.css) NOTES.md NOTES.zh.md \
+  book/book.lua $(wildcard golden/ch0[1-4]*.txt) data/flows/digits.safetensors data/digits.csv.gz
+	@/usr/bin/python3 -B web/pack.py $(W)
+.PHONY: web
+web: $(W)/index.html
+-include $(shell find $(W) -type f -name '*.d' 2> /dev/null)
