@@ -54,6 +54,7 @@ async function start() {
   page.line = linePanel(double);
   page.affine = affinePanel(double);
   page.coupling = couplingPanel(double);
+  page.learn = learnPanel(float, floatBytes);
   page.selftest = selftestPanel(double, golden);
   markPanel();
 

@@ -1,6 +1,7 @@
 /* A plane on a canvas: coordinates of the plane to pixels of the screen, axes, a density as colour, lines
  * and points; and handles, points that are dragged or moved by the arrow keys. */
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
+const css = (colour) => (/[(#]/.test(colour) ? colour : ink(colour)); // a name of style.css, or a colour
 const rgb = (name) => ink(name).match(/[0-9a-f]{2}/gi).map((h) => parseInt(h, 16));
 
 class Plot {
@@ -105,7 +106,7 @@ class Plot {
   stroke(colour, width, alpha = 1) {
     const g = this.g;
     g.globalAlpha = alpha;
-    g.strokeStyle = colour.startsWith('#') || colour.startsWith('rgb') ? colour : ink(colour);
+    g.strokeStyle = css(colour);
     g.lineWidth = width;
     g.lineJoin = 'round';
     g.stroke();
@@ -113,7 +114,7 @@ class Plot {
   }
   fill(colour, alpha = 1) {
     this.g.globalAlpha = alpha;
-    this.g.fillStyle = colour.startsWith('#') || colour.startsWith('rgb') ? colour : ink(colour);
+    this.g.fillStyle = css(colour);
     this.g.fill();
     this.g.globalAlpha = 1;
   }
@@ -137,6 +138,10 @@ class Plot {
     for (const turn of [-0.4, 0.4]) g.lineTo(x - 12 * Math.cos(angle + turn), y - 12 * Math.sin(angle + turn));
     g.closePath();
     this.fill(colour);
+  }
+  circle(centre, radius) {
+    this.g.beginPath();
+    this.g.arc(this.X(centre[0]), this.Y(centre[1]), this.X(radius) - this.X(0), 0, 7);
   }
   dots(xy, radius, colour, alpha = 1) {
     const g = this.g;

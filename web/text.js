@@ -77,7 +77,7 @@ const TEXT = {
   toy_checkerboard: ['checkerboard', '棋盘'],
   toy_own: ['draw your own', '自己画'],
   model: ['Model', '模型'],
-  couplings: ['Layers K', '层数 K'],
+  couplings: ['Layers', '层数'],
   width_of_network: ['Width', '宽度'],
   rate: ['Rate', '学习率'],
   seed: ['Seed', '种子'],

@@ -1,14 +1,14 @@
 /* Training in a thread of its own, so that the page stays at 30 frames a second. The page sends
  *
  *   open    bytes of the library                     →  ready
- *   start   model, settings, points                  →  a snapshot
+ *   start   model, settings, points                  →  a snapshot; snapshots have its generation
  *   points, rate, run, steps                         from the next step on
  *
  * and gets snapshots: the parameters and constants after `step` steps, and the losses since the last; or
  * `failed` with the library's line. */
 let library, flow, trainer, points = null;
 let running = false, wanted = 0, perSecond = 0; // run until told otherwise; so many steps; 0: no limit
-let step = 0, losses = [], posted = 0, busy = 0, counted = 0, ticking = false;
+let generation = 0, step = 0, losses = [], posted = 0, busy = 0, counted = 0, ticking = false;
 
 const soon = new MessageChannel();
 soon.port1.onmessage = tick;
@@ -21,7 +21,7 @@ function setPoints(x) {
 function snapshot(error = null) {
   const parameters = library.parameters(flow).slice(), constants = library.constants(flow).slice();
   const loss = Float64Array.from(losses);
-  postMessage({ type: 'snapshot', step, parameters, constants, loss, busy, counted, error },
+  postMessage({ type: 'snapshot', generation, step, parameters, constants, loss, busy, counted, error },
     [parameters.buffer, constants.buffer, loss.buffer]);
   losses = [];
   posted = performance.now();
@@ -61,7 +61,8 @@ const receive = {
     library = await openLibrary(bytes, 'float');
     postMessage({ type: 'ready' });
   },
-  start({ model, settings, x }) {
+  start({ generation: of, model, settings, x }) {
+    generation = of;
     if (trainer) library.freeTrainer(trainer);
     if (flow) library.free(flow);
     flow = library.model(model);
