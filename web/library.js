@@ -74,9 +74,9 @@ async function openLibrary(bytes, precision) {
     },
 
     initialise: (f, x) => call((at) => check(c.page_init(f, x.length / c.page_dim(f), at)), real(x)),
-    logProb(f, x) {
+    logProb(f, x, draw = 0) {
       const n = x.length / c.page_dim(f);
-      return call((at, logP) => check(c.page_log_prob(f, n, at, logP)), real(x), [Float64Array, n])[0];
+      return call((at, logP) => check(c.page_log_prob(f, n, at, draw, logP)), real(x), [Float64Array, n])[0];
     },
     forward(f, x) {
       const n = x.length / c.page_dim(f);

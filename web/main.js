@@ -55,6 +55,7 @@ async function start() {
   page.affine = affinePanel(double);
   page.coupling = couplingPanel(double);
   page.learn = learnPanel(float, floatBytes);
+  page.digits = digitsPanel(float, await unpack('flow'), await unpack('images'));
   page.selftest = selftestPanel(double, golden);
   markPanel();
 

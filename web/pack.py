@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SHARED = ["library.js"]
 PAGE = ["text.js", "ui.js", "plot.js", "line.js", "plane.js", "affine.js", "coupling.js", "trainer.js", "learn_plots.js", "learn_own.js", "learn.js",
-        "selftest.js", "main.js"]
+        "digits.js", "selftest.js", "main.js"]
 SECTIONS = ["1.1", "1.5", "2.1", "3.2", "5.1", "6.1", "8.4"]
 TEST_DIGITS = range(1500, 1797)  # data/flows/train.sh trains on those before
 

@@ -82,8 +82,11 @@ int EXPORT(page_tensor_size)(nf_tensor *t) { return (int)nf_tensor_size(t); }
 int EXPORT(page_init)(nf_flow *f, int n, const nf_real *x) {
   return nf_flow_init_from_data(f, (size_t)n, x, fresh());
 }
-int EXPORT(page_log_prob)(nf_flow *f, int n, const nf_real *x, double *log_p) {
-  return nf_flow_log_prob(f, (size_t)n, x, log_p, fresh());
+/* draw: of the dequantisation noise; nf eval takes draw 2 */
+int EXPORT(page_log_prob)(nf_flow *f, int n, const nf_real *x, int draw, double *log_p) {
+  nf_batch batch = nf_flow_batch(f, (size_t)n, x);
+  batch.draw = (uint64_t)draw;
+  return nf_flow_log_prob_batch(f, &batch, log_p, fresh());
 }
 int EXPORT(page_forward)(nf_flow *f, int n, const nf_real *x, nf_real *z, double *log_det) {
   return nf_flow_forward(f, (size_t)n, x, z, log_det, fresh());
