@@ -12,12 +12,27 @@ $(W)/float/%.o: %.c
 	$(call step,WASM)$(WASM) -O3 -DNF_FLOAT -c $< -o $@
 $(W)/double.wasm: $(addprefix $(W)/double/,$(in_page) web/line.o web/selftest.o)
 $(W)/float.wasm: $(in_page:%=$(W)/float/%)
-# By wasm-ld itself: clang's own link calls wasm-opt where binaryen is installed, which may not know SIMD.
+# Without -O, with which clang would call wasm-opt, of whatever version is installed.
 $(W)/%.wasm:
 	$(call step,LINK)$(WASM) -mexec-model=reactor $^ -lwasi-emulated-getpid -Wl,--gc-sections,--strip-all -o $@
 $(W)/index.html: $(W)/double.wasm $(W)/float.wasm $(wildcard web/*.js web/*.py web/*.html web/*.css) NOTES.md NOTES.zh.md \
   book/book.lua $(wildcard golden/ch0[1-4]*.txt) data/flows/digits.safetensors data/digits.csv.gz
 	@/usr/bin/python3 -B web/pack.py $(W)
-.PHONY: web
+
+# The same training natively, to compare with: in double, and in float, which is also timed.
+native := $(addprefix $(B)/web/native_,double float)
+$(B)/web/native_double: $(addprefix $(B)/double/web/,native.o page.o learn.o) $(B)/libnf.a
+$(B)/web/native_float:  $(addprefix $(B)/float/web/,native.o page.o learn.o) $(B)/libnf32.a
+programs += $(native)
+
+# make check tests the page where it can be built and a browser is there; tests/test_web.sh says so where not.
+.PHONY: web check-web bench-web
 web: $(W)/index.html
+check-web: web $(native)
+	@B=$(B) sh tests/run.sh tests/test_web.sh
+bench-web: web $(native) # with nothing else running
+	@/usr/bin/python3 -B web/bench.py $(B) $(W)/index.html
+can_wasm := $(shell echo '\#include <stdio.h>' | clang --target=wasm32-wasi -fsyntax-only -x c - 2> /dev/null && \
+              command -v wasm-ld > /dev/null && echo yes)
+check: $(if $(can_wasm),$(W)/index.html $(native))
 -include $(shell find $(W) -type f -name '*.d' 2> /dev/null)
