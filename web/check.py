@@ -55,7 +55,7 @@ def the_quotes_are_sentences_of_the_notes(b):
     for language, name in (("en", "NOTES.md"), ("zh", "NOTES.zh.md")):
         notes = re.sub(r"\s+", "" if language == "zh" else " ", (ROOT / name).read_text().replace("$", ""))
         for panel in ("line", "affine", "coupling", "learn", "digits"):
-            quote = b.run(f"TEXT.{panel}_quote[{int(language == 'zh')}]").removeprefix("… ")
+            quote = b.run(f"TEXT.{panel}_quote[{int(language == 'zh')}]").removeprefix("… ").rstrip(".。")
             quote = re.sub(r"\s+", "" if language == "zh" else " ", quote)
             assert quote in notes, f"{name} does not say: {quote}"
 

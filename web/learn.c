@@ -1,6 +1,6 @@
-/* Training as the page does it: points (n, 2), mini-batches from the shuffled order of nf/train.h, Adam
- * with the norm of the gradient clipped. The native program that the page is compared with calls the
- * same functions (web/native.c). */
+/* Training as the page does it: points (n, 2), mini-batches from the shuffled order of nf/train.h,
+ * Adam with the norm of the gradient clipped. The native program that the page is compared with
+ * calls the same functions (web/native.c). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,8 @@ double EXPORT(page_toy_entropy)(int i, int n) {
   return sum / n;
 }
 
-/* --- a trainer with its batches ---------------------------------------------------------------- */
+/* --- a trainer with its batches ----------------------------------------------------------------
+ */
 
 typedef struct {
   nf_trainer *trainer;
@@ -66,8 +67,8 @@ int EXPORT(page_trainer_rate)(page_trainer *t, double rate) {
   return nf_trainer_set(t->trainer, &settings, &page_e);
 }
 
-/* `steps` steps on points x (n, 2), n ≥ batch; loss[k] is that before step k, nats. Returns the steps
- * done: fewer when one failed. */
+/* `steps` steps on points x (n, 2), n ≥ batch; loss[k] is that before step k, nats. Returns the
+ * steps done: fewer when one failed. */
 int EXPORT(page_train)(page_trainer *t, int n, const nf_real *x, int steps, double *loss) {
   page_e = (nf_error){0};
   for (int k = 0; k < steps; k++) {

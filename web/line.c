@@ -1,9 +1,10 @@
-/* Maps of the line for the change of variables (NOTES (1.2)), each increasing, with its inverse and the
- * logarithm of its derivative:
+/* Maps of the line for the change of variables (NOTES (1.2)), each increasing, with its inverse and
+ * the logarithm of its derivative:
  *
  *   sinh⁻¹   z = sinh⁻¹ x                    log f' = -log(1 + x²)/2          NOTES (1.3)
- *   log      z = log x, x > 0                log f' = -log x                  exercise 1 of chapter 1
- *   cubic    z = x³ + c·x                    log f' = log(3x² + c)            two modes where c is small
+ *   log      z = log x, x > 0                log f' = -log x                  exercise 1 of chapter
+ * 1 cubic    z = x³ + c·x                    log f' = log(3x² + c)            two modes where c is
+ * small
  *
  * as a layer each. The affine map and the logit are layers of the library. */
 #include <math.h>

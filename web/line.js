@@ -138,7 +138,7 @@ function linePanel(library) {
     });
   const arrange = () => {
     const narrow = plot.holder.clientWidth < 500;
-    plot.margin = narrow ? [8, 8, 112, 104] : [10, 14, 160, 178];
+    plot.margin = narrow ? [8, 8, 112, 104] : [10, 14, 146, 178];
   };
   new ResizeObserver(() => (arrange(), plot.redraw())).observe(plot.holder);
   arrange();

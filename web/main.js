@@ -30,6 +30,16 @@ function notesDialog(notes) {
   dialog.onclick = (e) => e.target === dialog && dialog.close();
 }
 
+/* An equation that is wider than the page is set smaller, to 0.7 of its size at most; what is wider still
+ * scrolls. */
+function fitEquations() {
+  for (const e of $$('.equations .equation')) {
+    e.style.fontSize = '';
+    const part = e.clientWidth / e.scrollWidth;
+    if (part < 1) e.style.fontSize = Math.max(0.7, 0.99 * part) + 'em';
+  }
+}
+
 /* The panel on the screen is marked in the bar at the top. */
 function markPanel() {
   const links = new Map($$('#top nav a').map((a) => [a.hash.slice(1), a]));
@@ -58,6 +68,7 @@ async function start() {
   page.digits = digitsPanel(float, await unpack('flow'), await unpack('images'));
   page.selftest = selftestPanel(double, golden);
   markPanel();
+  new ResizeObserver(fitEquations).observe($('main'));
 
   $('#language').onclick = () => setLanguage(language() === 'zh' ? 'en' : 'zh');
   $('#theme').onclick = () => setTheme(dark() ? 'light' : 'dark');

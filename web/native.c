@@ -1,7 +1,7 @@
-/* The training of the page without the page: native STEPS [SECONDS] makes the steps of its panel on two
- * moons with the page's own functions (learn.c), and prints the loss before each, nats; with SECONDS it
- * then goes on that long and prints the steps per second, for bench.py. RealNVP, 8 couplings of width 32
- * or, when timed, 4; batches of 128, rate 0.003, seed 1. */
+/* The training of the page without the page: native STEPS [SECONDS] makes the steps of its panel on
+ * two moons with the page's own functions (learn.c), and prints the loss before each, nats; with
+ * SECONDS it then goes on that long and prints the steps per second, for bench.py. RealNVP, 8
+ * couplings of width 32 or, when timed, 4; batches of 128, rate 0.003, seed 1. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,7 +1,9 @@
-/* The page's calls of the library: flows are made, evaluated and walked through layer by layer. Arrays
- * are nf_real (n, D) in the module's memory, log-dets and log-densities double, as in nf/flow.h.
+/* The page's calls of the library: flows are made, evaluated and walked through layer by layer.
+ * Arrays are nf_real (n, D) in the module's memory, log-dets and log-densities double, as in
+ * nf/flow.h.
  *
- * A call that fails gives NULL, or a status other than 0; page_error then has the library's line. */
+ * A call that fails gives NULL, or a status other than 0; page_error then has the library's line.
+ */
 #include "page.h"
 
 #include <stdlib.h>
@@ -43,7 +45,8 @@ nf_flow *EXPORT(page_affine)(int d) {
   return nf_flow_new(nf_affine_new(nf_point((size_t)d), fresh()), 0, &page_e);
 }
 
-/* z₁ = x₁, z₂ = x₂·exp(s(x₁)) + t(x₁) with linear s and t (NOTES (3.5)): parameters s', t', s(0), t(0) */
+/* z₁ = x₁, z₂ = x₂·exp(s(x₁)) + t(x₁) with linear s and t (NOTES (3.5)): parameters s', t', s(0),
+ * t(0) */
 nf_flow *EXPORT(page_coupling)(void) {
   const nf_shape shape = nf_point(2);
   nf_net *net = nf_linear_new(nf_coupling_net_in(shape, NF_CHANNEL),

@@ -1,5 +1,5 @@
-/* What the files of the page's C share: how a function is exported to JavaScript, and the error that
- * the last call left. */
+/* What the files of the page's C share: how a function is exported to JavaScript, and the error
+ * that the last call left. */
 #ifndef NF_WEB_PAGE_H
 #define NF_WEB_PAGE_H
 

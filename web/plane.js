@@ -1,7 +1,7 @@
 /* What the worked examples share: log p as a sum of its terms (NOTES (1.7)), term by term. */
 const SUM_LABELS = {
   total: 'log <i>p<sub>X</sub></i>(<i>x</i>)',
-  norm: '½ ‖<i>z</i>‖²',
+  norm: '½ <math><msup><mrow><mo stretchy="false" lspace="0" rspace="0">‖</mo><mi>z</mi><mo stretchy="false" lspace="0" rspace="0">‖</mo></mrow><mn>2</mn></msup></math>',
   constant: 'log 2π',
   affine: 'log |det <i>A</i>|',
   coupling: '<i>s</i>(<i>x</i>₁)',

@@ -24,6 +24,7 @@ native := $(addprefix $(B)/web/native_,double float)
 $(B)/web/native_double: $(addprefix $(B)/double/web/,native.o page.o learn.o) $(B)/libnf.a
 $(B)/web/native_float:  $(addprefix $(B)/float/web/,native.o page.o learn.o) $(B)/libnf32.a
 programs += $(native)
+sources += $(wildcard web/*.[ch] web/*/*.[ch])
 
 # make check tests the page where it can be built and a browser is there; tests/test_web.sh says so where not.
 .PHONY: web check-web bench-web

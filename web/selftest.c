@@ -1,6 +1,6 @@
-/* The numbers of chapters 1 to 4 once more, by the library alone: the quantities of the golden files of
- * these chapters under their names, "ch02:log_p_x". Compiled for WebAssembly they show that the page
- * computes what the chapters print. */
+/* The numbers of chapters 1 to 4 once more, by the library alone: the quantities of the golden
+ * files of these chapters under their names, "ch02:log_p_x". Compiled for WebAssembly they show
+ * that the page computes what the chapters print. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +29,8 @@ __attribute__((format(printf, 2, 3))) static void record(double value, const cha
   found[n_found++].value = value;
 }
 
-/* --- what a flow says of one point ------------------------------------------------------------- */
+/* --- what a flow says of one point -------------------------------------------------------------
+ */
 
 enum { MAX_D = 32 };
 typedef struct {
@@ -91,7 +92,8 @@ static void plane(nf_flow *f, size_t n, const double *param, const char *det, co
   nf_flow_free(f);
 }
 
-/* --- chapter 4: one step of each family with linear conditioners ------------------------------- */
+/* --- chapter 4: one step of each family with linear conditioners -------------------------------
+ */
 
 enum { FAMILIES = 3, GLOW = 2, SEED = 5 };
 static const char *const tag[FAMILIES] = {"nice", "realnvp", "glow"};

@@ -43,8 +43,8 @@ const TEXT = {
 
   affine_title: ['The linear flow', '线性流'],
   affine_quote: ['An affine flow is therefore a Gaussian, and other densities need layers that are not affine.', '由此可见，仿射流只能表示高斯分布；要表示其他分布，需要非仿射的层。'],
-  affine_how: ['Drag x, its latent z, or the columns of A. The unit square becomes a parallelogram of area |det A|.',
-    '可以拖动 x、z 或矩阵 A 的两列。单位正方形的像是平行四边形，面积为 |det A|。'],
+  affine_how: ['Drag x, its latent z, or the columns of A. The unit square becomes a parallelogram of area |det A|.',
+    '可以拖动 x、z 或矩阵 A 的两列。单位正方形的像是平行四边形，面积为 |det A|。'],
   a11: ['A, row 1, column 1', 'A 第 1 行第 1 列'],
   a12: ['A, row 1, column 2', 'A 第 1 行第 2 列'],
   a21: ['A, row 2, column 1', 'A 第 2 行第 1 列'],
@@ -112,7 +112,8 @@ const TEXT = {
   few_points: ['Draw at least {n} points; so far {k}.', '至少画 {n} 个点，现有 {k} 个。'],
 
   digits_title: ['Images through a flow', '图像的可逆流'],
-  digits_quote: ['A flow computes the density of the dequantised image exactly.', '可逆流精确计算去量化后图像的密度'],
+  digits_quote: ['A flow computes the density of the dequantised image exactly. For the pixels themselves it gives the lower bound on the right-hand side.',
+    '可逆流精确计算去量化后图像的密度；对像素本身，右端给出概率的下界。'],
   digits_lead: ['A RealNVP with three levels, trained on 1350 handwritten digits of 8×8 pixels with 17 grey levels (UCI).',
     '这是一个三层级的 RealNVP，用 1350 幅 8×8 像素、17 级灰度的手写数字（UCI）训练。'],
   samples_title: ['Samples', '样本'],
