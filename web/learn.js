@@ -182,5 +182,5 @@ function learnPanel(library, bytes) {
   });
 
   restart();
-  return { state: m, restart, run, steps };
+  return { state: m, plots, restart, run, steps };
 }
