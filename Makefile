@@ -13,6 +13,7 @@
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
 #: make book        the notes as HTML, one file each, into build/book; as PDF with Chromium
+#: make web         one page that runs the library in a browser, build/web/index.html; make check-web tests it
 #: make flows       train the flows in data/flows again, and compare them
 #: make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it
 #: make install     into prefix=/usr/local, libdir=PREFIX/lib, below DESTDIR; make uninstall
@@ -55,7 +56,6 @@ sorted    = $(sort $(wildcard $(1)))
 FLOORS   := $(shell sed '/^\#/d' src/LAYERS)
 library  := $(foreach f,$(filter-out verify,$(FLOORS)),$(call sorted,src/$(f)/*.c)) embedded.c
 chapters := $(patsubst %.c,$(B)/%,$(call sorted,chapters/ch[0-9]*.c))
-benches  := $(patsubst %.c,$(B)/%,$(filter-out bench/bench.c,$(call sorted,bench/*.c)))
 tests    := $(patsubst %.c,$(B)/%,$(call sorted,tests/test_*.c))
 scripts  := $(call sorted,tests/cli/*.txt tests/test_*.sh)
 helpers  := examples/sinh_arcsinh.c $(filter-out tests/test_% tests/fuzz_% tests/float_% \
@@ -67,7 +67,7 @@ step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) &&
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help nf-mpi run check check-full bench bench-peers flows golden install uninstall format lint clean
+.PHONY: all help nf-mpi run check check-full golden install uninstall format lint clean
 installed := $(addprefix $(B)/,libnf.a libnf.so libnf32.a libnf32.so nf)
 all: $(installed) $(chapters)
 help:
@@ -101,9 +101,6 @@ $(B)/chapters/ch08_multiscale_image_flow: $(B)/double/embedded_flow.o
 $(chapters): private LIBS += $(if $(filter %/ch07_cost_of_the_jacobian,$@),$(BLAS),$(GSL))
 $(tests) $(B)/tests/verify: $(B)/%: $(B)/double/%.o $(B)/libtests.a $(B)/libverify.a $(B)/libnf.a
 $(tests) $(B)/tests/verify: private LIBS += -lcmocka $(GSL)
-$(benches): $(B)/%: $(B)/float/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
-$(benches): private LIBS += $(BLAS)
-$(B)/float/bench/%.o: private CPPFLAGS += $(shell pkg-config --cflags openblas 2> /dev/null)
 
 # The command line runs in float, on one process or on those that mpirun starts.
 float  = $(patsubst %.c,$(B)/float/%.o,$(call sorted,$(1)))
@@ -115,8 +112,8 @@ $(B)/nf-mpi: private LIBS += $(shell pkg-config --libs ompi-c 2> /dev/null)
 $(B)/float/tools/%_mpi.o: private CPPFLAGS += $(shell pkg-config --cflags ompi-c 2> /dev/null)
 nf-mpi: $(B)/nf-mpi
 
-programs := $(chapters) $(tests) $(B)/tests/verify $(benches) $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
-include $(wildcard tests/*.mk plots/*.mk proofs/*.mk web/*.mk)
+programs := $(chapters) $(tests) $(B)/tests/verify $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
+include $(wildcard */rules.mk)
 $(programs):
 	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -o $@
@@ -129,20 +126,6 @@ check: all $(tests)
 check-full: check
 	@FULL=1 B=$(B) sh tests/run.sh tests/test_documents_commands.sh
 	@$(B)/chapters/ch07_cost_of_the_jacobian --side 32
-bench: $(benches) # with nothing else running
-	@for b in $^; do echo "# $$b"; $$b > $$b.csv && cat $$b.csv || exit; done
-	@mkdir -p $(B)/plots && gnuplot -e "data = '$(B)/bench/growth.csv'" \
-	  -e "picture = '$(B)/plots/bench_growth.png'" plots/style.gp bench/growth.gp
-bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
-	@B=$(B) /usr/bin/python3 -B bench/peers.py
-# Within 0.05 bits/dim or nats of those shipped: float's rounding grows in training, and differs by
-# machine.
-flows: $(B)/nf
-	@sh data/flows/train.sh $< $(B)/flows
-	@sh data/flows/eval.sh $< $(B)/flows > $(B)/flows/values.csv
-	@awk '!/^\#/ { $$4 = 0.05 } 1' golden/flows.txt > $(B)/flows/golden.txt
-	@awk -f tests/cli/golden.awk $(B)/flows/golden.txt $(B)/flows/values.csv | tee $(B)/flows/differences
-	@cat $(B)/flows/values.csv && test ! -s $(B)/flows/differences
 golden: $(chapters)
 	@B=$(B) sh golden/update.sh '$(CH)' '$(ACCEPT)'
 install: $(installed)

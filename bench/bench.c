@@ -1,4 +1,4 @@
-/* Options, clock, and the matrix product that rates are divided by. */
+/* Options, clock, and what the machine can do at most. */
 #include "bench.h"
 
 #include <cblas.h>
@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "core/gemm.h"
+#include "core/real.h"
 #include "core/threads.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
@@ -126,6 +127,60 @@ double bench_sgemm_gflops(int threads) {
   nf_threads_free(p.pool);
   free(all);
   return 2e-9 * SIDE * SIDE * SIDE / seconds;
+}
+
+/* --- the peak --------------------------------------------------------------------------------- */
+
+#ifdef __AVX512F__
+enum { VECTOR_BYTES = 64 };
+#elif defined __AVX__
+enum { VECTOR_BYTES = 32 };
+#else
+enum { VECTOR_BYTES = 16 };
+#endif
+typedef nf_real vector __attribute__((vector_size(VECTOR_BYTES)));
+/* Sums at once, more than the latency of an operation times the units, and rounds of them. */
+enum { SUMS = 12, ROUNDS = 1000000 };
+
+static void multiply_and_add(void *user, int t) {
+  (void)user, (void)t;
+  vector sum[SUMS] = {{0}}, x, y;
+  for (size_t i = 0; i < VECTOR_BYTES / sizeof(nf_real); i++) x[i] = NF_R(0.5), y[i] = 1;
+  for (size_t k = 0; k < ROUNDS; k++)
+#pragma GCC unroll 12
+    for (size_t i = 0; i < SUMS; i++) {
+      sum[i] = sum[i] * x + y;
+      __asm__ volatile("" : "+x"(sum[i])); /* or the loop would be computed at compile time */
+    }
+}
+
+typedef struct {
+  nf_threads *pool;
+  int threads;
+} group;
+
+static void all_multiply_and_add(void *user) {
+  const group *c = user;
+  nf_threads_run(c->pool, c->threads, multiply_and_add, NULL);
+}
+
+double bench_fma_peak_gflops(int threads) {
+  group c = {nf_threads_new(threads), threads};
+  if (c.pool == NULL) out_of_memory();
+  const double seconds = bench_seconds(all_multiply_and_add, &c, 0.5);
+  nf_threads_free(c.pool);
+  const double lanes = VECTOR_BYTES / sizeof(nf_real);
+  return 2e-9 * lanes * SUMS * ROUNDS * threads / seconds;
+}
+
+void bench_fractions(double flops, double log_prob, double sample, double train, int threads) {
+  const double peak = bench_fma_peak_gflops(threads), part = 1e-9 * flops / peak;
+  bench_print("flop", flops, "1");
+  bench_print("fma_peak_gflops", peak, "GFLOP/s");
+  bench_print("log_prob_peak_fraction", part * log_prob, "1");
+  bench_print("sample_peak_fraction", part * sample, "1");
+  bench_print("train_peak_fraction", 3 * part * train, "1");
+  bench_print("sgemm_gflops", bench_sgemm_gflops(threads), "GFLOP/s");
 }
 
 double bench_peak_rss_mib(void) {

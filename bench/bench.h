@@ -1,5 +1,5 @@
-/* What the benchmarks share. Each prints lines name,value,unit and measures the machine's own
- * matrix product in the same run, so that a rate can be read as a fraction of it. */
+/* What the benchmarks share. Each prints lines name,value,unit and measures in the same run what
+ * the machine can do at most, so that a rate can be read as a fraction of it. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -20,6 +20,15 @@ void bench_print(const char *name, double value, const char *unit);
 /* Seconds of one call of work(user): the shortest of those that fit in about `budget` seconds,
  * at least three, after one that warms up. */
 double bench_seconds(void (*work)(void *user), void *user, double budget);
+
+/* The peak: GFLOP/s of independent fused multiply-adds in registers, of vectors as wide as this
+ * build uses, on so many threads. A build without them multiplies and adds. */
+double bench_fma_peak_gflops(int threads);
+
+/* After the three rates of a workload, a second each: the floating-point operations of the matrix
+ * products of one unit of it (2 a multiply-add; a training step needs 3 times those of log_prob),
+ * the peak, and log_prob, sample and train as fractions of it; and SGEMM's rate as a remark. */
+void bench_fractions(double flops, double log_prob, double sample, double train, int threads);
 
 /* GFLOP/s of C = A·B in float, 2048³, with one single-threaded product a thread, each of a part of
  * C's rows: by OpenBLAS or by nf_gemm, whichever is faster. OpenBLAS can be the slower one when

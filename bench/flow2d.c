@@ -37,8 +37,11 @@ int main(int argc, char **argv) {
                       {"points", 40000, 1, "points of log_prob and sample"},
                       {"threads", 2, 1, "threads"},
                       {0}};
-  bench_options(argc, argv, "A 2-D RealNVP: milliseconds of a step, of log_prob and of sampling.",
-                o);
+  bench_options(
+      argc, argv,
+      "A 2-D RealNVP: milliseconds of a step, of log_prob and of sampling, and which part of the "
+      "peak that is.",
+      o);
   nf_model m = nf_model_default(NF_REALNVP, nf_point(2));
   m.steps = (size_t)o[LAYERS].value;
   m.width = (size_t)o[WIDTH].value;
@@ -60,11 +63,13 @@ int main(int argc, char **argv) {
   const double log_prob_s = bench_seconds(log_prob, &t, 1);
   const double sample_s = bench_seconds(draw, &t, 1);
   bench_need(&t.e);
-  const double peak = bench_peak_rss_mib(); /* without the matrices of bench_sgemm_gflops */
+  const double peak = bench_peak_rss_mib(); /* without the matrices of SGEMM */
   bench_print("train_step_ms", 1e3 * train_s, "ms");
   bench_print("log_prob_ms", 1e3 * log_prob_s, "ms");
   bench_print("sample_ms", 1e3 * sample_s, "ms");
-  bench_print("sgemm_gflops", bench_sgemm_gflops((int)o[THREADS].value), "GFLOP/s");
+  const double w = (double)m.width, flops = 2 * (double)m.steps * (w + w * w + 2 * w);
+  bench_fractions(flops, (double)t.points / log_prob_s, (double)t.points / sample_s,
+                  (double)t.batch / train_s, (int)o[THREADS].value);
   bench_print("peak_rss_mib", peak, "MiB");
   bench_print("parameters", (double)nf_flow_n_param(t.flow), "1");
   nf_trainer_free(t.trainer);

@@ -1,7 +1,6 @@
 /* How fast is an image flow? A Glow on 32×32×3: actnorm, 1×1 convolution as P·L·U, affine
- * coupling with a 3×3 → 1×1 → 3×3 ConvNet, learned split prior. Rates are images a second; a
- * fraction is useful floating-point operations over what SGEMM would do in that time. A training
- * step is forward, backward and Adam. */
+ * coupling with a 3×3 → 1×1 → 3×3 ConvNet, learned split prior. Rates are images a second, and
+ * fractions of the peak (bench.h). A training step is forward, backward and Adam. */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -59,8 +58,8 @@ int main(int argc, char **argv) {
       {"chunk", 4, 1, "images that go through the layers together"},
       {"fused", 0, 0, "1: Adam within backward, stage by stage"},
       {0}};
-  bench_options(argc, argv, "A Glow on 32x32x3: images a second, and how much of SGEMM that is.",
-                o);
+  bench_options(argc, argv,
+                "A Glow on 32x32x3: images a second, and which part of the peak that is.", o);
   nf_model m = nf_model_default(NF_GLOW, nf_image(32, 32, 3));
   m.levels = (size_t)o[LEVELS].value;
   m.steps = (size_t)o[STEPS].value;
@@ -83,19 +82,17 @@ int main(int argc, char **argv) {
   set.fused = o[FUSED].value > 0;
   t.trainer = nf_trainer_new(t.flow, &set, &t.e);
 
-  const double images = (double)t.n, flops = useful_flops(m.levels, m.steps, m.width);
+  const double images = (double)t.n;
   const double log_prob_rate = images / bench_seconds(log_prob, &t, 3);
   const double sample_rate = images / bench_seconds(draw, &t, 3);
   const double train_rate = images / bench_seconds(train, &t, 3);
   bench_need(&t.e);
-  const double peak = bench_peak_rss_mib(); /* without the matrices of bench_sgemm_gflops */
-  const double sgemm = bench_sgemm_gflops((int)o[THREADS].value);
+  const double peak = bench_peak_rss_mib(); /* without the matrices of SGEMM */
   bench_print("log_prob_img_s", log_prob_rate, "1/s");
   bench_print("sample_img_s", sample_rate, "1/s");
   bench_print("train_img_s", train_rate, "1/s");
-  bench_print("sgemm_gflops", sgemm, "GFLOP/s");
-  bench_print("log_prob_fraction", 1e-9 * flops * log_prob_rate / sgemm, "1");
-  bench_print("train_fraction", 3e-9 * flops * train_rate / sgemm, "1");
+  bench_fractions(useful_flops(m.levels, m.steps, m.width), log_prob_rate, sample_rate, train_rate,
+                  (int)o[THREADS].value);
   bench_print("peak_rss_mib", peak, "MiB");
   bench_print("parameters", (double)nf_flow_n_param(t.flow), "1");
   nf_trainer_free(t.trainer);

@@ -6,72 +6,19 @@
  *
  * The Jacobian is triangular, whatever the network; so the network is never inverted and its
  * derivative does not enter the determinant (NOTES (3.2)). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/real.h"
 #include "core/vector.h"
 #include "layers/conditioner.h"
-
-/* --- the mask: which values of a sample are part a, and which part b -----------------------------
- */
-
-/* Value k of the part is x[in_x[k]] of a sample, and input[in_net[k]] of the network for part a;
- * for part b output[in_net[k]] is its s, if there is a scale, and output[in_net[k] + to_t] its t.
- */
-typedef struct {
-  size_t size;
-  uint32_t *in_x, *in_net;
-} part;
+#include "layers/mask.h"
 
 typedef struct {
   nf_bijector base;
   nf_scale scale;
-  part a, b;
-  size_t to_t;
+  nf_part a, b;
+  size_t to_t; /* from the place of an s in the network's output to that of its t */
 } coupling;
-
-static bool is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
-static bool is_swapped(nf_mask mask) {
-  return mask == NF_CHANNEL_SWAPPED || mask == NF_CHECKERBOARD_SWAPPED;
-}
-
-/* The channels of a part, where it has any: c_a or c_b. */
-static size_t channels_of(nf_shape shape, nf_mask mask, bool b) {
-  const size_t half = shape.c / 2;
-  return !is_channel(mask) ? shape.c : b != is_swapped(mask) ? shape.c - half : half;
-}
-
-/* Lists the part's values in the order pixel, channel; the network has net_c channels. */
-static bool list_part(nf_shape shape, nf_mask mask, bool b, size_t net_c, part *p) {
-  const size_t count = channels_of(shape, mask, b);
-  const size_t first = is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
-  p->in_x = malloc(nf_shape_size(shape) * sizeof *p->in_x);
-  p->in_net = malloc(nf_shape_size(shape) * sizeof *p->in_net);
-  if (p->in_x == NULL || p->in_net == NULL) return false;
-  for (size_t i = 0; i < nf_shape_pixels(shape); i++) {
-    const bool odd = (i / shape.w + i % shape.w) % 2 != 0;
-    if (!is_channel(mask) && odd != (b != is_swapped(mask))) continue;
-    for (size_t k = 0; k < count; k++, p->size++) {
-      p->in_x[p->size] = (uint32_t)(i * shape.c + first + k);
-      p->in_net[p->size] = (uint32_t)(i * net_c + k);
-    }
-  }
-  return true;
-}
-
-/* dense[i, k] = from[i, index[k]], of n rows of `row` values */
-static void gather(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *from,
-                   nf_real *dense) {
-  for (size_t i = 0; i < n; i++, from += row, dense += size)
-    for (size_t k = 0; k < size; k++) dense[k] = from[index[k]];
-}
-
-static void scatter(size_t n, size_t size, const uint32_t *index, size_t row, const nf_real *dense,
-                    nf_real *to) {
-  for (size_t i = 0; i < n; i++, to += row, dense += size)
-    for (size_t k = 0; k < size; k++) to[index[k]] = dense[k];
-}
 
 /* --- the scale: log g(s) and its derivative -----------------------------------------------------
  */
@@ -154,15 +101,15 @@ typedef struct {
 
 static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *act, values *v,
                     nf_work *work) {
-  const part *b = &c->b;
+  const nf_part *b = &c->b;
   const size_t d_net = nf_shape_size(c->base.net->out);
   v->count = x->n * b->size;
   nf_real **array[] = {&v->x, &v->s, &v->t, &v->log_g, &v->g};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++)
     if ((*array[i] = nf_arena_alloc(&work->arena, v->count)) == NULL) return NF_ENOMEM;
-  gather(x->n, b->size, b->in_x, nf_shape_size(x->shape), x->data, v->x);
-  gather(x->n, b->size, b->in_net, d_net, act->output + c->to_t, v->t);
-  gather(x->n, b->size, b->in_net, d_net, act->output, v->s);
+  nf_gather(x->n, b->size, b->in_x, nf_shape_size(x->shape), x->data, v->x);
+  nf_gather(x->n, b->size, b->in_net, d_net, act->output + c->to_t, v->t);
+  nf_gather(x->n, b->size, b->in_net, d_net, act->output, v->s);
   log_scale(c->scale, gamma_of(c), v->count, v->s, v->log_g);
   return NF_OK;
 }
@@ -183,7 +130,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
     for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
   else
     for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
-  scatter(x->n, size, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
+  nf_scatter(x->n, size, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
   for (size_t i = 0; i < x->n; i++) {
     double sum = 0;
     for (size_t k = 0; k < size; k++) sum += (double)v.log_g[i * size + k];
@@ -225,8 +172,8 @@ static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activa
   nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in);
   if (doutput == NULL || dinput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
-  scatter(dz->n, c->b.size, c->b.in_net, d_out, v->s, doutput);
-  scatter(dz->n, c->b.size, c->b.in_net, d_out, v->t, doutput + c->to_t);
+  nf_scatter(dz->n, c->b.size, c->b.in_net, d_out, v->s, doutput);
+  nf_scatter(dz->n, c->b.size, c->b.in_net, d_out, v->t, doutput + c->to_t);
   const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
                                          dparam, &work->arena);
   if (status != NF_OK) return status;
@@ -248,10 +195,10 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
   if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
   nf_vector_exp(v.count, v.log_g, v.g);
-  gather(dz->n, c->b.size, c->b.in_x, d, dz->data, dzb);
+  nf_gather(dz->n, c->b.size, c->b.in_x, d, dz->data, dzb);
   backward_affine(z->n, c->b.size, dlog_det, &v, dzb);
-  scatter(z->n, c->b.size, c->b.in_x, d, v.x, z->data);
-  scatter(dz->n, c->b.size, c->b.in_x, d, dzb, dz->data);
+  nf_scatter(z->n, c->b.size, c->b.in_x, d, v.x, z->data);
+  nf_scatter(dz->n, c->b.size, c->b.in_x, d, dzb, dz->data);
   const double dgamma = log_scale_backward(c->scale, gamma_of(c), v.count, v.log_g, v.s);
   if (c->scale == NF_SCALE_TANH) dparam[base->tensor[0].layer_offset] += NF_R(dgamma);
   status = backward_conditioner(c, dz, &act, &v, dparam, work);
@@ -266,10 +213,8 @@ static void init(nf_bijector *b, nf_random *r) {
 
 static void release(nf_bijector *b) {
   coupling *c = (coupling *)b;
-  free(c->a.in_x);
-  free(c->a.in_net);
-  free(c->b.in_x);
-  free(c->b.in_net);
+  nf_part_free(&c->a);
+  nf_part_free(&c->b);
 }
 
 static const nf_bijector_type type = {.name = "coupling",
@@ -283,20 +228,20 @@ static const nf_bijector_type type = {.name = "coupling",
  * --------------------------------------------------------------------------------- */
 
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
-  return (nf_shape){shape.h, shape.w, channels_of(shape, mask, false)};
+  return (nf_shape){shape.h, shape.w, nf_mask_channels(shape, mask, false)};
 }
 
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
-  const size_t c = channels_of(shape, mask, true);
+  const size_t c = nf_mask_channels(shape, mask, true);
   return (nf_shape){shape.h, shape.w, scale == NF_SCALE_NONE ? c : 2 * c};
 }
 
 static bool fits(nf_shape shape, nf_mask mask, nf_scale scale, const nf_net *net, nf_error *e) {
   const nf_shape in = nf_coupling_net_in(shape, mask);
   const nf_shape out = nf_coupling_net_out(shape, mask, scale);
-  if (is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
+  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
     nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
-            is_channel(mask) ? "channels" : "pixels");
+            nf_mask_is_channel(mask) ? "channels" : "pixels");
   else if (net == NULL)
     nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
   else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))
@@ -319,10 +264,10 @@ nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_ne
   }
   c->base.net = net;
   c->scale = scale;
-  c->to_t = net->out.c - channels_of(shape, mask, true);
+  c->to_t = net->out.c - nf_mask_channels(shape, mask, true);
   if (scale == NF_SCALE_TANH) nf_bijector_add_param(&c->base, "gamma", 1, 0, 0, 0, e);
-  if (list_part(shape, mask, false, net->in.c, &c->a) &&
-      list_part(shape, mask, true, net->out.c, &c->b))
+  if (nf_part_list(shape, mask, false, net->in.c, &c->a) &&
+      nf_part_list(shape, mask, true, net->out.c, &c->b))
     return &c->base;
   nf_fail(e, NF_ENOMEM, "coupling: out of memory");
   nf_bijector_free(&c->base);
