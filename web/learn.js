@@ -4,14 +4,14 @@
 const FAMILY_NAMES = { nice: 'NICE', realnvp: 'RealNVP', glow: 'Glow' };
 const OWN = 'own', POINTS = 20000, FRAME = 32;
 
-function learnPanel(library, bytes) {
+function learnPanel(library, bytes, source) {
   const m = { toy: 'moons', family: 'realnvp', steps: 8, width: 32, rate: 0.003, seed: 1, speed: 0, batch: 128,
     running: false, layer: Infinity, probe: [0, 0], step: 0, loss: [], smooth: [], frames: 0,
     flow: null, data: new Float32Array(0), entropy: NaN, rows: null, worked: null };
   let generation = 0, wanted = -1, dirty = false, sent = 0;
   const plots = learnPlots(library, m);
 
-  const trainer = openTrainer(bytes, {
+  const trainer = openTrainer(bytes, source, {
     snapshot(s) {
       if (!m.flow || s.generation !== generation) return;
       library.parameters(m.flow).set(s.parameters);

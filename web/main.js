@@ -1,19 +1,6 @@
-/* Unpacks what the page carries, opens the library in double and in float, and starts the panels. The
- * tests reach them through `page`; index.html?test opens the self-test at once. */
+/* Opens the library in double and in float, and starts the panels. The tests reach them through `page`;
+ * index.html?test opens the self-test at once. */
 const page = {};
-
-async function unpack(name) {
-  const bytes = Uint8Array.from(atob($('#data-' + name).textContent), (c) => c.charCodeAt(0));
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
-}
-const unpackJson = async (name) => JSON.parse(new TextDecoder().decode(await unpack(name)));
-
-function failed(message) {
-  $('#failure').textContent = message;
-  $('#failure').hidden = false;
-}
-addEventListener('error', (e) => failed(e.message));
-addEventListener('unhandledrejection', (e) => failed(e.reason?.message ?? String(e.reason)));
 
 function notesDialog(notes) {
   const dialog = $('#notes');
@@ -53,7 +40,7 @@ function markPanel() {
 async function start() {
   const theme = remembered('theme');
   if (theme) document.documentElement.dataset.theme = theme;
-  const [doubleBytes, floatBytes, golden, notes] = await Promise.all([unpack('double'), unpack('float'), unpackJson('golden'), unpackJson('notes')]);
+  const [doubleBytes, floatBytes, golden, notes] = await Promise.all([unpack('double'), unpack('float'), unpackText('golden').then(JSON.parse), unpackText('notes').then(JSON.parse)]);
   const [double, float] = await Promise.all([openLibrary(doubleBytes, 'double'), openLibrary(floatBytes, 'float')]);
   page.double = double;
   page.float = float;
@@ -64,11 +51,11 @@ async function start() {
   page.line = linePanel(double);
   page.affine = affinePanel(double);
   page.coupling = couplingPanel(double);
-  page.learn = learnPanel(float, floatBytes);
+  page.learn = learnPanel(float, floatBytes, [await unpackText('shared'), await unpackText('worker')].join('\n'));
   page.digits = digitsPanel(float, await unpack('flow'), await unpack('images'));
   page.selftest = selftestPanel(double, golden);
   markPanel();
-  new ResizeObserver(fitEquations).observe($('main'));
+  new ResizeObserver(onFrame(fitEquations)).observe($('main'));
 
   $('#language').onclick = () => setLanguage(language() === 'zh' ? 'en' : 'zh');
   $('#theme').onclick = () => setTheme(dark() ? 'light' : 'dark');
@@ -86,4 +73,3 @@ async function start() {
   }
   document.documentElement.dataset.ready = 'yes';
 }
-start();

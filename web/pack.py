@@ -1,12 +1,11 @@
 """Puts the page into one file: pack.py BUILD writes BUILD/index.html, from the sources beside this
 script, BUILD/double.wasm, BUILD/float.wasm, the notes, the golden files and the flow of digits.
 
-Everything that is not text of the page is gzipped and in base64; the browser inflates it. Of the notes
+All but markup and style is gzipped and in base64; the browser inflates it (boot.js). Of the notes
 pandoc makes HTML with MathML, with the filter of the book: an equation is shown as it stands there.
 """
 import base64
 import gzip
-import html
 import json
 import re
 import struct
@@ -16,7 +15,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-SHARED = ["library.js"]
 PAGE = ["text.js", "ui.js", "plot.js", "line.js", "plane.js", "affine.js", "coupling.js", "trainer.js", "learn_plots.js", "learn_own.js", "learn.js",
         "digits.js", "selftest.js", "main.js"]
 SECTIONS = ["1.1", "1.5", "2.1", "3.2", "5.1", "6.1", "8.4"]
@@ -74,7 +72,7 @@ def digits():
 
 
 def golden():
-    """[name, value, tolerance] of chapters 1 to 4, and the mean bits/dim of the digits."""
+    """[name, value, tolerance] of chapters 1 to 4."""
     rows = []
     for path in sorted((ROOT / "golden").glob("ch0[1-4]_*.txt")):
         for line in path.read_text().splitlines():
@@ -86,6 +84,7 @@ def golden():
 
 def main(build):
     notes = {"en": read_notes("NOTES.md"), "zh": read_notes("NOTES.zh.md")}
+    source = lambda *names: "\n".join((HERE / name).read_text() for name in names)
     parts = {
         "double": (build / "double.wasm").read_bytes(),
         "float": (build / "float.wasm").read_bytes(),
@@ -94,14 +93,15 @@ def main(build):
         "golden": json.dumps(golden()).encode(),
         "notes": json.dumps({k: {s: section(page, s) for s in SECTIONS} for k, page in notes.items()},
                             ensure_ascii=False).encode(),
+        "shared": source("library.js").encode(),
+        "worker": source("worker.js").encode(),
+        "page": source(*PAGE).encode(),
     }
     data = "\n".join(
         f'<script type="text/plain" id="data-{name}">{base64.b64encode(gzip.compress(part, 9, mtime=0)).decode()}</script>'
         for name, part in parts.items())
-    source = lambda names: "\n".join((HERE / name).read_text() for name in names)
-    insert = {"style": source(["style.css"]), "data": data, "shared": source(SHARED), "worker": source(["worker.js"]),
-              "page": source(PAGE)}
-    page = (HERE / "index.html").read_text()
+    insert = {"style": source("style.css"), "data": data, "boot": source("boot.js")}
+    page = source("index.html")
     page = re.sub(r"\{\{equation ([\d.]+)\}\}", lambda m: equation(notes["en"], m.group(1)), page)
     page = re.sub(r"\{\{(\w+)\}\}", lambda m: insert[m.group(1)], page)
     (build / "index.html").write_text(page)

@@ -1,7 +1,5 @@
-/* The worker that trains, as the page holds it. It is made from the page's own text, so that it also runs
- * from a file. `ready` is kept when the library is open in it. */
-function openTrainer(bytes, { snapshot, failed }) {
-  const source = [$('#shared').textContent, $('#worker').textContent].join('\n');
+/* The worker that trains, as the page holds it. It is made from its text, so that it also runs from a file. `ready` is kept when the library is open in it. */
+function openTrainer(bytes, source, { snapshot, failed }) {
   const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
   let opened;
   const ready = new Promise((resolve) => (opened = resolve));
