@@ -255,10 +255,10 @@ def text_has_contrast_in_both_themes(b):
 
 
 @test
-def every_panel_fits_desk_and_phone(b):
+def every_panel_fits_desk_tablet_and_phone(b):
     b.run("page.learn.steps(3000)")
     b.wait("page.learn.state.step >= 3000")
-    for width, height in ((1280, 800), (390, 844)):
+    for width, height in ((1280, 800), (820, 1100), (390, 844)):
         b.size(width, height)
         for language, theme in (("en", "light"), ("zh", "dark")):
             b.run("(setLanguage(arguments[0]), setTheme(arguments[1]))", language, theme)

@@ -39,7 +39,7 @@ function couplingPanel(library) {
     show({
       coupling_z: point(z, 4),
       coupling_back: point(back, 4),
-      coupling_roundtrip: error === 0 ? '0' : error.toExponential(1).replace('-', '−'),
+      coupling_roundtrip: scientific(error),
       j11: number(1),
       j12: number(0),
       j21: number((beside[1] - beside[3]) / (2 * h)),

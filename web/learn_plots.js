@@ -38,7 +38,9 @@ function learnPlots(library, m) {
     p.graph();
     if (!m.rows) return;
     const at = Math.min(m.layer, m.rows.length - 1), x = m.rows[at].x, BINS = 12;
-    if (at === m.rows.length - 1)
+    const K = m.rows.length - 1;
+    p.names = at === 0 ? ['x₁', 'x₂'] : at === K ? ['z₁', 'z₂'] : ['', ''];
+    if (at === K)
       for (const radius of [1, 2, 3]) {
         p.circle([0, 0], radius);
         p.stroke('z', 1.2, 0.6);
@@ -102,7 +104,7 @@ function learnPlots(library, m) {
     p.dots(own, 3, 'det');
     p.dots([at, v], 6, 'det');
     const right = at > (m.rows.length - 1) * 0.7, above = v > (p.range.y[0] + p.range.y[1]) / 2;
-    p.text(number(v, 3), at, v, 'ink', { align: right ? 'right' : 'left', dx: right ? -10 : 10, dy: above ? 14 : -14, font: `600 15px ${ink('sans')}` });
+    p.text(number(v, 3), at, v, 'ink', { align: right ? 'right' : 'left', dx: right ? -4 : 10, dy: above ? 22 : -22, font: `600 15px ${ink('sans')}` });
   }
 
   return {

@@ -13,13 +13,13 @@ function selftestPanel(library, golden) {
   const plain = (v) => (Number.isNaN(v) ? '–' : String(v).replace('-', '−'));
   for (const r of rows) {
     const row = element('tr', { className: r.ok ? '' : 'wrong' });
-    for (const text of [r.name.replace(':', ' '), plain(r.required), plain(r.here), r.difference === 0 ? '0' : r.difference.toExponential(1).replace('-', '−')])
+    for (const text of [r.name.replace(':', ' '), plain(r.required), plain(r.here), Number.isNaN(r.difference) ? '–' : scientific(r.difference)])
       row.append(element('td', { textContent: text }));
     $('#selftest-rows').append(row);
   }
   const verdict = () => {
     const text = wrong === 0 ? T('selftest_ok') : T('selftest_bad');
-    show({ selftest_verdict: fill(text, { n: rows.length, k: wrong, d: largest.toExponential(1).replace('-', '−') }) });
+    show({ selftest_verdict: fill(text, { n: rows.length, k: wrong, d: scientific(largest) }) });
   };
   changed.push(verdict);
   return { rows, wrong, largest };

@@ -58,6 +58,12 @@ function number(x, digits = 4) {
   const text = x.toFixed(digits);
   return (Number(text) === 0 ? text.replace('-', '') : text).replace('-', '−');
 }
+/* 1.8·10⁻¹⁵ */
+function scientific(x) {
+  if (x === 0) return '0';
+  const [part, power] = x.toExponential(1).split('e');
+  return `${part}·10${power.replace('+', '').replace(/./g, (c) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(c)])}`;
+}
 const point = (x, digits = 2) => `(${number(x[0], digits)}, ${number(x[1], digits)})`;
 function show(values, root = document) {
   for (const [name, text] of Object.entries(values)) {
