@@ -37,7 +37,11 @@ class Browser:
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")  # Chromium's sandbox refuses root
         options = {"goog:chromeOptions": {"binary": chromium(), "args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
-        self.session = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": options}})["sessionId"]
+        try:
+            self.session = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": options}})["sessionId"]
+        except Exception:
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self
@@ -63,7 +67,9 @@ class Browser:
 
     def open(self, url):
         self.ask("POST", "/url", {"url": url})
-        self.wait("document.documentElement.dataset.ready === 'yes'")
+        self.wait("document.documentElement.dataset.ready === 'yes' || !document.querySelector('#failure').hidden")
+        if complaint := self.run("document.querySelector('#failure').textContent"):
+            raise AssertionError(f"the page says: {complaint}")
 
     def run(self, script, *arguments):
         """The value of a JavaScript expression, in which a list is arguments[0], …"""
