@@ -61,6 +61,14 @@ def the_quotes_are_sentences_of_the_notes(b):
 
 
 @test
+def the_texts_have_no_phrase_that_the_documents_avoid(b):
+    texts = b.run("Object.values(TEXT).flat()")
+    for phrase in (ROOT / "tests/documents/phrases.txt").read_text().splitlines():
+        found = [t for t in texts if phrase and re.search(phrase, t)]
+        assert not found, f"'{phrase}' stands in {found}"
+
+
+@test
 def the_golden_values_come_out(b):
     assert b.run("page.selftest.wrong") == 0, b.run("page.selftest.rows.filter((r) => !r.ok)")
     assert b.run("page.selftest.rows.length") >= 77

@@ -122,7 +122,7 @@ const TEXT = {
   drawn_title: ['A digit of your own', '自己写一个数字'],
   pad: ['Writing surface: draw a digit with the pointer', '书写区：用指针写一个数字'],
   pixels_of_drawing: ['The drawing as 8×8 pixels', '所写数字的 8×8 像素'],
-  bits_per_dim: ['bits per dimension', '比特/维'],
+  bits_per_dim: ['bits per dimension', '每维比特数'],
   strip_caption: ['The line is your digit. Each point is one of 297 digits that the flow was not trained on; their mean is {mean}.',
     '竖线是所写的数字；每个点是一幅未参与训练的数字，共 297 幅，平均值为 {mean}。'],
   between_title: ['Between two digits', '两个数字之间'],
