@@ -218,6 +218,10 @@ def the_digits_have_the_bits_of_the_native_evaluation(b):
     b.drag("#digits-pad", (0, -50), (0, 50), (0, 50))
     after = shown(b, "digits_bits")
     assert after != before and 0 < after < 12, f"bits/dim of a drawing: {before}, then {after}"
+    b.run("document.querySelector('#digits-clear').click()")
+    b.type("#digits-pad", " " + "\ue015" * 20 + " ")  # pen down, 20 times arrow down, pen up
+    assert shown(b, "digits_bits") not in (before, after), "the keys wrote nothing"
+
     def pixels(canvas):
         return b.run("document.querySelector(arguments[0]).toDataURL()", canvas)
     for button, canvas in (("#digits-again", "#digits-samples"), ("#from-next", "#digits-between"), ("#to-back", "#digits-between"),

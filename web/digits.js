@@ -81,7 +81,7 @@ function digitsPanel(library, bytes, images) {
   /* --- writing: a bitmap of 32×32, of which a pixel counts the ink in a block of 4×4, as in the data -- */
 
   const FINE = 32, pad = $('#digits-pad');
-  let bitmap = new Uint8Array(FINE * FINE), stroke = null, written = new Float32Array(D);
+  let bitmap = new Uint8Array(FINE * FINE), stroke = null, pen = null, written = new Float32Array(D);
   function dab(x, y) {
     for (let i = 0; i < FINE; i++)
       for (let j = 0; j < FINE; j++) if (Math.hypot(j + 0.5 - x, i + 0.5 - y) < 2.2) bitmap[i * FINE + j] = 1;
@@ -91,6 +91,11 @@ function digitsPanel(library, bytes, images) {
     const g = pad.getContext('2d');
     g.fillStyle = ink('ink');
     for (let k = 0; k < bitmap.length; k++) if (bitmap[k]) g.fillRect((k % FINE) * 8, Math.floor(k / FINE) * 8, 8, 8);
+    if (pen) {
+      g.strokeStyle = ink('x');
+      g.lineWidth = pen.down ? 6 : 2;
+      g.strokeRect(pen.at[0] * 8 - 10, pen.at[1] * 8 - 10, 20, 20);
+    }
     written = new Float32Array(D);
     for (let k = 0; k < bitmap.length; k++) written[Math.floor(k / FINE / 4) * SIDE + Math.floor((k % FINE) / 4)] += bitmap[k];
     paint($('#digits-seen'), written, 1);
@@ -121,6 +126,21 @@ function digitsPanel(library, bytes, images) {
     stroke = to;
     showWriting();
   });
+  /* By the keys: the arrows move a pen, which Space puts down and lifts. */
+  pad.addEventListener('keydown', (e) => {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], ' ': [0, 0] }[e.key];
+    if (!by) return;
+    e.preventDefault();
+    pen ??= { at: [FINE / 2, 4], down: false };
+    if (e.key === ' ') pen.down = !pen.down;
+    pen.at = pen.at.map((v, i) => Math.min(FINE - 1, Math.max(1, v + by[i])));
+    if (pen.down) {
+      if (state.example) bitmap.fill(0), (state.example = false);
+      dab(...pen.at);
+    }
+    showWriting();
+  });
+  pad.addEventListener('blur', () => ((pen = null), showWriting()));
   for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, () => (stroke = null));
 
   /* A 2, until one writes */

@@ -80,7 +80,10 @@ class Plot {
       for (let k = Math.ceil(range[0] / step - 1e-9); k * step <= range[1] + 1e-9; k++) f(k * step);
     };
     const text = (v, step) => number(v, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
-    if (this.ticks[0]) each(this.range.x, this.ticks[0], (v) => g.fillText(text(v, this.ticks[0]), this.X(v), b.top + b.height + 6));
+    if (this.ticks[0]) each(this.range.x, this.ticks[0], (v) => {
+      const half = g.measureText(text(v, this.ticks[0])).width / 2;
+      g.fillText(text(v, this.ticks[0]), Math.min(this.X(v), this.w - half - 1), b.top + b.height + 6);
+    });
     g.textAlign = 'right';
     g.textBaseline = 'middle';
     if (this.ticks[1]) each(this.range.y, this.ticks[1], (v) => g.fillText(text(v, this.ticks[1]), b.left - 6, this.Y(v)));

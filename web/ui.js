@@ -34,7 +34,6 @@ function setTheme(to) {
 }
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
 const dark = () => (document.documentElement.dataset.theme ?? (systemDark.matches ? 'dark' : 'light')) === 'dark';
-const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /* A page from a file has no storage in some browsers. */
 function remember(key, value) {
@@ -93,10 +92,11 @@ function numberField(input, { get, set, step = 0.1 }) {
     input.typing = true;
     if (input.value !== '' && Number.isFinite(input.valueAsNumber)) put(input.valueAsNumber);
   });
-  input.addEventListener('change', () => {
-    input.typing = false;
-    input.refresh();
-  });
+  for (const done of ['change', 'blur'])
+    input.addEventListener(done, () => {
+      input.typing = false;
+      input.refresh();
+    });
   input.addEventListener('keydown', (e) => {
     const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[e.key];
     if (!by || (input.typing && e.key.match(/Left|Right/))) return;
