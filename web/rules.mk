@@ -15,7 +15,7 @@ $(W)/float.wasm: $(in_page:%=$(W)/float/%)
 # Without -O, with which clang would call wasm-opt, of whatever version is installed.
 $(W)/%.wasm:
 	$(call step,LINK)$(WASM) -mexec-model=reactor $^ -lwasi-emulated-getpid -Wl,--gc-sections,--strip-all -o $@
-$(W)/index.html: $(W)/double.wasm $(W)/float.wasm $(wildcard web/*.js web/*.py web/*.html web/*.css) NOTES.md NOTES.zh.md \
+$(W)/index.html: $(W)/double.wasm $(W)/float.wasm $(wildcard web/*.js) $(addprefix web/,pack.py index.html style.css) NOTES.md NOTES.zh.md \
   book/book.lua $(wildcard golden/ch0[1-4]*.txt) data/flows/digits.safetensors data/digits.csv.gz
 	@/usr/bin/python3 -B web/pack.py $(W)
 
