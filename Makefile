@@ -7,6 +7,7 @@
 #: make check       build and run all tests
 #: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
+#: make exact        compute golden/exact.txt again, by ball arithmetic
 #: make verify      one page: every layer, every oracle, the largest error
 #: make mutants     plant the bugs of the field one by one, and list the tests that find each
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
@@ -50,6 +51,9 @@ PROOF   = $(BASE) -ffp-contract=off $(CPPFLAGS) $(CFLAGS)
 SPEED   = $(BASE) -ffp-contract=fast -DNF_FLOAT $(CPPFLAGS) $(CFLAGS)
 LIBS    = -ljansson -lpng -ljpeg -lz -lm
 GSL    := $(shell pkg-config --libs gsl 2> /dev/null)
+# Ball arithmetic: Arb is a part of FLINT since version 3, before that Debian's libflint-arb.
+includes = $(shell printf '\043include <$(1)>' | $(CC) $(CPPFLAGS) -E -x c - > /dev/null 2>&1 && echo yes)
+ARB    := $(if $(call includes,flint/arb.h),-lflint,$(if $(call includes,arb.h),-lflint-arb -lflint))
 BLAS   := -lgsl $(shell pkg-config --libs openblas 2> /dev/null)
 
 sorted    = $(sort $(wildcard $(1)))
@@ -60,7 +64,7 @@ tests    := $(patsubst %.c,$(B)/%,$(call sorted,tests/test_*.c))
 scripts  := $(call sorted,tests/cli/*.txt tests/test_*.sh)
 helpers  := examples/sinh_arcsinh.c $(filter-out tests/test_% tests/fuzz_% tests/float_% \
               tests/mutants.c tests/verify.c,$(call sorted,tests/*.c))
-sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots))
+sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots proofs))
 
 # One short line a step; make V=1 shows the commands.
 step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) && 
@@ -94,7 +98,7 @@ $(B)/embedded_flow.c: data/embed.sh data/flows/icons.safetensors
 	$(call step,DATA)sh $< icons_flow $(word 2,$^) > $@
 
 # --- programs: what each is made of, then one recipe ----------------------------------------
-chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c))
+chapter_support := $(patsubst %.c,$(B)/double/%.o,$(wildcard chapters/chapter*.c) exact_table.c)
 $(chapters): $(B)/%: $(B)/double/%.o $(chapter_support) $(B)/libverify.a $(B)/libnf.a
 $(B)/chapters/ch08_multiscale_image_flow: $(B)/double/embedded_flow.o
 # One CBLAS a program: GSL's own, or OpenBLAS where time is measured (chapter 7: LU of 3072×3072).

@@ -5,7 +5,7 @@
  *
  * Then the same by the library's affine layer, and by GSL in two ways that do not use the formula:
  * a Jacobian by differences with an LU determinant, and the density of x itself, which is Gaussian
- * with mean -A⁻¹b and covariance (AᵀA)⁻¹. */
+ * with mean -A⁻¹b and covariance (AᵀA)⁻¹. And a bound of the rounding error of log p_X. */
 #include <gsl/gsl_deriv.h>
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_math.h>
@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "chapter.h"
+#include "chapter_rounding.h"
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
@@ -85,6 +86,26 @@ static double gaussian(void) {
       gsl_ran_bivariate_gaussian_pdf(off_1, off_2, sigma_1, sigma_2, c_12 / (sigma_1 * sigma_2)));
 }
 
+/* --- the same operations with a bound of their roundings (chapter_rounding.h) ------------------
+ */
+
+/* a₁x₁ + a₂x₂ + b of numbers in tenths */
+static rounded row(double u, double a1, double a2, double b_tenths) {
+  const rounded x1 = rounded_ratio(u, 5, 10), x2 = rounded_ratio(u, -10, 10);
+  return rounded_add(rounded_add(rounded_mul(rounded_ratio(u, a1, 10), x1),
+                                 rounded_mul(rounded_ratio(u, a2, 10), x2)),
+                     rounded_ratio(u, b_tenths, 10));
+}
+
+static rounded rounded_log_p(double u) {
+  const rounded z1 = row(u, 20, 5, 3), z2 = row(u, 1, 15, -2);
+  const rounded det = rounded_sub(rounded_mul(rounded_ratio(u, 20, 10), rounded_ratio(u, 15, 10)),
+                                  rounded_mul(rounded_ratio(u, 5, 10), rounded_ratio(u, 1, 10)));
+  const rounded norm_sq = rounded_add(rounded_mul(z1, z1), rounded_mul(z2, z2));
+  const rounded minus_log_p_z = rounded_add(rounded_log_2pi(u), rounded_half(norm_sq));
+  return rounded_sub(rounded_log(det), minus_log_p_z);
+}
+
 /* --- pictures ------------------------------------------------------------------------------- */
 
 static void plot_point(double x1, double x2) {
@@ -138,6 +159,7 @@ int main(int argc, char **argv) {
   chapter_value("det_A", det, "a₁₁a₂₂ - a₁₂a₂₁");
   const double log_abs_det = log(fabs(det));
   chapter_value("log_abs_det", log_abs_det, "log|det A|");
+  chapter_exact("ch02_log_abs_det", log_abs_det, 1e-14);
   chapter_claim("library: nf_affine, by LU", lib_log_det, 1e-14);
   chapter_claim("GSL: differences, then LU", differences(), 1e-10);
 
@@ -148,8 +170,11 @@ int main(int argc, char **argv) {
   chapter_value("log_p_z", log_p_z, "-log 2π - ‖z‖²/2");
   const double log_p_x = log_p_z + log_abs_det;
   chapter_value("log_p_x", log_p_x, "log p_Z(z) + log|det A|");
+  chapter_exact("ch02_log_p_x", log_p_x, 1e-14);
   chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
   chapter_claim("GSL: x is N(-A⁻¹b, (AᵀA)⁻¹)", gaussian(), 1e-13);
+
+  chapter_rounding("ch02_log_p_x", log_p_x, rounded_log_p);
 
   chapter_section("The inverse: solve A x = z - b");
   chapter_text("  Eliminate x₁ from r = z - b, then put x₂ in.\n");

@@ -5,13 +5,15 @@
  *   x₁ = y₁,  x₂ = (y₂ - t(y₁))·exp(-s(y₁))        [ ∂y₂/∂x₁  eˢ ]
  *
  * Then the same by the library's coupling layer with a linear conditioner, by a Jacobian by
- * differences with an LU determinant, and by the density of x₂ given x₁, which is Gaussian. */
+ * differences with an LU determinant, and by the density of x₂ given x₁, which is Gaussian. And a
+ * bound of the rounding error of log p_X. */
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "chapter.h"
+#include "chapter_rounding.h"
 #include "flow/flow.h"
 #include "verify/density.h"
 #include "verify/jacobian.h"
@@ -47,6 +49,18 @@ static nf_flow *library(void) {
   const double weight_and_bias[4] = {0.5, 0.2, 0, 0};
   for (int i = 0; i < 4; i++) nf_flow_param(flow)[i] = weight_and_bias[i];
   return flow;
+}
+
+/* --- the same operations with a bound of their roundings (chapter_rounding.h) ------------------
+ */
+
+static rounded rounded_log_p(double u) {
+  const rounded x1 = rounded_ratio(u, 1, 2), x2 = rounded_ratio(u, -1, 1);
+  const rounded s1 = rounded_mul(rounded_ratio(u, 1, 2), x1);
+  const rounded t1 = rounded_mul(rounded_ratio(u, 1, 5), x1);
+  const rounded y2 = rounded_add(rounded_mul(x2, rounded_exp(s1)), t1);
+  const rounded norm_sq = rounded_add(rounded_mul(x1, x1), rounded_mul(y2, y2));
+  return rounded_sub(s1, rounded_add(rounded_log_2pi(u), rounded_half(norm_sq)));
 }
 
 /* --- pictures ------------------------------------------------------------------------------- */
@@ -114,6 +128,7 @@ int main(int argc, char **argv) {
   forward(x, y);
   chapter_value("y_1", y[0], "x₁ passes");
   chapter_value("y_2", y[1], "-1·e^0.25 + 0.1");
+  chapter_exact("ch03_y_2", y[1], 1e-14);
   chapter_claim("library: nf_coupling", lib_y[1], 1e-14);
 
   chapter_section("2. The Jacobian is triangular");
@@ -145,6 +160,7 @@ int main(int argc, char **argv) {
   chapter_value("y_norm_sq", norm_sq, "y₁² + y₂²");
   chapter_value("log_p_y", log_p_y, "-log 2π - ‖y‖²/2");
   chapter_value("log_p_x", log_p_y + s(x[0]), "log p_Z(y) + log|det J|");
+  chapter_exact("ch03_log_p_x", log_p_y + s(x[0]), 1e-14);
   chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
   const double width = exp(-s(x[0])); /* x₂ given x₁ is N(-t·e⁻ˢ, e⁻²ˢ) */
   chapter_claim(
@@ -153,6 +169,8 @@ int main(int argc, char **argv) {
       1e-14);
   chapter_unrecorded("integral", integral, "∫∫ p_X dx₁dx₂ over the plane, GSL quadrature");
   chapter_claim("a density", 1, 1e-9);
+  chapter_exact("ch03_integral", integral, 1e-9);
+  chapter_rounding("ch03_log_p_x", log_p_y + s(x[0]), rounded_log_p);
   nf_work_free(&work);
   nf_flow_free(flow);
   return chapter_end();

@@ -13,6 +13,7 @@
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "chapter.h"
 
@@ -95,14 +96,17 @@ static void one_pixel(void) {
   chapter_value("x", x, "r = (128 + 1/2)/256, in (0, 1)");
   chapter_value("p", p, "α + (1-2α)r, in (α, 1-α)");
   chapter_value("y", y, "log w - log(1-w), on the real line");
+  chapter_exact("ch06_y", y, 1e-14);
   chapter_claim("library: nf_logit", lib.y[3], 1e-14);
   chapter_value("log_det_dequantise", -log(256), "-log 256");
   chapter_value("log_det_squash", log(1 - 2 * alpha), "log(1-2α)");
   chapter_value("log_det_spread", spread(y), "softplus(y) + softplus(-y) = -log w(1-w)");
   const double log_det_logit = log(1 - 2 * alpha) + spread(y);
   chapter_value("log_det_logit", log_det_logit, "log(1-2α) + softplus(y) + softplus(-y)");
+  chapter_exact("ch06_log_det_logit", log_det_logit, 1e-14);
   chapter_claim("library: nf_logit", lib.log_det[3], 1e-14);
   chapter_value("log_det", log_det_logit - log(256), "all three: log|dy/dk|");
+  chapter_exact("ch06_log_det", log_det_logit - log(256), 1e-14);
   chapter_claim("GSL: slope of k + u → y", log_slope(128, alpha), 1e-9);
   chapter_value("k", floor(256 * (1 / (1 + exp(-y)) - alpha) / (1 - 2 * alpha)),
                 "back: ⌊256·(σ(y) - α)/(1-2α)⌋");
@@ -150,6 +154,7 @@ static void forgotten(void) {
   const double right = bits(log_n + spreads + squashed + dequantise);
   chapter_section("A missing term: the six pixels as one image, bits/dim = -log p/(D log 2)");
   chapter_value("bits_per_dim", right, "all terms, α = 0.05, latent N(0, I)");
+  chapter_exact("ch06_bits_per_dim", right, 1e-13);
   chapter_claim("library: nf_flow_log_prob", bits(lib_log_p), 1e-13);
   chapter_value("without_256", bits(log_n + spreads + squashed) - right,
                 "no -log 256: too good by log₂ 256");
@@ -177,8 +182,10 @@ static void other_map(void) {
       "\n  Its constant is log(1-α). With the constant log(1-2α) instead it is no density:\n");
   const double own = bits(log_p + D * log(1 - alpha));
   chapter_value("other_bits_per_dim", own, "the same six pixels, constant log(1-α)");
-  chapter_value("mixed", bits(log_p + D * log(1 - 2 * alpha)) - own,
-                "constant log(1-2α): too many, on every image");
+  chapter_exact("ch06_other_bits_per_dim", own, 1e-13);
+  const double mixed = bits(log_p + D * log(1 - 2 * alpha)) - own;
+  chapter_value("mixed", mixed, "constant log(1-2α): too many, on every image");
+  chapter_exact("ch06_mixed", mixed, 1e-13);
   chapter_claim("log₂((1-α)/(1-2α))", log2((1 - alpha) / (1 - 2 * alpha)), 1e-13);
 }
 
@@ -218,17 +225,20 @@ static double integral(double (*f)(double, void *), int m, double a, double b) {
 static void bounds(void) {
   chapter_section("The bound of log Pr(k) with M draws: p(k + u) = 2u, so log Pr(k) = 0");
   for (int m = 1; m <= 8; m *= 2) {
-    char name[16];
-    snprintf(name, sizeof name, "bound_%d", m);
-    chapter_value(name, log(2. / m) + integral(frullani, m, 0, 0),
-                  "E log (1/M)Σ 2u_j, uniform u_j");
+    char name[24];
+    const double bound = log(2. / m) + integral(frullani, m, 0, 0);
+    snprintf(name, sizeof name, "ch06_bound_%d", m);
+    chapter_value(name + strlen("ch06_"), bound, "E log (1/M)Σ 2u_j, uniform u_j");
+    chapter_exact(name, bound, 1e-11);
     double sum = log(2. / m);
     for (int i = 0; i < m; i++) sum += integral(log_sum, m, i, i + 1);
     chapter_claim("GSL: by the density of the sum", sum, 1e-9);
     if (m == 1) chapter_claim("log 2 - 1", log(2) - 1, 1e-9);
     if (m == 2) chapter_claim("2 log 2 - 3/2", 2 * log(2) - 1.5, 1e-9);
   }
-  chapter_value("bound_noise", log(4. / 3) - 1. / 3, "one draw, noise of density (3/2)√u");
+  const double noise = log(4. / 3) - 1. / 3;
+  chapter_value("bound_noise", noise, "one draw, noise of density (3/2)√u");
+  chapter_exact("ch06_bound_noise", noise, 1e-14);
   chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, 0, 0, 1), 1e-9);
 }
 

@@ -173,6 +173,12 @@ typedef struct {
 
 static double size(double v) { return fmax(1, fabs(v)); } /* the reader's may be large */
 
+static void exact(const char *name, double v) {
+  char full[80];
+  snprintf(full, sizeof full, "ch09_%s", name);
+  chapter_exact(full, v, 1e-13);
+}
+
 static void show(module *m, const char *prefix, const char *origin, const known *pytorch) {
   const size_t dim = m->dim;
   answer hand, lib;
@@ -201,10 +207,12 @@ static void show(module *m, const char *prefix, const char *origin, const known 
     chapter_value(name, hand.log_det[n], "Σ s(x_a)");
     chapter_claim("library: nf_coupling, nf_mlp", lib.log_det[n], 1e-13 * size(lib.log_det[n]));
     if (pytorch) chapter_claim("PyTorch", pytorch->log_det[n], 1e-13);
+    if (pytorch) exact(name, hand.log_det[n]);
     snprintf(name, sizeof name, "%s_log_p_%zu", prefix, n + 1);
     chapter_value(name, hand.log_p[n], "-‖y‖²/2 - d/2·log 2π + log|det J|");
     chapter_claim("library: nf_flow_log_prob", lib.log_p[n], 1e-12 * size(lib.log_p[n]));
     if (pytorch) chapter_claim("PyTorch", pytorch->log_p[n], 1e-12);
+    if (pytorch) exact(name, hand.log_p[n]);
   }
   chapter_unrecorded("round_trip", round_trip,
                      "largest |f⁻¹(f(x)) - x|; nothing of net is inverted");

@@ -145,23 +145,40 @@ void chapter_fail_check(const char *format, ...) {
   fputc('\n', stderr);
 }
 
+/* The beginning of a claim's line; in a table there is none, and it is counted. */
+static bool begin_claim(double difference, bool holds) {
+  if (out.in_row && holds) {
+    out.checks++;
+    out.worst = fmax(out.worst, difference);
+  }
+  if (out.csv || out.in_row) return false;
+  spaces(NAME - 2);
+  printf("%s ", holds ? "✓" : "✗");
+  return true;
+}
+
 void chapter_claim(const char *how, double other, double tolerance) {
   const double difference = fabs(out.last - other);
   const bool holds = difference <= tolerance; /* false for a NaN */
   if (!holds)
     chapter_fail_check("%s is %.17g, but by %s %.17g: they differ by more than %.2g", out.last_name,
                        out.last, how, other, tolerance);
-  if (out.in_row && holds) {
-    out.checks++;
-    out.worst = fmax(out.worst, difference);
-  }
-  if (out.csv || out.in_row) return;
-  spaces(NAME - 2);
-  printf("%s ", holds ? "✓" : "✗");
+  if (!begin_claim(difference, holds)) return;
   spaces(number(other, 7, TEXT - NAME - 2) + 2);
   printf("%s", how);
   spaces(CHECK + 2 - columns(how));
   difference_line(difference);
+}
+
+void chapter_bound(const char *what, double difference, double bound) {
+  const bool holds = fabs(difference) <= bound;
+  if (!holds)
+    chapter_fail_check("%s is %.17g; %s: they differ by %.2g, more than %.2g", out.last_name,
+                       out.last, what, difference, bound);
+  if (!begin_claim(fabs(difference), holds)) return;
+  printf("%s", what);
+  spaces(TEXT - NAME + CHECK + 2 - columns(what));
+  difference_line(fabs(difference));
 }
 
 void chapter_table(const char *label_head, int heads, const char *const *head) {

@@ -1,7 +1,7 @@
 # make plots. plots/SOURCE_TOPIC.gp draws the columns of SOURCE, a chapter or the command line, as PNG
 # and as SVG. What chapter NN prints for --plot NAME is chNN_NAME.dat, all that its figures show; and
 # chNN.columns tells make that they are all there. Figures of trained flows are drawn from toys_NAME.dat.
-figures  := $(basename $(notdir $(wildcard plots/*_*.gp)))
+figures  := $(filter-out $(if $(ARB),,exact_%),$(basename $(notdir $(wildcard plots/*_*.gp))))
 drawn    := $(foreach f,$(figures),$(B)/plots/$f.png $(B)/plots/$f.svg)
 of_toys  := ch05_densities ch05_moons ch05_transport
 source    = $(if $(filter $(1),$(of_toys)),toys,$(firstword $(subst _, ,$(1))))
@@ -26,6 +26,10 @@ $(B)/plots/%.svg: plots/%.gp # browsers would blur the cells of an image
 $(B)/plots/ch%.columns:
 	$(call step,DATA)for plot in $$($< --help | sed -n 's/^  --plot \([^ ]*\).*/\1/p'); do \
 	  OPENBLAS_NUM_THREADS=1 $< --plot $$plot > $(@D)/ch$*_$$plot.dat || exit; done; touch $@
+
+# True digits, counted by ball arithmetic; without Arb there is no such figure.
+$(B)/plots/exact.columns: $(B)/proofs/true_digits
+	$(call step,DATA)$< > $(@D)/exact_digits.dat && touch $@
 
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))

@@ -1,11 +1,16 @@
 # Tests that are more than a program of their own: allocations that fail (tests/memory.h), 50 digits,
-# float (tests/depth.h), two ranks where Open MPI is installed, the page of all errors. The layer of
+# float (tests/depth.h), what chapters share, two ranks where Open MPI is installed, the page of all errors. The layer of
 # examples/sinh_arcsinh.c is in the catalogue; that program's own main is not wanted there.
 comma   := ,
 wrapped := malloc calloc realloc free nf_arena_alloc nf_arena_alloc_double nf_arena_alloc_bytes
 $(B)/tests/test_allocation: private LIBS += $(wrapped:%=-Wl$(comma)--wrap=%)
 with_mpfr := $(patsubst tests/%.c,%,$(shell grep -l mpfr.h tests/test_*.c))
 $(with_mpfr:%=$(B)/tests/%) $(with_mpfr:%=$(B)/mutants/%): private LIBS += -lmpfr -lgmp
+$(B)/tests/test_rounding: $(chapter_support)
+# Enclosures need Arb (proofs/rules.mk).
+tests := $(filter-out $(if $(ARB),,%/test_enclosures),$(tests))
+$(B)/tests/test_enclosures: $(B)/libballs.a | $(B)/proofs/float_deep
+$(B)/tests/test_enclosures: private LIBS += $(ARB)
 $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=example_main
 $(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
@@ -48,7 +53,7 @@ coverage:
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(filter src/%,$(planted)) bugs.c)
 planted_nf := $(patsubst %.c,$(B)/float/planted/%.o,$(planted) bugs.c)
-without  := check corpus headlines number points npy state_dict toy safetensors% cifar10 depth png \
+without  := check corpus headlines rounding enclosures number points npy state_dict toy safetensors% cifar10 depth png \
             io% nf% pipeline allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
               $(without:%=$(B)/tests/test_%),$(tests)))
