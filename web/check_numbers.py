@@ -114,6 +114,10 @@ def the_panel_trains_as_the_native_library(b):
 
 @test
 def every_model_and_density_trains(b):
+    rows = [line.split() for line in (ROOT / "golden/ch05_maximum_likelihood.txt").read_text().splitlines()]
+    entropy = {row[0]: float(row[2]) for row in rows if row[0].endswith("_entropy")}
+    assert len(entropy) == 4
+
     def train(menu, value):
         choose(b, menu, value)
         press(b, "#learn-hundred")
@@ -127,6 +131,8 @@ def every_model_and_density_trains(b):
     choose(b, "#learn-family", "realnvp")
     for toy in b.run("page.float.toys"):
         train("#learn-toy", toy)
+        if f"{toy}_entropy" in entropy:  # of chapter 5, which takes the same points in double
+            near(f"the entropy of {toy}", shown(b, "learn_entropy"), entropy[f"{toy}_entropy"], 6e-4)
 
 
 @test

@@ -3,6 +3,7 @@
  * at most 30 times a second. */
 const FAMILY_NAMES = { nice: 'NICE', realnvp: 'RealNVP', glow: 'Glow' };
 const OWN = 'own', POINTS = 20000, FRAME = 32;
+const HELD_OUT = 4096; // points for the entropy, those of chapter 5
 
 function learnPanel(library, bytes, source) {
   const m = { toy: 'moons', family: 'realnvp', steps: 8, width: 32, rate: 0.003, seed: 1, speed: 0, batch: 128,
@@ -98,8 +99,8 @@ function learnPanel(library, bytes, source) {
     caption.textContent = T(caption.dataset.t);
     own.show(isOwn);
     if (m.flow) library.free(m.flow);
-    Object.assign(m, { step: 0, loss: [], smooth: [], rows: null, worked: null, flow: null,
-      data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn ? NaN : library.toyEntropy(toy, 2000) });
+    Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, rows: null, worked: null, flow: null,
+      data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn ? NaN : library.toyEntropy(toy, HELD_OUT) });
     m.probe = m.data.length ? [...m.data.subarray(0, 2)] : [0.5, -1];
     plots.fit();
     const model = { family: library.families.indexOf(family), steps, width, seed };

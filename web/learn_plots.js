@@ -11,7 +11,7 @@ function learnPlots(library, m) {
   const layers = new Plot($('#learn-layers'), { ...plane, draw: drawLayers });
   const loss = new Plot($('#learn-loss'), { ...low, draw: drawLoss });
   const trace = new Plot($('#learn-trace'), { ...low, draw: drawTrace });
-  const latent = gridLines([-3, 3], [-3, 3], 0.5, 48);
+  const latent = gridLines([-3, 3], [-3, 3], 0.5, 96);
   const greatest = (list) => list.reduce((a, b) => Math.max(a, b), -Infinity);
 
   function drawDensity(p) {

@@ -27,7 +27,7 @@ function linePanel(library) {
 
   let curve;
   function draw(p) {
-    p.graph(maps[state.map].ticks);
+    p.graph(p.ticks);
     const [a, b] = state.ends, [za, zb] = f(state.ends), low = p.range.y[0], left = p.range.x[0];
     const inside = between(a, b, 60), image = f(inside);
     const region = (corner) => [...corner, ...Array.from(inside, (x, i) => [x, image[i]]).flat(), b, zb];

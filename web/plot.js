@@ -99,11 +99,11 @@ class Plot {
     this.g.fillText(string, x, y);
   }
 
-  /* Lines through the integers, and the two axes of the plane */
-  graph(step = 1) {
+  /* Lines through the multiples of two steps, and the two axes of the plane */
+  graph([across, up] = [1, 1]) {
     const { x, y } = this.range;
-    for (let k = Math.ceil(x[0] / step); k * step <= x[1]; k++) this.line([k * step, y[0]], [k * step, y[1]], k === 0 ? 'rule' : 'hair');
-    for (let k = Math.ceil(y[0] / step); k * step <= y[1]; k++) this.line([x[0], k * step], [x[1], k * step], k === 0 ? 'rule' : 'hair');
+    for (let k = Math.ceil(x[0] / across); k * across <= x[1]; k++) this.line([k * across, y[0]], [k * across, y[1]], k === 0 ? 'rule' : 'hair');
+    for (let k = Math.ceil(y[0] / up); k * up <= y[1]; k++) this.line([x[0], k * up], [x[1], k * up], k === 0 ? 'rule' : 'hair');
   }
 
   stroke(colour, width, alpha = 1) {
