@@ -87,6 +87,10 @@ class Browser:
         if complaint := self.ask("POST", "/execute/async", {"script": script, "args": [condition, 1000 * seconds]}):
             raise AssertionError(complaint)
 
+    def frame(self):
+        """Until what was changed is drawn"""
+        self.wait("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+
     def find(self, selector):
         return self.ask("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
 
@@ -99,6 +103,7 @@ class Browser:
     def drag(self, selector, *path, start=(0, 0)):
         """With the pointer from `start`, seen from the middle of an element, along steps (dx, dy) in pixels."""
         self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        self.frame()
         moves = [{"type": "pointerMove", "duration": 20, "origin": {ELEMENT: self.find(selector)}, "x": start[0], "y": start[1]}, {"type": "pointerDown", "button": 0}]
         moves += [{"type": "pointerMove", "duration": 20, "origin": "pointer", "x": x, "y": y} for x, y in path]
         moves.append({"type": "pointerUp", "button": 0})

@@ -83,7 +83,7 @@ def every_panel_fits_desk_tablet_and_phone(b):
             b.run("(setLanguage(arguments[0]), setTheme(arguments[1]))", language, theme)
             for panel in PANELS:
                 b.run("document.getElementById(arguments[0]).scrollIntoView({ behavior: 'instant' })", panel)
-                b.wait("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+                b.frame()
                 path = BUILD / "web" / f"{panel}-{language}-{theme}-{width}.png"
                 b.picture(path)
                 assert path.stat().st_size > 10000, f"{path} is empty"
