@@ -37,6 +37,13 @@ def an_interval_and_its_image_have_the_same_probability(b):
     b.drag("#line-plot .handle:nth-of-type(2)", (60, 0))
     assert shown(b, "line_mass_x") > 0.15, "the end of the interval did not move"
     near("after the drag", shown(b, "line_mass_x"), shown(b, "line_mass_z"), 1e-4)
+    ends = b.run("page.line.state.ends")
+    middle = b.run("page.line.plot.X((arguments[0] + arguments[1]) / 2) - page.line.plot.w / 2", *ends)
+    b.drag("#line-plot canvas", (-80, 0), start=(round(middle), 60))
+    moved = b.run("page.line.state.ends")
+    assert moved[0] < ends[0] - 0.5, "the strip did not move"
+    near("its width", moved[1] - moved[0], ends[1] - ends[0], 1e-9)
+    near("its probability", shown(b, "line_mass_x"), shown(b, "line_mass_z"), 1e-4)
 
 
 @test
@@ -137,14 +144,13 @@ def every_model_and_density_trains(b):
 
 @test
 def training_goes_on_until_it_is_paused(b):
+    before = b.run("page.learn.state.frames")
     press(b, "#learn-run")
-    b.wait("page.learn.state.step > 150")
+    b.wait(f"page.learn.state.step > 150 && page.learn.state.frames > {before + 3}")  # it is drawn meanwhile
     press(b, "#learn-run")
     assert text(b, "#learn-run") == "Train"
     b.run("page.learn.steps(1)")
     b.wait("page.learn.state.loss.length === page.learn.state.step")
-    frames = b.run("page.learn.state.frames")
-    assert frames > 3, "nothing was drawn while it trained"
 
 
 @test

@@ -136,6 +136,25 @@ function linePanel(library) {
       colour: 'ink',
       step: 0.05,
     });
+  /* The strip as a whole, by what lies between its ends */
+  let grabbed = null;
+  const inside = (x) => state.ends[0] < x && x < state.ends[1];
+  plot.canvas.addEventListener('pointerdown', (e) => {
+    const [x] = plot.within(e);
+    if (!inside(x)) return;
+    plot.canvas.setPointerCapture(e.pointerId);
+    grabbed = x - state.ends[0];
+  });
+  plot.canvas.addEventListener('pointermove', (e) => {
+    const [x] = plot.within(e), [from, to] = maps[state.map].x, least = (to - from) / 200, width = state.ends[1] - state.ends[0];
+    plot.canvas.style.cursor = inside(x) ? 'grab' : '';
+    if (grabbed === null) return;
+    const left = Math.min(to - least - width, Math.max(from + least, x - grabbed));
+    state.ends = [left, left + width];
+    update();
+  });
+  for (const end of ['pointerup', 'pointercancel']) plot.canvas.addEventListener(end, () => (grabbed = null));
+
   const arrange = () => {
     const narrow = plot.holder.clientWidth < 500;
     plot.margin = narrow ? [8, 8, 112, 104] : [10, 14, 146, 178];
@@ -143,5 +162,5 @@ function linePanel(library) {
   new ResizeObserver(() => (arrange(), plot.redraw())).observe(plot.holder);
   arrange();
   update();
-  return { state, update };
+  return { state, plot, update };
 }

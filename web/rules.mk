@@ -4,7 +4,7 @@
 W     := build/web
 WASM  := clang --target=wasm32-wasi -msimd128 -std=c11 $(SYSTEM) -Iweb/single_thread -Iinclude -Isrc $(WARN) \
          -fvisibility=hidden -fno-math-errno -D_WASI_EMULATED_GETPID -MMD -MP
-in_page := $(patsubst %.c,%.o,$(foreach f,core nets layers flow train,$(call sorted,src/$(f)/*.c)) \
+in_page := $(patsubst %.c,%.o,$(foreach f,$(filter-out data io verify,$(FLOORS)),$(call sorted,src/$(f)/*.c)) \
              src/data/toy.c web/page.c web/learn.c)
 $(W)/double/%.o: %.c
 	$(call step,WASM)$(WASM) -Os -ffp-contract=off -c $< -o $@

@@ -26,8 +26,8 @@ const TEXT = {
 
   line_title: ['Change of variables on the line', '一维变量替换'],
   line_quote: ['… the width grows by a factor, and the mean density decreases by the same factor.', '宽度增大，密度按比例减小。'],
-  line_how: ['Choose a map and drag the two ends of the interval. The interval and its image have the same probability.',
-    '选择一个映射，拖动区间的两端。区间与它的像概率相等。'],
+  line_how: ['Choose a map; drag the interval or its ends. The interval and its image have the same probability.',
+    '选择一个映射，拖动区间或它的两端。区间与它的像概率相等。'],
   map: ['Map', '映射'],
   map_0: ['sinh⁻¹', 'sinh⁻¹'],
   map_1: ['logarithm', '对数'],
