@@ -33,7 +33,7 @@ check-web: web $(native)
 	@B=$(B) sh tests/run.sh tests/test_web.sh
 bench-web: web $(native) # with nothing else running
 	@/usr/bin/python3 -B web/bench.py $(B) $(W)/index.html
-can_wasm = $(shell echo '\#include <stdio.h>' | clang --target=wasm32-wasi -fsyntax-only -x c - 2> /dev/null && \
+can_wasm = $(shell clang --target=wasm32-wasi -fsyntax-only -include stdio.h -x c /dev/null 2> /dev/null && \
              command -v wasm-ld > /dev/null && test -e "$$(clang --target=wasm32-wasi -print-libgcc-file-name)" && echo yes)
 ifneq ($(filter check%,$(MAKECMDGOALS)),)
 check: $(if $(can_wasm),$(W)/index.html $(native))
