@@ -6,6 +6,7 @@
 #: make run         run every chapter, in order
 #: make check       build and run all tests
 #: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
+#: make check-arm64 the tests in C on 64-bit ARM, in qemu; first ./setup cross
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make exact        compute golden/exact.txt again, by ball arithmetic
 #: make verify      one page: every layer, every oracle, the largest error
@@ -84,7 +85,8 @@ $(B)/libverify.a: $(patsubst %.c,$(B)/double/%.o,$(call sorted,src/verify/*.c))
 $(B)/libtests.a: $(helpers:%.c=$(B)/double/%.o)
 $(B)/%.a:
 	$(call step,AR)rm -f $@ && $(AR) qcs $@ $^
-$(B)/%.so: private LIBS += -shared -Wl,-soname,$(@F).0
+DARWIN  := $(filter Darwin,$(shell uname))
+$(B)/%.so: private LIBS += -shared -Wl,$(if $(DARWIN),-install_name,-soname),$(@F).0
 
 # Of a source in the tree, or made in $(B): the embedded images, the planted bugs.
 compile = $(call step,CC)$(CC) $(1) -c $< -o $@
@@ -118,9 +120,9 @@ nf-mpi: $(B)/nf-mpi
 
 programs := $(chapters) $(tests) $(B)/tests/verify $(B)/nf $(B)/nf-mpi $(B)/libnf.so $(B)/libnf32.so
 include $(wildcard */rules.mk)
-$(programs):
+$(programs): # archives twice, since one needs another in front of it
 	$(call step,LINK)$(CC) $(THREADS) $(SAN) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
-	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -o $@
+	  $(filter %.a,$^) $(filter %.a,$^) $(LIBS) -o $@
 
 # --- what is done with them -----------------------------------------------------------------
 run: $(chapters) $(B)/nf

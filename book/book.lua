@@ -5,6 +5,7 @@
 --     it;
 --   * a figure is the large one of `make plots`, where it draws it;
 --   * a link to a file is seen from where the page lies;
+--   * punctuation stays on the line of the formula before it;
 --   * Chinese has no spaces between its lines, nor beside its punctuation, as GitHub's formulas need.
 -- Metadata: pictures, the folder of the large figures; root, the way from the page to the tree.
 
@@ -99,6 +100,39 @@ local function spaces(inlines)
   return out
 end
 
+-- Words in formulas, such as sigmoid and the index data, as text: MathML would make variables of their
+-- letters.
+local function upright(tex)
+  local out = tex:gsub('\\mathrm(%b{})', '\\text%1'):gsub('_(%b{})', function(index)
+    return index:match('^{%l%l%l+}$') and '_{\\text' .. index .. '}' or '_{' .. upright(index:sub(2, -2)) .. '}'
+  end)
+  return out
+end
+local function words(math)
+  math.text = upright(math.text)
+  return math
+end
+
+-- A formula is not parted from the punctuation behind it by the end of a line.
+local function punctuation(inlines)
+  local out = pandoc.List()
+  for _, inline in ipairs(inlines) do
+    local before, text = out[#out], inline.t == 'Str' and inline.text or ''
+    local to = 0
+    while to < #text and among('.,;:!?)，。；：、）？！', utf8.codepoint(text, to + 1)) do
+      to = utf8.offset(text, 2, to + 1) - 1
+    end
+    if to > 0 and before and before.t == 'Math' then
+      out[#out] = pandoc.Span({ before, pandoc.Str(text:sub(1, to)) }, pandoc.Attr('', { 'tied' }))
+      text = text:sub(to + 1)
+      if text ~= '' then out:insert(pandoc.Str(text)) end
+    else
+      out:insert(inline)
+    end
+  end
+  return out
+end
+
 local function figures(image)
   local large = image.src:gsub('^plots/gallery', pictures)
   local file = io.open(large)
@@ -129,5 +163,6 @@ return {
   { Pandoc = displays },
   { Inlines = tags },
   { Inlines = spaces },
-  { Str = references, Image = figures, Link = links, Table = tables },
+  { Inlines = punctuation },
+  { Str = references, Math = words, Image = figures, Link = links, Table = tables },
 }

@@ -22,9 +22,12 @@ for document; do
     --template book/page.html --css book/book.css --variable language="$language" \
     --metadata pictures="$build/plots" --metadata root="$(realpath --relative-to="$book" .)" \
     --output "$book/$name.html.new" "$document"
-  # pandoc makes an operator of log, with wide space on both sides.
-  sed -e 's|<mo>\([a-z][a-z]*\)</mo>|<mo lspace="0.17em" rspace="0.17em">\1</mo>|g' \
+  # pandoc makes an operator of log, with wide space on both sides; and of tilde and hat combining
+  # characters, which some fonts put beside the letter.
+  sed -e 's|<mo>\([A-Za-z][a-z]*\)</mo>|<mo lspace="0.17em" rspace="0.17em">\1</mo>|g' \
     -e 's|\(form="prefix">[^<]*</mo><mo lspace="\)0.17em|\10|g' \
+    -e 's|rspace="0.17em">Pr<|rspace="0">Pr<|g' \
+    -e 's|accent="true">\xcc\x83<|accent="true">~<|g; s|accent="true">\xcc\x82<|accent="true">^<|g' \
     "$book/$name.html.new" > "$book/$name.html"
   rm "$book/$name.html.new"
 done

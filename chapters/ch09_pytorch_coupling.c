@@ -233,7 +233,7 @@ int main(int argc, char **argv) {
       {0}};
   chapter_begin(argc, argv,
                 &(chapter){.number = 9,
-                           .title = "The coupling layer of PyTorch, in C",
+                           .title = "A coupling layer in PyTorch, and in C",
                            .notes = "(9.1)-(9.3)",
                            .about = "AffineCoupling with an MLP, in plain loops, with the library, "
                                     "and by PyTorch.",

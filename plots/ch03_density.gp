@@ -34,11 +34,11 @@ plot columns('density') using 1:2:3 with image, \
 set lmargin at screen 0.53
 set rmargin at screen 0.91
 set title 'latent  p_Z = N(0, I)'
-set xlabel 'y_1'
-set ylabel 'y_2'
+set xlabel 'z_1'
+set ylabel 'z_2'
 set colorbox
 set label 2 'density' at screen 0.94,0.955 center textcolor rgb ink
-set label 1 ' y' at 0.5,-1.184
+set label 1 ' z' at 0.5,-1.184
 plot columns('density') using 1:2:4 with image, \
   $latent_contours using 1:2 with lines linecolor rgb '#50ffffff' linewidth 0.8
 unset multiplot

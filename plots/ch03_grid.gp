@@ -23,8 +23,8 @@ plot columns('grid') using 1:2:5 with lines linecolor palette linewidth 1.5
 set lmargin at screen 0.525
 set rmargin at screen 0.905
 set title 'latent'
-set xlabel 'y_1'
-set ylabel 'y_2'
+set xlabel 'z_1'
+set ylabel 'z_2'
 set colorbox
 set label 1 'log|det J|' at screen 0.985,0.962 right textcolor rgb ink
 plot columns('grid') using 3:4:5 with lines linecolor palette linewidth 1.5

@@ -1,6 +1,6 @@
-# Two moons, and what twelve trained steps of each family make of N(0, I), on one colour scale. NICE
-# keeps volumes, so its density nowhere exceeds the peak of N(0, I), 1/2π = 0.159; the moons reach
-# more than three times that.
+# Two moons, and the densities of twelve trained couplings of each family, on one colour scale up to the
+# highest peak. NICE keeps volumes, so its density nowhere exceeds the peak of N(0, I), 1/2π = 0.159; the
+# moons reach more than three times that.
 array family[4] = ['data', 'NICE', 'RealNVP', 'Glow']
 set terminal @terminal size 1600,556
 set multiplot
@@ -11,8 +11,8 @@ set xtics -2,1,2
 set ytics -2,1,2
 set tmargin at screen 0.80
 set bmargin at screen 0.213
-set cbrange [0:0.7]
-set cbtics 0.2
+set cbrange [0:0.9]
+set cbtics 0.3
 set colorbox user origin 0.925,0.213 size 0.013,0.587
 set xlabel 'x_1' offset 0,0.3
 set ylabel 'x_2' offset 1.2,0

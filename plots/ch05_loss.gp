@@ -1,4 +1,4 @@
-# The loss that can still be gained: -𝓛 - h(p_data) = KL(data‖flow), in nats, on points the flow was
+# The loss above its minimum: -𝓛 - h(p_data) = KL(data‖flow), in nats, on points the flow was
 # not trained on. Bars are standard errors.
 array name[4] = ['two moons', '8 Gaussians', 'banana', '2 rings']
 array colour[4] = [teal, blue, green, dark]

@@ -1,5 +1,5 @@
 # Where the bits/dim of one image come from: a waterfall of the stages' shares, from 0 to the total.
-# A box that goes up is a stage that costs bits (log-det below 0), one that goes down earns some.
+# A box that goes up is a stage that adds bits (log-det below 0), one that goes down subtracts some.
 array name[9] = ['dequantise', 'logit', 'squeeze', 'actnorm', '1×1 conv', 'coupling', 'prior', \
   'split', 'latent']
 cost = 0xd08c3f

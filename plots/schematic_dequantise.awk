@@ -13,7 +13,7 @@ function area(k,    i, n, sum) {
   return sum / (3 * n)
 }
 
-function px(v) { return 44 + 88 * v }
+function px(v) { return 34 + 84 * v }
 function py(density) { return base - 520 * density }
 
 function axis(text,    k) {
@@ -22,7 +22,7 @@ function axis(text,    k) {
     line(px(k), base, px(k), base + 6, "grey", 1.5)
     words(px(k), base + 23, k)
   }
-  label(px(8) + 30, base, text)
+  label(px(8) + 24, base, text, "ink", 24, "start")
 }
 
 # The curve p between two values of v.
@@ -48,13 +48,13 @@ END {
   label(px(2) + 14, py(area(2)) + 12, "Pr(k)", "ink", 24, "start")
 
   arrow(px(3.5), 208, px(3.5), 248, "ink")
-  label(px(3.5) + 18, 227, "v = k + u, u ~ U[0, 1)", "ink", 22, "start")
+  label(px(3.5) + 18, 227, "k + u,  u ~ U[0, 1)", "ink", 22, "start")
 
   base = 440
-  for (k = 0; k < 8; k++) rectangle(px(k), py(area(k)), 88, 520 * area(k), 0, "grey", 0.3, "white", 2)
+  for (k = 0; k < 8; k++) rectangle(px(k), py(area(k)), 84, 520 * area(k), 0, "grey", 0.3, "white", 2)
   path(curve(move(px(2), base), 2, 3) to(px(3), base) "Z", "blue", 0.4, "none")
   path(curve("", -0.2, 8.15), "none", 0, "blue", 3)
-  axis("v")
+  axis("k + u")
   label(px(2.5), base - 62, "Pr(k)")
   label(px(3.45), base - 112, "Pr(k) = ∫_0^1 p(k + u) du", "ink", 22, "start")
   label(px(1.1), base - 108, "p", "blue", 24)

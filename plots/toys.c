@@ -1,6 +1,7 @@
 /* Columns for the figures of chapter 5 that show trained flows:
  *
- *   densities   x₁ x₂, then p_data p_flow of the four toy densities, on a grid; a blank line a row
+ *   densities   x₁ x₂, then p_data p_flow of the four toy densities, means over the cells of a
+ *               grid; a blank line a row
  *   kl          KL(data‖flow) of the four, nats, and its standard error, on points not trained on
  *   samples     x₁ x₂ of two moons; of z ~ N(0, I); and of f⁻¹(z) by the flow that learned them
  *   transport   place on the moons, x₁ x₂: a block a point, a line after each of 0 … 10 couplings
@@ -28,22 +29,30 @@ static void learn_job(void *unused, int thread) {
                         : learn(&nf_toys[0], LAYERS, 10000, NULL, NULL);
 }
 
+/* Bridges between modes are thinner than a cell of the grid: a cell has the mean of 3×3 points. */
 static void densities(FILE *f) {
-  enum { SIDE = 181, CELLS = SIDE * SIDE };
-  static nf_real x[2 * CELLS];
-  static double log_p[TOYS][CELLS];
-  for (int i = 0; i < CELLS; i++) {
-    x[2 * i] = (nf_real)((i % SIDE) / 30.0 - 3);
-    x[2 * i + 1] = (nf_real)(i / SIDE / 30.0 - 3);
-  }
-  for (int k = 0; k < TOYS; k++) nf_flow_log_prob(flows[k], CELLS, x, log_p[k], &e);
-  learn_need(&e);
-  for (int i = 0; i < CELLS; i++) {
-    const double at[2] = {(double)x[2 * i], (double)x[2 * i + 1]};
-    fprintf(f, "%.6g %.6g", at[0], at[1]);
-    for (int k = 0; k < TOYS; k++)
-      fprintf(f, " %.4g %.4g", exp(nf_toys[k].log_density(at)), exp(log_p[k][i]));
-    fputs(i % SIDE == SIDE - 1 ? "\n\n" : "\n", f);
+  enum { UNIT = 34, SIDE = 6 * UNIT + 1, FINE = 3, CELL = FINE * FINE, POINTS = SIDE * CELL };
+  static nf_real x[2 * POINTS];
+  static double log_p[TOYS][POINTS];
+  for (int row = 0; row < SIDE; row++, fputc('\n', f)) {
+    for (int i = 0; i < POINTS; i++) {
+      x[2 * i] = (nf_real)((i / CELL + (i % FINE - 1) / 3.0) / UNIT - 3);
+      x[2 * i + 1] = (nf_real)((row + (i / FINE % FINE - 1) / 3.0) / UNIT - 3);
+    }
+    for (int k = 0; k < TOYS; k++) nf_flow_log_prob(flows[k], POINTS, x, log_p[k], &e);
+    learn_need(&e);
+    for (int cell = 0; cell < SIDE; cell++, fputc('\n', f)) {
+      fprintf(f, "%.6g %.6g", cell * 1.0 / UNIT - 3, row * 1.0 / UNIT - 3);
+      for (int k = 0; k < TOYS; k++) {
+        double data = 0, flow = 0;
+        for (int i = cell * CELL; i < (cell + 1) * CELL; i++) {
+          const double at[2] = {(double)x[2 * i], (double)x[2 * i + 1]};
+          data += exp(nf_toys[k].log_density(at)) / CELL;
+          flow += exp(log_p[k][i]) / CELL;
+        }
+        fprintf(f, " %.4g %.4g", data, flow);
+      }
+    }
   }
 }
 

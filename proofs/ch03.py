@@ -32,9 +32,8 @@ def the_affine_coupling_layer(sizes):
 def the_Jacobian_in_blocks(sizes):
     """The derivatives of (z_a, z_b) by (x_a, x_b), with arbitrary functions s and t."""
     table = coupling(sizes)
-    E = jacobian(table["z_b"], table["x_b"])
-    B = jacobian(table["z_b"], table["x_a"])
-    return table | {"I": eye(sizes[0]), "B": B, "E": E}
+    D, G = jacobian(table["z_b"], table["x_a"]), jacobian(table["z_b"], table["x_b"])
+    return table | {"I": eye(sizes[0]), "D": D, "G": G}
 
 
 @proof("3.3", cases=SIZES, assumes="s and t are differentiable")
@@ -65,7 +64,7 @@ def coupling_layer_in_two_dimensions():
     half, fifth = Rational("0.5"), Rational("0.2")
     example = {table["s"](table["x"][0]): half * half, table["t"](table["x"][0]): fifth * half}
     z = table["z"].xreplace(table["where"]).xreplace(example).xreplace({table["x"][0]: half, table["x"][1]: Integer(-1)})
-    golden("ch03", {"y_1": z[0], "y_2": z[1], "log_p_x": log(standard_normal(z)) + half * half})
+    golden("ch03", {"z_1": z[0], "z_2": z[1], "log_p_x": log(standard_normal(z)) + half * half})
     return table
 
 

@@ -1,4 +1,4 @@
-"""Chapter 9: the coupling layer of PyTorch."""
+"""Chapter 9: a coupling layer in PyTorch."""
 from sympy import Function, Matrix, Rational, exp
 
 from matrices import jacobian, matrix, stack, unknown, vector

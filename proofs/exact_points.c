@@ -71,13 +71,13 @@ void exact_linear(void) {
 
 void exact_coupling(void) {
   ball x1 = ratio(1, 2), x2 = integer(-1), s = mul(ratio(1, 2), x1), t = mul(ratio(1, 5), x1);
-  ball det = exponential(s), y2 = add(mul(x2, det), t), norm = add(square(x1), square(y2));
-  ball log_p_y = log_normal(norm, 2);
-  print_exact("ch03_y_1", x1);
-  print_exact("ch03_y_2", y2);
+  ball det = exponential(s), z2 = add(mul(x2, det), t), norm = add(square(x1), square(z2));
+  ball log_p_z = log_normal(norm, 2);
+  print_exact("ch03_z_1", x1);
+  print_exact("ch03_z_2", z2);
   print_exact("ch03_det_J", det);
   print_exact("ch03_log_abs_det", s);
-  print_exact("ch03_y_norm_sq", norm);
-  print_exact("ch03_log_p_y", log_p_y);
-  print_exact("ch03_log_p_x", add(log_p_y, s));
+  print_exact("ch03_z_norm_sq", norm);
+  print_exact("ch03_log_p_z", log_p_z);
+  print_exact("ch03_log_p_x", add(log_p_z, s));
 }

@@ -29,23 +29,22 @@ warnings.simplefilter("error", SymPyDeprecationWarning)
 NOTES = ROOT / "NOTES.md"
 HEAD = """# The proofs of the equations
 
-Every numbered equation of [the notes](../NOTES.md) is proved by computer algebra: `make proofs`, with SymPy. The
+The numbered equations of [the notes](../NOTES.md) are proved by computer algebra: `make proofs`, with SymPy. The
 scripts are in [proofs](../proofs/proof.py), one a chapter. This table is made by them (`make proof-table`), and a
-test fails when an equation has no proof or the table is not this one.
+test fails when an equation has no entry or the table is out of date.
 
-What is proved is the text itself. The LaTeX of an equation is read from the notes and evaluated under a table of
-symbols: what each symbol is, by definitions, derivatives and determinants that the script computes and does not
-take from the equation. Left minus right must then simplify to 0 with symbols for all parameters, once for each case:
-matrices and vectors of symbols for d = 1 … 4, or for the sizes that the script names. An inequality is proved by an
-identity for the difference, and by a bound of each of its terms that calculus gives. *Stated* means that the equation
-is not a statement that symbols can prove, a rule for integers or an order of layers, and that the check described is
-made instead. The words behind (6.9) are compared as words.
+A proof reads the LaTeX of its equation from the notes and evaluates both sides. The script defines each symbol by
+definitions, derivatives and determinants that it computes itself and does not take from the equation. The difference
+of the two sides must simplify to 0, with symbols for all parameters, in each case: matrices and vectors of symbols
+for d = 1 … 4, or for the sizes that the script names. For an inequality, an identity for the difference is proved,
+and a bound of each of its terms. *Stated* means that the equation is a rule for integers or an order of layers, which
+symbols cannot prove; the check described is made instead. The words behind (6.9) are compared as words.
 
-That the proofs would find an error is tested by making errors, one at a time. `make misprints` changes the text of each
-equation: a sign turned around or left out, a term, a factor, an index, a power, a function left out, a number increased
-by one, a symbol replaced by each other symbol of the equation, an inequality turned around. `make signs` changes each
-sign in the scripts. Every change must make a proof fail; `make check` takes a sample of both. Some misprints say what is
-true, too, such as the determinant of a coupling layer without the absolute value; `proofs/mutants.py` lists them.
+Planted errors test the proofs. `make misprints` makes one change at a time in the text of each equation: a sign, a
+term, a factor, an index, a power or a function is changed or left out, a number is increased by 1, a symbol is replaced
+by each other symbol of the equation, an inequality is reversed. `make signs` changes each sign in the scripts. Every
+change must make a proof fail; `make check` takes a sample of both. The exceptions are changes after which the equation
+still holds, such as the determinant of a coupling layer without the absolute value; `proofs/mutants.py` lists them.
 """
 
 

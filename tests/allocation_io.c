@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "folder.h"
 #include "io/npy.h"
@@ -51,20 +52,32 @@ static nf_images two_images(void) {
   return (nf_images){2, {2, 2, 1}, 256, pixel, NULL};
 }
 
+/* A file of the fuzz targets' corpus. */
+static void link_picture(const char *from, const char *to) {
+  char path[1100];
+  assert_non_null(getcwd(path, 1000));
+  strcat(strcat(path, "/tests/fuzz/"), from);
+  assert_int_equal(symlink(path, folder_path(to)), 0);
+}
+
 static void write_files(void) {
   const uint8_t idx[16 + 8] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2};
   const uint8_t record[3073] = {3}, labels[10] = {0, 0, 8, 1, 0, 0, 0, 2, 7, 9};
+  gzFile gz = gzopen(folder_path("labels"), "wb");
   const char csv[] = "length,width\n0.5,1\n2,-3\n";
   const nf_images images = two_images();
-  folder_mkdir("cifar"), folder_mkdir("pictures");
+  folder_mkdir("cifar"), folder_mkdir("pictures"), folder_mkdir("camera");
   folder_write("cifar/data_batch_1.bin", record, sizeof record);
   folder_write("cifar/data_batch_2.bin", record, sizeof record);
   folder_write("images", idx, sizeof idx);
-  folder_write("labels", labels, sizeof labels);
+  assert_int_equal(gzwrite(gz, labels, sizeof labels), sizeof labels);
+  assert_int_equal(gzclose(gz), Z_OK);
   folder_write("points.csv", csv, sizeof csv - 1);
   folder_write("numbers.csv", "0.5 1\n2 -3\n", 11);
   check_ok(nf_npy_write(folder_path("points.npy"), 1, (const size_t[]){2}, (nf_real[2]){1}, NULL));
   check_ok(nf_png_write_grid(folder_path("pictures/a.png"), &images, 2, 1, NULL));
+  link_picture("jpeg/turned", "camera/a");
+  link_picture("png/turned", "camera/b");
 }
 
 static void name_source(source what, char *to, size_t size) {
@@ -73,7 +86,7 @@ static void name_source(source what, char *to, size_t size) {
   if (what == CIFAR10_FILE) snprintf(to, size, "cifar10:%s", folder_path("cifar/data_batch_1.bin"));
   if (what == IDX) snprintf(to, size, "idx:%s,%s", folder_path("images"), folder_path("labels"));
   if (what == PNG) snprintf(to, size, "png:%s", folder_path("pictures"));
-  if (what == FOLDER) snprintf(to, size, "images:%s", folder_path("pictures"));
+  if (what == FOLDER) snprintf(to, size, "images:%s", folder_path("camera"));
   if (what == CSV) snprintf(to, size, "%s", folder_path("points.csv"));
   if (what == NUMBERS) snprintf(to, size, "%s", folder_path("numbers.csv"));
   if (what == NPY) snprintf(to, size, "%s", folder_path("points.npy"));
@@ -129,6 +142,7 @@ static void test_read(void **state) {
   memory_check(&(memory_call){row->name, &c, NULL, read_run, read_state, read_end});
   folder_remove_path(folder_path("cifar"));
   folder_remove_path(folder_path("pictures"));
+  folder_remove_path(folder_path("camera"));
 }
 
 /* --- files that are written ----------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool check_is_close(double a, double b, double atol, double rtol) {
@@ -65,4 +66,10 @@ void check_failed_at(nf_error *e, int status, const char *words, const char *fil
     _fail(file, line);
   }
   *e = (nf_error){0};
+}
+
+void check_not_emulated(void) {
+  if (getenv("EMULATED") == NULL) return;
+  print_message("an emulated processor: skipped\n");
+  skip();
 }

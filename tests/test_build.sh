@@ -49,6 +49,14 @@ macros_of_other_systems() {
     each -D__BSD_VISIBLE=1 && each -D_NETBSD_SOURCE
 }
 
+# GNU's linker's -soname, --start-group and --wrap are unknown to that of macOS.
+tests="$tests options_of_the_linker_of_macOS"
+options_of_the_linker_of_macOS() {
+  make -n V=1 CC="$CC" B="$folder/b" DARWIN=Darwin check > "$folder/commands" &&
+    grep -e '-Wl,-install_name,libnf32.so.0' "$folder/commands" && grep 'test_allocation is left out' "$folder/commands" &&
+    ! grep -e '-Wl,-soname' -e '-Wl,--' "$folder/commands"
+}
+
 # --- musl: the whole library is compiled against its headers; those of other libraries, which do not
 # depend on the C library, are found by links. The program needs nothing but libm: a layer, 500 steps.
 tests="$tests musl"

@@ -218,6 +218,7 @@ static bool ran(nf_threads *threads, const jobs *expected, bool others) {
 /* In a child the threads are used, freed, and others are made. An alarm ends a child that hangs. */
 static void after_fork_the_child_runs_all_jobs_itself(void **state) {
   (void)state;
+  check_not_emulated();
   jobs expected = {0};
   for (int i = 0; i < JOBS; i++) run_job(&expected, i);
   nf_threads *threads = nf_threads_new(JOBS), *idle = nf_threads_new(JOBS);

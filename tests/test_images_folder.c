@@ -13,9 +13,9 @@ static void write_png(const char *name, unsigned w, unsigned h, unsigned format,
   assert_true(png_image_write_to_file(&image, folder_path(name), 0, byte, 0, NULL));
 }
 
-/* A JPEG of one colour, which compression does not change by more than rounding. */
-static void write_jpeg(const char *name, unsigned w, unsigned h, J_COLOR_SPACE space,
-                       const uint8_t colour[]) {
+/* With a block APP1, unless its size is 0. */
+static void encode_jpeg(const char *name, unsigned w, unsigned h, J_COLOR_SPACE space,
+                        uint8_t *pixel, size_t size, const uint8_t *exif) {
   struct jpeg_error_mgr manager;
   struct jpeg_compress_struct j = {.err = jpeg_std_error(&manager)};
   FILE *f = fopen(folder_path(name), "wb");
@@ -28,48 +28,64 @@ static void write_jpeg(const char *name, unsigned w, unsigned h, J_COLOR_SPACE s
   jpeg_set_defaults(&j);
   jpeg_set_quality(&j, 100, TRUE);
   jpeg_start_compress(&j, TRUE);
-  uint8_t row[4 * 64];
-  for (unsigned i = 0; i < w * (unsigned)j.input_components; i++)
-    row[i] = colour[i % (unsigned)j.input_components];
-  while (j.next_scanline < h) jpeg_write_scanlines(&j, (JSAMPROW[]){row}, 1);
+  if (size > 0) jpeg_write_marker(&j, JPEG_APP0 + 1, exif, (unsigned)size);
+  const unsigned stride = w * (unsigned)j.input_components;
+  while (j.next_scanline < h)
+    jpeg_write_scanlines(&j, (JSAMPROW[]){pixel + j.next_scanline * stride}, 1);
   jpeg_finish_compress(&j);
   jpeg_destroy_compress(&j);
   fclose(f);
+}
+
+/* Of one colour, which compression does not change by more than rounding. */
+static void write_jpeg(const char *name, unsigned w, unsigned h, J_COLOR_SPACE space,
+                       const uint8_t colour[]) {
+  static uint8_t pixel[40 * 40];
+  const unsigned c = space == JCS_GRAYSCALE ? 1 : space == JCS_CMYK ? 4 : 3;
+  assert_true(w * h * c <= sizeof pixel);
+  for (unsigned i = 0; i < w * h * c; i++) pixel[i] = colour[i % c];
+  encode_jpeg(name, w, h, space, pixel, 0, NULL);
 }
 
 /* --- orientation ---------------------------------------------------------------------------- */
 
-/* Six blocks of 8×8, a b c above d e f, of grays 0, 40 … 200, behind a block APP1. */
-static void write_blocks(const char *name, const uint8_t *exif, size_t size) {
-  struct jpeg_error_mgr manager;
-  struct jpeg_compress_struct j = {.err = jpeg_std_error(&manager)};
+/* A gray PNG with a chunk eXIf before its pixels or after them. */
+static void encode_png(const char *name, unsigned w, unsigned h, uint8_t *pixel, size_t size,
+                       const uint8_t *exif, bool after) {
   FILE *f = fopen(folder_path(name), "wb");
   assert_non_null(f);
-  jpeg_create_compress(&j);
-  jpeg_stdio_dest(&j, f);
-  j.image_width = 24, j.image_height = 16, j.input_components = 1;
-  j.in_color_space = JCS_GRAYSCALE;
-  jpeg_set_defaults(&j);
-  jpeg_set_quality(&j, 100, TRUE);
-  jpeg_start_compress(&j, TRUE);
-  jpeg_write_marker(&j, JPEG_APP0 + 1, exif, (unsigned)size);
-  for (unsigned y = 0; y < 16; y++) {
-    uint8_t row[24];
-    for (unsigned x = 0; x < 24; x++) row[x] = (uint8_t)(40 * (y / 8 * 3 + x / 8));
-    jpeg_write_scanlines(&j, (JSAMPROW[]){row}, 1);
-  }
-  jpeg_finish_compress(&j);
-  jpeg_destroy_compress(&j);
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+  png_infop info = png_create_info_struct(png);
+  png_init_io(png, f);
+  png_set_IHDR(png, info, w, h, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  uint8_t copy[100];
+  memcpy(copy, exif, size);
+  if (!after) png_set_eXIf_1(png, info, (png_uint_32)size, copy);
+  png_write_info(png, info);
+  for (unsigned y = 0; y < h; y++) png_write_row(png, pixel + y * w);
+  if (after) png_set_eXIf_1(png, info, (png_uint_32)size, copy);
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
   fclose(f);
 }
 
-/* The blocks of what is read, row by row: "abc/def". */
-static const char *blocks_with(const uint8_t *exif, size_t size) {
+/* Six blocks of 8×8, a b c above d e f, of grays 0, 40 … 200, with an Exif block: what is read of
+ * them, row by row, "abc/def". */
+enum { HEAD = 6 }; /* "Exif\0\0", which a PNG does without */
+typedef enum { JPEG, PNG_BEFORE, PNG_AFTER, KINDS } kind;
+static const char *blocks_with(kind what, const uint8_t *exif, size_t size) {
   static char text[16];
   nf_images set = {0};
   size_t n = 0;
+  uint8_t pixel[16 * 24];
+  for (unsigned i = 0; i < sizeof pixel; i++)
+    pixel[i] = (uint8_t)(40 * (i / 24 / 8 * 3 + i % 24 / 8));
   folder_mkdir("turned");
-  write_blocks("turned/a.jpg", exif, size);
+  if (what == JPEG)
+    encode_jpeg("turned/a", 24, 16, JCS_GRAYSCALE, pixel, size, exif);
+  else
+    encode_png("turned/a", 24, 16, pixel, size - HEAD, exif + HEAD, what == PNG_AFTER);
   check_ok(nf_images_folder(folder_path("turned"), NULL, &set, NULL));
   folder_remove_path(folder_path("turned"));
   const size_t h = set.shape.h, w = set.shape.w;
@@ -90,7 +106,7 @@ static const char *blocks_with(const uint8_t *exif, size_t size) {
 }
 
 /* A directory of two entries, the second the orientation. */
-enum { EXIF = 6 + 8 + 2 + 24 };
+enum { EXIF = HEAD + 8 + 2 + 24 };
 static void make_exif(bool big, unsigned orientation, uint8_t exif[EXIF]) {
   static const uint8_t little[EXIF] =
       "Exif\0\0II*\0\10\0\0\0\2\0"
@@ -104,16 +120,17 @@ static void make_exif(bool big, unsigned orientation, uint8_t exif[EXIF]) {
   exif[EXIF - (big ? 3 : 4)] = (uint8_t)orientation;
 }
 
-static void orientations_of_a_jpeg(void **state) {
+static void orientations(void **state) {
   (void)state;
   static const char *const seen[] = {"abc/def",  "abc/def",  "cba/fed",  "fed/cba",  "def/abc",
                                      "ad/be/cf", "da/eb/fc", "fc/eb/da", "cf/be/ad", "abc/def"};
   uint8_t exif[EXIF];
   for (unsigned o = 0; o < 10; o++)
-    for (int big = 0; big < 2; big++) {
-      make_exif(big, o, exif);
-      assert_string_equal(blocks_with(exif, EXIF), seen[o]);
-    }
+    for (int big = 0; big < 2; big++)
+      for (kind k = JPEG; k < KINDS; k++) {
+        make_exif(big, o, exif);
+        assert_string_equal(blocks_with(k, exif, EXIF), seen[o]);
+      }
 }
 
 /* Blocks that say nothing: the picture is as it is stored. Each is read where its memory ends. */
@@ -121,23 +138,29 @@ static void damaged_orientations_are_none(void **state) {
   (void)state;
   uint8_t exif[EXIF];
   for (int big = 0; big < 2; big++)
-    for (size_t at = 0; at < EXIF; at++) {
+    for (size_t at = 0; at < EXIF - HEAD; at++) {
       make_exif(big, 6, exif);
       uint8_t *cut = malloc(at + 1); /* malloc(0) may be NULL */
-      memcpy(cut, exif, at);
+      memcpy(cut, exif + HEAD, at);
       const unsigned short_of = nf_exif_orientation(at, cut);
-      assert_int_equal(short_of, at >= EXIF - 2 ? 6 : 1);
+      assert_int_equal(short_of, at >= EXIF - HEAD - 2 ? 6 : 1);
       free(cut);
-      exif[at] ^= 0x80; /* far away, another tag, another type */
-      const unsigned changed = nf_exif_orientation(EXIF, exif);
+      exif[HEAD + at] ^= 0x80; /* far away, another tag, another type */
+      const unsigned changed = nf_exif_orientation(EXIF - HEAD, exif + HEAD);
       assert_true(changed == 1 || changed == 6);
     }
+  for (kind k = JPEG; k < KINDS; k++) {
+    make_exif(false, 6, exif);
+    memset(exif + 10, 0xff, 4); /* the directory at 2³²-1 */
+    assert_string_equal(blocks_with(k, exif, EXIF), "abc/def");
+    make_exif(true, 6, exif);
+    exif[28] = 0, exif[29] = 4; /* of another type */
+    assert_string_equal(blocks_with(k, exif, EXIF), "abc/def");
+  }
   make_exif(false, 6, exif);
-  exif[10] = 0xff, exif[11] = exif[12] = exif[13] = 0xff; /* the directory at 2³²-1 */
-  assert_string_equal(blocks_with(exif, EXIF), "abc/def");
-  make_exif(true, 6, exif);
-  exif[28] = 0, exif[29] = 4; /* of another type */
-  assert_string_equal(blocks_with(exif, EXIF), "abc/def");
+  exif[0] = 'F'; /* another block APP1 */
+  assert_string_equal(blocks_with(JPEG, exif, EXIF), "abc/def");
+  assert_string_equal(blocks_with(JPEG, exif, 5), "abc/def");
 }
 
 /* --- what was skipped: the lines, and the number of them ------------------------------------- */
@@ -341,7 +364,7 @@ static void pixels_are_reduced(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(both_formats_come_in_order),
-      cmocka_unit_test(orientations_of_a_jpeg),
+      cmocka_unit_test(orientations),
       cmocka_unit_test(damaged_orientations_are_none),
       cmocka_unit_test(what_cannot_be_read_is_skipped),
       cmocka_unit_test(folders_are_read_where_their_name_stands),

@@ -192,80 +192,63 @@ static void compare(const plan *p, const nf_real *set) {
   folder_remove_path(folder_path("m.csv"));
 }
 
-static void compare_images(plan *p, nf_images *set) {
-  const size_t size = set->n * nf_shape_size(set->shape);
+static void compare_images(plan *p, int (*load_set)(nf_images *, nf_error *)) {
+  nf_images set = {0};
+  check_ok(load_set(&set, NULL));
+  const size_t size = set.n * nf_shape_size(set.shape);
   nf_real *value = malloc(size * sizeof *value);
-  for (size_t i = 0; i < size; i++) value[i] = set->pixel[i];
-  p->model.bins = set->bins;
+  for (size_t i = 0; i < size; i++) value[i] = set.pixel[i];
+  p->model.bins = set.bins;
   compare(p, value);
   free(value);
-  nf_images_free(set);
+  nf_images_free(&set);
+}
+
+/* With the defaults that do not depend on the number of samples or steps. */
+static plan new_plan(const char *words, nf_family family, nf_shape shape, size_t n, size_t steps) {
+  return (plan){.words = words,
+                .model = nf_model_default(family, shape),
+                .n = n,
+                .batch = 64,
+                .start = 1024,
+                .steps = steps,
+                .rate = 0.001,
+                .ema = 0.999};
 }
 
 /* All settings, and a range of 800 samples from 100. */
 static void digits_of_a_range(void **state) {
   (void)state;
-  nf_images set = {0};
-  check_ok(nf_images_digits(&set, NULL));
-  plan p = {.words =
-                "--data digits --range 100:900 --levels 2 --depth 1 --width 6 --batch 24 "
-                "--holdout 70 --every 7 --steps 60 --seed 3 --warmup 5 --rate 0.002 --ema 0.8 "
-                "--clip 30 --alpha 0.1 --threads 2",
-            .model = nf_model_default(NF_GLOW, set.shape),
-            .first = 100,
-            .n = 800,
-            .held = 70,
-            .batch = 24,
-            .start = 730,
-            .every = 7,
-            .steps = 60,
-            .warmup = 5,
-            .rate = 0.002,
-            .ema = 0.8,
-            .clip = 30};
+  plan p = new_plan(
+      "--data digits --range 100:900 --levels 2 --depth 1 --width 6 --batch 24 "
+      "--holdout 70 --every 7 --steps 60 --seed 3 --warmup 5 --rate 0.002 --ema 0.8 "
+      "--clip 30 --alpha 0.1 --threads 2",
+      NF_GLOW, nf_image(8, 8, 1), 800, 60);
+  p.first = 100, p.held = 70, p.batch = 24, p.start = 730, p.every = 7, p.warmup = 5;
+  p.rate = 0.002, p.ema = 0.8, p.clip = 30;
   p.model.levels = 2, p.model.steps = 1, p.model.width = 6, p.model.seed = 3, p.model.alpha = 0.1;
-  compare_images(&p, &set);
+  compare_images(&p, nf_images_digits);
 }
 
 /* Every default but the length; an epoch has 25 batches. */
 static void digits_by_default(void **state) {
   (void)state;
-  nf_images set = {0};
-  check_ok(nf_images_digits(&set, NULL));
-  plan p = {.words = "--data digits --steps 27",
-            .model = nf_model_default(NF_GLOW, set.shape),
-            .n = 1797,
-            .held = 179,
-            .batch = 64,
-            .start = 1024,
-            .every = 25,
-            .steps = 27,
-            .warmup = 2,
-            .rate = 0.001,
-            .ema = 0.999};
-  compare_images(&p, &set);
+  plan p = new_plan("--data digits --steps 27", NF_GLOW, nf_image(8, 8, 1), 1797, 27);
+  p.held = 179, p.every = 25, p.warmup = 2;
+  compare_images(&p, nf_images_digits);
 }
 
 /* 3072 values: the layers start with 32 samples. */
 static void icons_start_with_32(void **state) {
   (void)state;
-  nf_images set = {0};
-  check_ok(nf_images_icons(&set, NULL));
-  plan p = {.words =
-                "--data icons --levels 1 --depth 1 --width 4 --batch 4 --every 2 --steps 8 "
-                "--rate 0.05 --decay constant --warmup 1 --ema 0",
-            .model = nf_model_default(NF_GLOW, set.shape),
-            .n = 214,
-            .held = 21,
-            .batch = 4,
-            .start = 32,
-            .every = 2,
-            .steps = 8,
-            .warmup = 1,
-            .rate = 0.05,
-            .constant = true};
+  plan p = new_plan(
+      "--data icons --levels 1 --depth 1 --width 4 --batch 4 --every 2 --steps 8 "
+      "--rate 0.05 --decay constant --warmup 1 --ema 0",
+      NF_GLOW, nf_image(32, 32, 3), 214, 8);
+  p.held = 21, p.batch = 4, p.start = 32, p.every = 2, p.warmup = 1;
+  p.rate = 0.05, p.ema = 0, p.constant = true;
   p.model.levels = 1, p.model.steps = 1, p.model.width = 4;
-  compare_images(&p, &set);
+  compare_images(&p, nf_images_icons);
 }
 
 /* 20000 points, of which 1000 are held out and 1024 start the layers. */
@@ -275,18 +258,9 @@ static void points_by_default(void **state) {
   nf_real *x = malloc(40000 * sizeof *x);
   nf_toy_sample(nf_toy_find("rings", &e), 1, 0, 20000, x);
   for (size_t i = 0; i < 40000; i++) x[i] = (nf_real)(float)x[i];
-  const plan p = {.words = "--data toy:rings --steps 40 --optimiser adamax",
-                  .model = nf_model_default(NF_REALNVP, nf_point(2)),
-                  .n = 20000,
-                  .held = 1000,
-                  .batch = 64,
-                  .start = 1024,
-                  .every = 296,
-                  .steps = 40,
-                  .warmup = 4,
-                  .rate = 0.001,
-                  .ema = 0.999,
-                  .adamax = true};
+  plan p = new_plan("--data toy:rings --steps 40 --optimiser adamax", NF_REALNVP, nf_point(2),
+                    20000, 40);
+  p.held = 1000, p.every = 296, p.warmup = 4, p.adamax = true;
   compare(&p, x);
   free(x);
 }

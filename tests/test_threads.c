@@ -183,6 +183,7 @@ static int compute_again(void *user) {
 
 static void a_child_of_fork_computes_the_same_bits_and_exits(void **state) {
   (void)state;
+  check_not_emulated();
   static computation c, again;
   for (int threads = 1; threads <= 3; threads++) {
     start_computation(&c, threads, 1);

@@ -9,11 +9,11 @@ function selftestPanel(library, golden) {
   });
   for (const [name, { value }] of required) rows.push({ name, required: value, here: NaN, difference: NaN, ok: false });
 
-  const wrong = rows.filter((r) => !r.ok).length, largest = Math.max(...rows.map((r) => r.difference));
+  const wrong = rows.filter((r) => !r.ok).length, largest = Math.max(...rows.map((r) => (Number.isNaN(r.difference) ? Infinity : r.difference)));
   const plain = (v) => (Number.isNaN(v) ? '–' : String(v).replace('-', '−'));
   for (const r of rows) {
     const row = element('tr', { className: r.ok ? '' : 'wrong' });
-    for (const text of [r.name.replace(':', ' '), plain(r.required), plain(r.here), Number.isNaN(r.difference) ? '–' : scientific(r.difference)])
+    for (const text of [r.name.replace(':', ' '), plain(r.required), plain(r.here), scientific(r.difference)])
       row.append(element('td', { textContent: text }));
     $('#selftest-rows').append(row);
   }

@@ -42,7 +42,7 @@ const TEXT = {
   end_right: ['right end of the interval', '区间右端'],
 
   affine_title: ['The linear flow', '线性流'],
-  affine_quote: ['An affine flow is therefore a Gaussian, and other densities need layers that are not affine.', '由此可见，仿射流只能表示高斯分布；要表示其他分布，需要非仿射的层。'],
+  affine_quote: ['An affine flow thus represents Gaussian densities only; all others need layers that are not affine.', '由此可见，仿射流只能表示高斯分布；要表示其他分布，需要非仿射的层。'],
   affine_how: ['Drag x, its latent z, or the columns of A. The unit square becomes a parallelogram of area |det A|.',
     '可以拖动 x、z 或矩阵 A 的两列。单位正方形的像是平行四边形，面积为 |det A|。'],
   a11: ['A, row 1, column 1', 'A 第 1 行第 1 列'],

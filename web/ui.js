@@ -59,7 +59,7 @@ function number(x, digits = 4) {
 }
 /* 1.8·10⁻¹⁵ */
 function scientific(x) {
-  if (x === 0) return '0';
+  if (x === 0 || !Number.isFinite(x)) return x === 0 ? '0' : '–';
   const [part, power] = x.toExponential(1).split('e');
   return `${part}·10${power.replace('+', '').replace(/./g, (c) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(c)])}`;
 }

@@ -51,8 +51,8 @@ typedef struct {
  *   cifar100-test:PATH     the same, test.bin of the folder
  *   idx:IMAGES[,LABELS]    MNIST's format, plain or gzipped
  *   png:FOLDER             all *.png of a folder, in the order of their names; one size
- *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size;
- *                          a JPEG is turned as its Exif orientation says
+ *   images:FOLDER          all PNG and JPEG of a folder that can be read; one size
+ * Of the last two each picture is turned as its Exif orientation says.
  * errors  NF_EINVAL (no such set), and those below */
 int nf_images_load(const char *name, nf_images *out, nf_error *e);
 
@@ -78,8 +78,8 @@ int nf_images_idx(const char *images, const char *labels, nf_images *out, nf_err
 
 /* All *.png of a folder: 256 bins, (h, w, 1) when every image is gray, or has a palette of grays,
  * else (h, w, 3). 8-bit samples v come as they are stored, whatever their gAMA says; 16-bit ones as
- * round(v/257); transparent parts over white, v·a + 255·(1-a). An orientation in EXIF is not
- * applied. errors  NF_EIO (no folder, or no *.png in it), NF_EFORMAT (no PNG; sizes differ),
+ * round(v/257); transparent parts over white, v·a + 255·(1-a); and each is turned as its chunk
+ * eXIf says. errors  NF_EIO (no folder, or no *.png in it), NF_EFORMAT (no PNG; sizes differ),
  * NF_ENOMEM */
 int nf_images_png(const char *path, nf_images *out, nf_error *e);
 

@@ -17,14 +17,15 @@ static size_t unzipped_size(const unsigned char *gz, size_t gz_size) {
   return (size_t)b[0] | (size_t)b[1] << 8 | (size_t)b[2] << 16 | (size_t)b[3] << 24;
 }
 
-static bool unzip(const unsigned char *gz, size_t gz_size, unsigned char *to, size_t size) {
+static int unzip(const unsigned char *gz, size_t gz_size, unsigned char *to, size_t size) {
   z_stream z = {.avail_in = (uInt)gz_size, .avail_out = (uInt)size};
   z.next_in = (unsigned char *)gz; /* zlib reads it only */
   z.next_out = to;
-  if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK) return false; /* 16: with gzip's header */
-  const int end = inflate(&z, Z_FINISH);
+  int end = inflateInit2(&z, 16 + MAX_WBITS); /* 16: with gzip's header */
+  if (end == Z_OK) end = inflate(&z, Z_FINISH);
   inflateEnd(&z);
-  return end == Z_STREAM_END && z.avail_out == 0;
+  if (end == Z_MEM_ERROR) return NF_ENOMEM;
+  return end == Z_STREAM_END && z.avail_out == 0 ? NF_OK : NF_EFORMAT;
 }
 
 /* Lines of 64 pixels and a label: "0,0,5,13,…,0". */
@@ -62,8 +63,8 @@ static int load(const char *name, const unsigned char *gz, size_t gz_size,
   unsigned char *bytes = malloc(size);
   nf_images images = {0};
   int status = bytes == NULL ? NF_ENOMEM : nf_images_new(n, shape, bins, true, &images, NULL);
-  if (status == NF_OK && !(unzip(gz, gz_size, bytes, size) && read(bytes, size, &images)))
-    status = NF_EFORMAT;
+  if (status == NF_OK) status = unzip(gz, gz_size, bytes, size);
+  if (status == NF_OK && !read(bytes, size, &images)) status = NF_EFORMAT;
   free(bytes);
   if (status != NF_OK) {
     nf_images_free(&images);

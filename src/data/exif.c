@@ -1,5 +1,5 @@
-/* The orientation that a camera writes into a JPEG, and a picture turned by it. An Exif block is a
- * TIFF file: "Exif\0\0", then
+/* The orientation that a camera writes into a picture, and the picture turned by it. Exif data are
+ * a TIFF file:
  *
  *   II 42 0 or MM 0 42     the order of bytes: little- or big-endian
  *   4 bytes                where the first directory is, counted from II or MM
@@ -30,11 +30,10 @@ static uint32_t number(const tiff *t, size_t at, size_t bytes) {
 }
 
 unsigned nf_exif_orientation(size_t size, const uint8_t *byte) {
-  enum { HEAD = 6, ENTRY = 12, ORIENTATION = 0x112, SHORT = 3 };
-  if (size < HEAD + 8 || memcmp(byte, "Exif\0", HEAD) != 0) return 1;
-  const tiff t = {byte + HEAD, size - HEAD, byte[HEAD] == 'M'};
-  const char *order = t.big_endian ? "MM" : "II";
-  if (memcmp(t.byte, order, 2) != 0 || number(&t, 2, 2) != 42) return 1;
+  enum { ENTRY = 12, ORIENTATION = 0x112, SHORT = 3 };
+  if (size < 8) return 1;
+  const tiff t = {byte, size, byte[0] == 'M'};
+  if (memcmp(byte, t.big_endian ? "MM" : "II", 2) != 0 || number(&t, 2, 2) != 42) return 1;
   const size_t directory = number(&t, 4, 4), entries = number(&t, directory, 2);
   for (size_t i = 0; i < entries; i++) {
     const size_t at = directory + 2 + ENTRY * i;

@@ -28,6 +28,7 @@ static int read_failed(const idx_file *f, nf_error *e) {
   int code;
   gzerror(f->gz, &code);
   if (code == Z_ERRNO) return nf_fail(e, NF_EIO, "%s: %s", f->path, strerror(errno));
+  if (code == Z_MEM_ERROR) return nf_fail(e, NF_ENOMEM, "%s: no memory to unzip it", f->path);
   return nf_fail(e, NF_EFORMAT, "%s: %s after byte %llu of %llu", f->path,
                  code == Z_OK          ? "ends"
                  : code == Z_BUF_ERROR ? "the gzip data are cut off"
@@ -109,7 +110,8 @@ static int read_idx(const char *path, unsigned rank, size_t side[MAX_RANK], uint
   if (stat(path, &s) != 0) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
   if (!S_ISREG(s.st_mode)) return nf_fail(e, NF_EIO, "%s: not a regular file", path);
   idx_file f = {path, gzopen(path, "rb"), (uint64_t)s.st_size, 0, 0};
-  if (f.gz == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
+  if (f.gz == NULL)
+    return nf_fail(e, errno == ENOMEM ? NF_ENOMEM : NF_EIO, "%s: %s", path, strerror(errno));
   int status = read_header(&f, rank, side, e);
   if (status == NF_OK) status = read_values(&f, value, e);
   gzclose(f.gz);

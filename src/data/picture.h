@@ -20,12 +20,12 @@ int nf_picture_read(const char *path, nf_picture *out, nf_error *e);
 
 /* The file from its start; path is for the error alone. PNG: 8-bit samples as they are stored, gAMA
  * or not; 16-bit samples v as round(v/257); what is transparent over white, v·a + 255·(1-a). A
- * palette of grays is gray. JPEG: gray or RGB, turned as its Exif orientation says. */
+ * palette of grays is gray. JPEG: gray or RGB. Both are turned as their Exif orientation says. */
 int nf_picture_png(FILE *file, const char *path, nf_picture *out, nf_error *e);
 int nf_picture_jpeg(FILE *file, const char *path, nf_picture *out, nf_error *e);
 
-/* The orientation 1 … 8 in an Exif block (a JPEG's marker APP1); 1, as it is, where there is none.
- */
+/* The orientation 1 … 8 in Exif data (of a JPEG's marker APP1, after "Exif\0\0"; of a PNG's chunk
+ * eXIf); 1, as it is, where there is none. */
 unsigned nf_exif_orientation(size_t size, const uint8_t *byte);
 /* From the picture as it is stored to as it is seen. False: no memory. */
 bool nf_picture_turn(nf_picture *p, unsigned orientation);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h>
 
@@ -26,7 +27,10 @@ static void on_error(j_common_ptr j) {
   jpeg_source *s = (jpeg_source *)j->err;
   char message[JMSG_LENGTH_MAX];
   j->err->format_message(j, message);
-  nf_fail(s->e, ferror(s->file) ? NF_EIO : NF_EFORMAT, "%s: %s", s->path, message);
+  const int status = j->err->msg_code == JERR_OUT_OF_MEMORY ? NF_ENOMEM
+                     : ferror(s->file)                      ? NF_EIO
+                                                            : NF_EFORMAT;
+  nf_fail(s->e, status, "%s: %s", s->path, message);
   longjmp(s->jump, 1);
 }
 
@@ -48,9 +52,11 @@ static void on_progress(j_common_ptr j) {
 
 /* That of the first Exif block that says more than 1. */
 static unsigned orientation(j_decompress_ptr j) {
+  enum { HEAD = 6 };
   unsigned found = 1;
   for (jpeg_saved_marker_ptr m = j->marker_list; m != NULL && found == 1; m = m->next)
-    found = nf_exif_orientation(m->data_length, m->data);
+    if (m->data_length >= HEAD && memcmp(m->data, "Exif\0", HEAD) == 0)
+      found = nf_exif_orientation(m->data_length - HEAD, m->data + HEAD);
   return found;
 }
 

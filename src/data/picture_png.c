@@ -15,9 +15,11 @@ typedef struct {
   nf_picture picture;
 } png_source;
 
+/* libpng gives one message for all; malloc sets errno. */
 static void on_error(png_structp png, png_const_charp message) {
   const png_source *s = png_get_error_ptr(png);
-  nf_fail(s->e, ferror(s->file) ? NF_EIO : NF_EFORMAT, "%s: %s", s->path, message);
+  const int status = errno == ENOMEM ? NF_ENOMEM : ferror(s->file) ? NF_EIO : NF_EFORMAT;
+  nf_fail(s->e, status, "%s: %s", s->path, message);
   png_longjmp(png, 1);
 }
 
@@ -52,7 +54,15 @@ static void compose(nf_picture *p, size_t stored) {
   }
 }
 
+/* That of the chunk eXIf, which may come before the pixels or after them. */
+static unsigned orientation(png_structp png, png_infop info) {
+  png_uint_32 size;
+  png_bytep exif;
+  return png_get_eXIf_1(png, info, &size, &exif) == 0 ? 1 : nf_exif_orientation(size, exif);
+}
+
 static void decode(png_structp png, png_infop info, png_source *s) {
+  errno = 0;
   png_set_read_fn(png, s, read_bytes);
   png_read_info(png, info);
   const size_t h = png_get_image_height(png, info), w = png_get_image_width(png, info);
@@ -64,13 +74,13 @@ static void decode(png_structp png, png_infop info, png_source *s) {
   png_read_update_info(png, info);
   const size_t stored = png_get_channels(png, info);
   s->picture.byte = malloc(h * w * stored);
-  if (s->picture.byte == NULL) {
-    nf_fail(s->e, NF_ENOMEM, "%s: no memory for %zu×%zu pixels", s->path, h, w);
-    png_longjmp(png, 1);
-  }
+  if (s->picture.byte == NULL) png_error(png, "no memory for its pixels");
   for (int pass = 0; pass < passes; pass++)
     for (size_t y = 0; y < h; y++) png_read_row(png, s->picture.byte + y * w * stored, NULL);
+  png_read_end(png, info);
+  if (errno == ENOMEM) png_error(png, "no memory for one of its chunks"); /* libpng leaves it out */
   compose(&s->picture, stored);
+  if (!nf_picture_turn(&s->picture, orientation(png, info))) png_error(png, "no memory to turn it");
 }
 
 int nf_picture_png(FILE *file, const char *path, nf_picture *out, nf_error *e) {

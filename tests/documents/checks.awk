@@ -13,6 +13,7 @@ function run(check, d) {
   else if (check == "references") check_references(d)
   else if (check == "equations") check_equations(d)
   else if (check == "math") check_math(d)
+  else if (check == "symbols") check_symbols(d)
   else if (check == "exercises") check_exercises(d)
   else if (check == "translation") check_translation(d, document["NOTES.md"])
 }
@@ -21,7 +22,7 @@ END {
   unreadable = faults
   n = 0
   all = split("numbers,untagged numbers,excerpts,functions,links,targets; programs; paths,tables," \
-              "references,phrases,figures,equations,math,exercises,translation", check, ",")
+              "references,phrases,figures,equations,math,symbols,exercises,translation", check, ",")
   for (d = 1; d <= documents; d++)
     for (k = 1; k <= all; k++) {
       gsub(/;/, ",", check[k])

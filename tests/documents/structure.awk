@@ -102,6 +102,50 @@ function check_math(d,   i, t, k, c, after, before) {
   }
 }
 
+# Calls use_symbol for every letter, Latin or Greek, that is a symbol in the math of line i: not those of
+# words, which stand in \text, \mathrm or an index of several letters, and not those of LaTeX.
+function each_symbol(d, i,   t, k, symbol) {
+  for (k = 1; k <= length(text[d, i]); k++)
+    if (part_at(d, i, k) == "m") t = t substr(text[d, i], k, 1)
+    else if (part_at(d, i, k - 1) == "m") t = t " "
+  gsub(/\\(text|mathrm|begin|end|tag) *\{[^}]*\}|[_^]\{[A-Za-z][A-Za-z]+\}|KL|\\[,;!]/, " ", t)
+  while (match(t, /\\[A-Za-z]+|[A-Za-z]/)) {
+    symbol = substr(t, RSTART, RLENGTH)
+    t = substr(t, RSTART + RLENGTH)
+    if (length(symbol) == 1 || index(greek, symbol " ")) use_symbol(d, i, symbol)
+  }
+}
+BEGIN {
+  greek = "\\alpha \\beta \\gamma \\delta \\epsilon \\varepsilon \\zeta \\eta \\theta \\iota \\kappa \\lambda " \
+    "\\mu \\nu \\xi \\rho \\sigma \\tau \\upsilon \\phi \\varphi \\chi \\psi \\omega \\ell \\Gamma " \
+    "\\Delta \\Theta \\Lambda \\Sigma \\Phi \\Psi \\Omega "
+}
+
+# Every symbol of the notes stands in their table of notation, the first table of the section.
+function check_symbols(d,   i, inside) {
+  split("", in_table)
+  split("", reported)
+  for (i = 1; i <= lines[d]; i++) {
+    if (level[d, i] > 0) inside = text[d, i] ~ /^## (Notation|记号)$/
+    if (inside && text[d, i] ~ /^\|/) { collecting = 1; each_symbol(d, i) }
+    else if (inside && collecting) break
+  }
+  if (!collecting) {
+    fault(d, 1, "there is no table of notation")
+    return
+  }
+  collecting = 0
+  for (i = 1; i <= lines[d]; i++)
+    if (index(part[d, i], "m")) each_symbol(d, i)
+}
+function use_symbol(d, i, symbol) {
+  if (collecting) in_table[symbol] = 1
+  else if (!(symbol in in_table) && !(symbol in reported)) {
+    reported[symbol] = 1
+    fault(d, i, "the table of notation lacks " symbol)
+  }
+}
+
 # Every row of a table has the cells of its head: a | inside a cell is escaped.
 function check_tables(d,   i, row, above) {
   for (i = 2; i <= lines[d]; i++) {
@@ -152,9 +196,31 @@ function check_phrases(d,   i, k, where) {
         fault(d, i, "not in this style: " substr(text[d, i], RSTART, RLENGTH))
 }
 
+# The number N.M of the first figure that a text names, or "".
+function figure_number(t) {
+  if (!match(t, /([Ff]igure|图) [0-9]+\.[0-9]+/)) return ""
+  t = substr(t, RSTART, RLENGTH)
+  sub(/^[^0-9]*/, "", t)
+  return t
+}
+
 # A figure is a line of its own, with a caption in bold two lines below, and an SVG in the tree is at most
-# 200 kB.
-function check_figures(d,   i, file, size, line) {
+# 200 kB. In the notes image and caption have a number, the next of the chapter; and every number in prose is
+# that of a figure.
+function check_figures(d,   i, t, number, part_of, last, captions, file, size, line) {
+  split("", last)
+  split("", captions)
+  for (i = 1; path[d] ~ /^NOTES/ && i <= lines[d]; i++) {
+    if (text[d, i] !~ /^!\[/) continue
+    number = figure_number(text[d, i])
+    captions[number] = 1
+    split(number, part_of, ".")
+    if (figure_number(substr(text[d, i + 2], 1, 20)) != number) fault(d, i, "the caption has another number")
+    if (part_of[2] != ++last[part_of[1]]) fault(d, i, "figure " number " is out of order")
+  }
+  for (i = 1; path[d] ~ /^NOTES/ && i <= lines[d]; i++)
+    for (t = text[d, i]; (number = figure_number(t)) != ""; t = substr(t, RSTART + RLENGTH))
+      if (!(number in captions)) fault(d, i, "there is no figure " number)
   for (i = 1; i <= lines[d]; i++) {
     if (text[d, i] !~ /^!\[/) continue
     if (text[d, i + 1] != "" || text[d, i + 2] !~ /^\*/) fault(d, i, "this figure has no caption")
