@@ -112,7 +112,7 @@ const TEXT = {
   few_points: ['Draw at least {n} points; so far {k}.', '至少画 {n} 个点，现有 {k} 个。'],
 
   digits_title: ['Images through a flow', '图像的可逆流'],
-  digits_quote: ['A flow computes the density of the dequantised image exactly. For the pixels themselves it gives the lower bound on the right-hand side.',
+  digits_quote: ['The density of the dequantised image is exact; for the pixels themselves it gives the lower bound on the right-hand side.',
     '可逆流精确计算去量化后图像的密度；对像素本身，右端给出概率的下界。'],
   digits_lead: ['A RealNVP with three levels, trained on 1350 handwritten digits of 8×8 pixels with 17 grey levels (UCI).',
     '这是一个三层级的 RealNVP，用 1350 幅 8×8 像素、17 级灰度的手写数字（UCI）训练。'],
