@@ -26,4 +26,4 @@ for script in $(grep -l sheet.gp plots/*_*.gp); do # 4 pixels become 3, and no e
   convert "$build/plots/$name.png" -filter box -resize 1200x +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 done
-convert build/web/learn-en-light-1280.png +dither -colors 128 -strip -define png:exclude-chunks=date,time plots/gallery/web.png
+convert build/web/learn-en-light-1280.png -crop 1280x768+0+0 +repage +dither -colors 128 -strip -define png:exclude-chunks=date,time plots/gallery/web.png
