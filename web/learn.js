@@ -1,7 +1,8 @@
 /* Chapter 5: a flow is trained while it is looked at. A worker trains (worker.js); the page has the same
  * flow with the parameters of the last snapshot, and evaluates density, samples, grid and layers itself,
  * at most 30 times a second. */
-const FAMILY_NAMES = { nice: 'NICE', realnvp: 'RealNVP', glow: 'Glow' };
+const FAMILY_NAMES = { realnvp: 'RealNVP', glow: 'Glow' }; // others: MAF, Single-scale
+const familyName = (v) => FAMILY_NAMES[v] ?? (v.length < 5 ? v.toUpperCase() : v[0].toUpperCase() + v.slice(1));
 const OWN = 'own', POINTS = 20000, FRAME = 32;
 const HELD_OUT = 4096; // points for the entropy, those of chapter 5
 
@@ -21,7 +22,7 @@ function learnPanel(library, bytes, source) {
       for (const l of s.loss) {
         m.loss.push(l);
         const before = m.smooth.at(-1) ?? l;
-        m.smooth.push(before + Math.max(0.02, 1 / m.loss.length) * (l - before));
+        m.smooth.push(before + (0.04 / (1 - 0.96 ** m.loss.length)) * (l - before)); // a moving average, unbiased
       }
       if (s.error) failed(s.error);
       else if (wanted >= 0 && s.step >= wanted) wanted = -1;
@@ -139,7 +140,7 @@ function learnPanel(library, bytes, source) {
     };
   };
   options('#learn-toy', [...library.toys, OWN], (v) => (TEXT['toy_' + v] ? T('toy_' + v) : v), 'toy', restart);
-  options('#learn-family', library.families, (v) => FAMILY_NAMES[v] ?? v.toUpperCase(), 'family', restart);
+  options('#learn-family', library.families, familyName, 'family', restart);
   options('#learn-steps', [1, 2, 4, 6, 8, 12, 16], String, 'steps', restart);
   options('#learn-width', [8, 16, 32, 64], String, 'width', restart);
   options('#learn-rate', [0.0003, 0.001, 0.003, 0.01], String, 'rate', () => trainer.send('rate', { rate: m.rate }));

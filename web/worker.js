@@ -31,9 +31,10 @@ function tick() {
   ticking = false;
   if (!running && wanted === 0) return;
   const begin = performance.now();
+  const few = busy > 0 ? Math.max(1, Math.min(16, Math.floor((6 * counted) / busy))) : 1; // as many as take 6 ms
   let error = null;
   do {
-    const limit = running && perSecond > 0 ? 1 : 16;
+    const limit = running && perSecond > 0 ? 1 : few;
     const steps = wanted > 0 ? Math.min(wanted, limit) : limit;
     const done = library.train(trainer, points.n, points.at, steps);
     losses.push(...done.loss);
