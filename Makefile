@@ -15,6 +15,7 @@
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
 #: make book        the notes as HTML, one file each, into build/book; as PDF with Chromium
+#: make web         one page that runs the library in a browser, build/web/index.html; make check-web tests it
 #: make flows       train the flows in data/flows again, and compare them
 #: make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it
 #: make install     into prefix=/usr/local, libdir=PREFIX/lib, below DESTDIR; make uninstall

@@ -15,7 +15,7 @@ trap 'rm -rf "$root"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # The same release of Debian or Ubuntu. A link to an absolute path becomes one into the folder.
-packages=$(printf '%s-dev,' libgsl libcmocka libpng libjpeg libjansson libmpfr libopenblas librandom123)
+packages=$(printf '%s-dev,' libgsl libcmocka libpng libjpeg libjansson libmpfr libopenblas)
 mmdebstrap --quiet --mode=chrootless --variant=extract --architectures=arm64 --components='main universe' \
   --include="${packages%,}" "$VERSION_CODENAME" "$root/packages.tar"
 tar -xf "$root/packages.tar" -C "$root" --exclude='./dev/*' --transform="s|^/|$root/|"

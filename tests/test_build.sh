@@ -64,7 +64,7 @@ musl() {
   command -v musl-gcc || return 77
   mkdir "$folder/include"
   for name in zlib.h zconf.h png.h pngconf.h pnglibconf.h jpeglib.h jmorecfg.h jconfig.h jerror.h \
-    jansson.h jansson_config.h Random123; do
+    jansson.h jansson_config.h; do
     for at in "/usr/include/$name" /usr/include/*-linux-gnu/"$name"; do
       [ ! -e "$at" ] || ln -sf "$at" "$folder/include/$name"
     done

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
 # plots/WHO_TOPIC.gp has one here, 1200 pixels wide, 128 colours, the same bytes from the same figure;
-# and the schematics and the film, as they are. Run after `make plots film`, from the root of the repository.
+# the schematics and the film, as they are; and the page's panel of training. Run after `make plots film
+# check-web`, from the root of the repository.
 set -eu
 build=${B:-build}
 command -v convert > /dev/null || {
@@ -25,3 +26,4 @@ for script in $(grep -l sheet.gp plots/*_*.gp); do # 4 pixels become 3, and no e
   convert "$build/plots/$name.png" -filter box -resize 1200x +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 done
+convert build/web/learn-en-light-1280.png -crop 1280x768+0+0 +repage +dither -colors 128 -strip -define png:exclude-chunks=date,time plots/gallery/web.png

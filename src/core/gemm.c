@@ -53,30 +53,32 @@ typedef struct {
 /* rows and vectors are literals wherever this is called, so that the sums live in registers. */
 static inline __attribute__((always_inline)) void tile(int rows, int vectors, product p) {
   vector sum[ROWS][VECTORS], b[VECTORS];
-#pragma GCC unroll 6
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
+  NF_UNROLLED(6)
+  for (int i = 0; i < rows; i++) {
+    NF_UNROLLED(4)
     for (int j = 0; j < vectors; j++)
       sum[i][j] = *(const vector *)(p.start + (size_t)i * p.ld_start + j * LANES);
-#pragma GCC unroll 1
+  }
+  NF_ROLLED
   for (size_t l = 0; l < p.k; l++) {
-#pragma GCC unroll 4
+    NF_UNROLLED(4)
     for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
-#pragma GCC unroll 6
+    NF_UNROLLED(6)
     for (int i = 0; i < rows; i++) {
       const nf_real a = p.a[(size_t)i * p.row + l * p.step];
-#pragma GCC unroll 4
+      NF_UNROLLED(4)
       for (int j = 0; j < vectors; j++) sum[i][j] += a * b[j];
     }
   }
-#pragma GCC unroll 6
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
+  NF_UNROLLED(6)
+  for (int i = 0; i < rows; i++) {
+    NF_UNROLLED(4)
     for (int j = 0; j < vectors; j++) {
       const vector y = sum[i][j];
       *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
           p.relu ? (vector)((mask)(y > 0) & (mask)y) : y;
     }
+  }
 }
 
 static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {

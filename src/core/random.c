@@ -1,14 +1,27 @@
-/* Philox from the Random123 headers; the rest turns its bits into what a flow needs. */
-#include <Random123/philox.h>
+/* Philox 4×32-10 (Salmon et al. 2011, 2.2 and table 2): ten rounds on a counter c of four words,
+ *
+ *   (c₀, c₁, c₂, c₃) ← (high(M₁c₂) ^ c₁ ^ k₀, low(M₁c₂), high(M₀c₀) ^ c₃ ^ k₁, low(M₀c₀))
+ *
+ * and after each the key k grows by two constants. The rest turns its bits into what a flow needs.
+ */
 #include <math.h>
 
 #include "nf/core.h"
 
-static philox4x32_ctr_t bits(uint64_t seed, uint64_t stream, uint64_t index) {
-  const philox4x32_ctr_t counter = {
+typedef struct {
+  uint32_t v[4];
+} words;
+
+static words bits(uint64_t seed, uint64_t stream, uint64_t index) {
+  words c = {
       {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
-  const philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-  return philox4x32(counter, key);
+  uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+  for (int round = 0; round < 10; round++, k0 += 0x9e3779b9, k1 += 0xbb67ae85) {
+    const uint64_t p0 = UINT64_C(0xd2511f53) * c.v[0], p1 = UINT64_C(0xcd9e8d57) * c.v[2];
+    c = (words){{(uint32_t)(p1 >> 32) ^ c.v[1] ^ k0, (uint32_t)p1,
+                 (uint32_t)(p0 >> 32) ^ c.v[3] ^ k1, (uint32_t)p0}};
+  }
+  return c;
 }
 
 static uint64_t join(uint32_t low, uint32_t high) { return (uint64_t)high << 32 | low; }
@@ -17,7 +30,7 @@ static uint64_t join(uint32_t low, uint32_t high) { return (uint64_t)high << 32 
 static double to_uniform(uint64_t b) { return ((double)(b >> 12) + 0.5) * 0x1p-52; }
 
 uint64_t nf_random_bits(uint64_t seed, uint64_t stream, uint64_t index) {
-  const philox4x32_ctr_t r = bits(seed, stream, index);
+  const words r = bits(seed, stream, index);
   return join(r.v[0], r.v[1]);
 }
 
@@ -27,7 +40,7 @@ double nf_random_uniform(uint64_t seed, uint64_t stream, uint64_t index) {
 
 double nf_random_normal(uint64_t seed, uint64_t stream, uint64_t index) {
   const double pi = 3.14159265358979323846;
-  const philox4x32_ctr_t r = bits(seed, stream, index);
+  const words r = bits(seed, stream, index);
   const double radius = sqrt(-2 * log(to_uniform(join(r.v[0], r.v[1]))));
   return radius * cos(2 * pi * to_uniform(join(r.v[2], r.v[3])));
 }

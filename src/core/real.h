@@ -16,6 +16,17 @@
 #define NF_REAL_MIN     DBL_MIN
 #endif
 
+/* Before a loop: unrolled n times, its whole length; not unrolled. clang does not read GCC's form.
+ */
+#define NF_PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define NF_UNROLLED(n) NF_PRAGMA(clang loop unroll(full))
+#define NF_ROLLED      NF_PRAGMA(clang loop unroll(disable))
+#else
+#define NF_UNROLLED(n) NF_PRAGMA(GCC unroll n)
+#define NF_ROLLED      NF_PRAGMA(GCC unroll 1)
+#endif
+
 #define NF_R(x) ((nf_real)(x)) /* a literal or a double, in the build's precision */
 
 #define NF_LN_2PI 1.8378770664093454836 /* log 2π */

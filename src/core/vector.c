@@ -69,7 +69,7 @@ static inline nf_real power_of_2(bits n) {
 static inline __attribute__((always_inline)) nf_real twice_artanh(nf_real s, int terms) {
   const nf_real q = s * s;
   nf_real p = 0;
-#pragma GCC unroll 18
+  NF_UNROLLED(18)
   for (int k = terms; k-- > 0;) p = p * q + inverse_odd[k];
   return 2 * s * p;
 }
@@ -80,7 +80,7 @@ static inline nf_real exp_one(nf_real x) {
   const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, n = shifted - ROUND;
   const nf_real r = (in - n * LN2_TOP) - n * LN2_LOW;
   nf_real p = inverse_factorial[EXP_DEGREE];
-#pragma GCC unroll 13
+  NF_UNROLLED(13)
   for (int k = EXP_DEGREE; k-- > 0;) p = p * r + inverse_factorial[k];
   /* 2ⁿ in two factors: at the top of the range n itself is one too large for an exponent */
   const bits exponent = (bits)n, half = exponent / 2;
@@ -124,7 +124,7 @@ void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
     const nf_real r = (in - rounded * LN2_TOP) - rounded * LN2_LOW,
                   power = power_of_2((bits)rounded);
     nf_real p = inverse_factorial[EXP_DEGREE];
-#pragma GCC unroll 13
+    NF_UNROLLED(13)
     for (int k = EXP_DEGREE; k-- > 1;) p = p * r + inverse_factorial[k];
     const nf_real em1 = power * (p * r) + (power - 1);
     y[i] = copysign(-em1 / (2 + em1), x[i]) + (x[i] - x[i]);

@@ -81,7 +81,7 @@ function check_targets(d, i, command,   n, k, one) {
 
 BEGIN {
   folders = "make |build/chapters/|(src|include|chapters|golden|plots|tests|data|tools|bench|book" \
-    "|examples)/"
+    "|examples|web)/"
 }
 
 # What stands in code can be found: the targets of make, the programs, the paths of the tree.

@@ -1,0 +1,188 @@
+/* Chapter 5: a flow is trained while it is looked at. A worker trains (worker.js); the page has the same
+ * flow with the parameters of the last snapshot, and evaluates density, samples, grid and layers itself,
+ * at most 30 times a second. */
+const FAMILY_NAMES = { realnvp: 'RealNVP', glow: 'Glow' }; // others: MAF, Single-scale
+const familyName = (v) => FAMILY_NAMES[v] ?? (v.length < 5 ? v.toUpperCase() : v[0].toUpperCase() + v.slice(1));
+const OWN = 'own', POINTS = 20000, FRAME = 32;
+const HELD_OUT = 4096; // points for the entropy, those of chapter 5
+
+function learnPanel(library, bytes, source) {
+  const m = { toy: 'moons', family: 'realnvp', steps: 8, width: 32, rate: 0.003, seed: 1, speed: 0, batch: 128,
+    running: false, layer: Infinity, probe: [0, 0], step: 0, loss: [], smooth: [], frames: 0,
+    flow: null, data: new Float32Array(0), entropy: NaN, rows: null, worked: null };
+  let generation = 0, wanted = -1, dirty = false, sent = 0;
+  const plots = learnPlots(library, m);
+
+  const trainer = openTrainer(bytes, source, {
+    snapshot(s) {
+      if (!m.flow || s.generation !== generation) return;
+      library.parameters(m.flow).set(s.parameters);
+      library.constants(m.flow).set(s.constants);
+      Object.assign(m, { step: s.step, worked: s });
+      for (const l of s.loss) {
+        m.loss.push(l);
+        const before = m.smooth.at(-1) ?? l;
+        m.smooth.push(before + (0.04 / (1 - 0.96 ** m.loss.length)) * (l - before)); // a moving average, unbiased
+      }
+      if (s.error) failed(s.error);
+      else if (wanted >= 0 && s.step >= wanted) wanted = -1;
+      dirty = true;
+    },
+    failed,
+  });
+  function failed(message) {
+    $('#learn-error').textContent = message;
+    setRunning(false);
+  }
+
+  /* --- a frame ------------------------------------------------------------------------------------ */
+
+  function draw() {
+    if (!m.flow) return;
+    const some = new Float32Array(2 + Math.min(m.data.length, 2 * SHOWN));
+    some.set(m.probe);
+    some.set(m.data.subarray(0, 2 * SHOWN), 2);
+    try {
+      library.logProb(m.flow, m.probe); // prepares the layers that the trace walks through
+      m.rows = library.trace(m.flow, some);
+      plots.draw();
+    } catch (e) {
+      failed(e.message);
+    }
+    readouts();
+    m.frames++;
+  }
+  function readouts() {
+    const l = m.smooth.at(-1), slider = $('#learn-layer'), names = library.layers(m.flow), K = names.length;
+    const at = Math.min(m.layer, K);
+    slider.max = K;
+    slider.value = at;
+    show({
+      learn_step: String(m.step),
+      learn_loss: l === undefined ? '–' : number(l, 3),
+      learn_entropy: number(m.entropy, 3),
+      learn_kl: l === undefined ? '–' : number(l - m.entropy, 3),
+      learn_speed: m.worked?.busy > 0 ? String(Math.round((1000 * m.worked.counted) / m.worked.busy)) : '–',
+      learn_parameters: String(library.parameters(m.flow).length),
+      learn_layer: at === 0 ? T('layer_before') : fill(T('layer_after'), { k: at, K, name: names[at - 1] }),
+    });
+    slider.setAttribute('aria-valuetext', $('[data-value="learn_layer"]').textContent);
+  }
+  let last = 0;
+  (function frame(now) {
+    requestAnimationFrame(frame);
+    if (!dirty || now - last < FRAME) return;
+    last = now;
+    dirty = false;
+    draw();
+  })(0);
+
+  /* --- control ------------------------------------------------------------------------------------ */
+
+  function setRunning(on) {
+    m.running = on;
+    $('#learn-run').textContent = T(on ? 'pause' : 'train');
+  }
+  const enough = () => {
+    if (m.data.length >= 2 * m.batch) return true;
+    failed(fill(T('few_points'), { n: m.batch, k: m.data.length / 2 }));
+    return false;
+  };
+
+  async function restart() {
+    const mine = ++generation, { family, steps, width, seed, rate, batch } = m, isOwn = m.toy === OWN, toy = library.toys.indexOf(m.toy);
+    setRunning(false);
+    wanted = -1;
+    $('#learn-error').textContent = '';
+    $('#learn-clear').hidden = !isOwn;
+    const caption = $('[data-t^="learn_density"]');
+    caption.dataset.t = isOwn ? 'learn_density_own' : 'learn_density';
+    caption.textContent = T(caption.dataset.t);
+    own.show(isOwn);
+    if (m.flow) library.free(m.flow);
+    Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, rows: null, worked: null, flow: null,
+      data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn ? NaN : library.toyEntropy(toy, HELD_OUT) });
+    m.probe = m.data.length ? [...m.data.subarray(0, 2)] : [0.5, -1];
+    plots.fit();
+    const model = { family: library.families.indexOf(family), steps, width, seed };
+    try {
+      m.flow = library.model(model);
+      if (m.data.length >= 2 * batch) library.initialise(m.flow, m.data.subarray(0, 2000));
+    } catch (e) {
+      return failed(e.message);
+    }
+    dirty = true;
+    await trainer.ready;
+    if (mine === generation && m.data.length >= 2 * batch)
+      trainer.send('start', { generation, model, settings: { rate, batch, seed }, x: m.data });
+  }
+
+  function run(on) {
+    if (on && !enough()) return;
+    wanted = -1;
+    setRunning(on);
+    trainer.send('run', { on, limit: m.speed });
+  }
+  function steps(n) {
+    if (!enough()) return;
+    if (m.running) run(false);
+    wanted = Math.max(wanted, m.step) + n;
+    trainer.send('steps', { n });
+  }
+
+  const options = (id, values, name, key, then) => {
+    const select = $(id);
+    const write = () => select.replaceChildren(...values.map((v) => new Option(name(v), v, false, v === m[key])));
+    changed.push(write);
+    select.onchange = () => {
+      m[key] = typeof values[0] === 'number' ? Number(select.value) : select.value;
+      then();
+    };
+  };
+  options('#learn-toy', [...library.toys, OWN], (v) => (TEXT['toy_' + v] ? T('toy_' + v) : v), 'toy', restart);
+  options('#learn-family', library.families, familyName, 'family', restart);
+  options('#learn-steps', [1, 2, 4, 6, 8, 12, 16], String, 'steps', restart);
+  options('#learn-width', [8, 16, 32, 64], String, 'width', restart);
+  options('#learn-rate', [0.0003, 0.001, 0.003, 0.01], String, 'rate', () => trainer.send('rate', { rate: m.rate }));
+  options('#learn-speed', [0, 100, 10], (v) => T('speed_' + v), 'speed', () => m.running && run(true));
+  numberField($('#learn-seed'), { get: () => m.seed, set: (v) => ((m.seed = Math.round(v)), restart(), $('#learn-seed').refresh()), step: 1 });
+  $('#learn-run').onclick = () => run(!m.running);
+  $('#learn-one').onclick = () => steps(1);
+  $('#learn-hundred').onclick = () => steps(100);
+  $('#learn-restart').onclick = restart;
+  $('#learn-layer').oninput = ({ target }) => {
+    m.layer = target.value === target.max ? Infinity : Number(target.value);
+    dirty = true;
+  };
+  $('#learn-clear').onclick = () => {
+    own.clear();
+    restart();
+  };
+  changed.push(() => (setRunning(m.running), (dirty = true)));
+
+  plots.density.handle({
+    get: () => m.probe,
+    set: (x) => ((m.probe = x), (dirty = true)),
+    label: () => `${T('handle_trace')} ${point(m.probe)}`,
+    colour: 'ink',
+  }).button.classList.add('ring');
+
+  /* Training goes on while one draws. */
+  const own = drawOwn(plots.density, {
+    on: () => m.toy === OWN,
+    changed(points) {
+      const first = m.data.length < 2 * m.batch;
+      m.data = points;
+      dirty = true;
+      if (points.length < 2 * m.batch) return;
+      if (first) restart();
+      else if (performance.now() - sent > 100) {
+        sent = performance.now();
+        trainer.send('points', { x: points });
+      }
+    },
+  });
+
+  restart();
+  return { state: m, plots, restart, run, steps };
+}
