@@ -34,23 +34,25 @@ typedef struct {
   uint64_t seed, step;
   size_t batch;
   nf_real *x;
+  const nf_flow *flow;
   size_t index[];
 } page_trainer;
 
-static nf_train_settings at_rate(double rate) {
+static nf_train_settings at_rate(const nf_flow *f, double rate) {
   nf_train_settings settings = nf_train_default();
+  settings.matching = nf_flow_model(f)->family == NF_FM;
   settings.schedule.rate = rate;
   settings.clip = 10;
   return settings;
 }
 
 page_trainer *EXPORT(page_trainer_new)(nf_flow *f, double rate, int batch, unsigned seed) {
-  const nf_train_settings settings = at_rate(rate);
+  const nf_train_settings settings = at_rate(f, rate);
   page_e = (nf_error){0};
   page_trainer *t = calloc(1, sizeof *t + (size_t)batch * sizeof *t->index);
   if (t == NULL) return NULL;
   t->trainer = nf_trainer_new(f, &settings, &page_e);
-  t->seed = seed, t->batch = (size_t)batch;
+  t->flow = f, t->seed = seed, t->batch = (size_t)batch;
   t->x = malloc((size_t)batch * 2 * sizeof *t->x);
   return t;
 }
@@ -62,7 +64,7 @@ void EXPORT(page_trainer_free)(page_trainer *t) {
 
 /* From the next step on. */
 int EXPORT(page_trainer_rate)(page_trainer *t, double rate) {
-  const nf_train_settings settings = at_rate(rate);
+  const nf_train_settings settings = at_rate(t->flow, rate);
   page_e = (nf_error){0};
   return nf_trainer_set(t->trainer, &settings, &page_e);
 }

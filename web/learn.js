@@ -101,7 +101,7 @@ function learnPanel(library, bytes, source) {
     own.show(isOwn);
     if (m.flow) library.free(m.flow);
     Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, rows: null, worked: null, flow: null,
-      data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn ? NaN : library.toyEntropy(toy, HELD_OUT) });
+      data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn || family === 'fm' ? NaN : library.toyEntropy(toy, HELD_OUT) });
     m.probe = m.data.length ? [...m.data.subarray(0, 2)] : [0.5, -1];
     plots.fit();
     const model = { family: library.families.indexOf(family), steps, width, seed };
