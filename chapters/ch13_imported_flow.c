@@ -168,7 +168,7 @@ static void show_file(void) {
       wrong += uva_tensor(&dict, k, "mask")[p] != (double)((p / SIDE + p % SIDE + k) % 2 == 0);
   chapter_section("The file");
   chapter_value("parameters", (double)nf_flow_n_param(imported), "in 176 tensors, beside 8 masks");
-  chapter_value("mask_differs", wrong, "pixels of the masks with (row + column + k) odd");
+  chapter_value("mask_differs", wrong, "mask pixels that are not (row + column + k) even");
   chapter_claim("the checkerboards of the model", 0, 0);
 }
 
