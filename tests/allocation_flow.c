@@ -9,7 +9,7 @@
 #include "flow/flow.h"
 #include "train/trainer.h"
 
-enum { N = 5, VALUES = 4096 };
+enum { N = 5, VALUES = 16384 };
 
 const nf_model allocation_model[ALLOCATION_MODELS] = {
     {.family = NF_GLOW,

@@ -71,7 +71,7 @@ typedef enum {
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
- *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.6)).
+ *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.5)).
  * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
  */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
