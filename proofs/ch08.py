@@ -77,7 +77,7 @@ def density_given_a_condition(d):
 
 @proof("8.6", cases=(2, 3), assumes="each of C classes has the probability 1/C")
 def classes_by_the_rule_of_Bayes(C):
-    """With p(x, y) = p(x | y)/C, the sum over the classes, and the share of one class in it."""
+    """With the joint density, that of x given y over C, the sum over the classes, and the share of one class in it."""
     x, p = number("x"), density("p")
     joint = {c: p(x, c) / C for c in upto(C)}
     marginal = sum(joint.values())
