@@ -1,4 +1,4 @@
-/* Chapter 6 (NOTES (6.1)-(6.11)). From a pixel k = 0 … 255 to the real line, in
+/* Chapter 6 (NOTES (6.1)-(6.12)). From a pixel k = 0 … 255 to the real line, in
  * three invertible steps:
  *
  *   r = (k + u)/256         w = α + (1-2α)r         y = logit w = log w - log(1-w)
@@ -203,11 +203,27 @@ static double log_sum(double s, void *m) {
     density += sign * pow(s - j, *(int *)m - 1) / (tgamma(j + 1) * tgamma(*(int *)m - j + 1));
   return *(int *)m * density * log(s);
 }
-/* q·log(p/q) for noise of density q(u) = (3/2)√u */
-static double noise_gap(double v, void *unused) {
-  (void)unused;
-  const double q = 1.5 * sqrt(v);
+/* q·log(p/q) for noise of density q(u) = (a + 1) u^a, by a = m/2 */
+static double noise_gap(double v, void *m) {
+  const double a = *(int *)m / 2., q = (a + 1) * pow(v, a);
   return q * log(2 * v / q);
+}
+static double noise_bound(double a) { return log(2 / (a + 1)) - (1 - a) / (a + 1); }
+
+/* log q(u | k) as the library's layer has it, v = 0.7ε - 0.2. */
+static double layer_log_q(double at) {
+  nf_bijector *affine = nf_affine_new(nf_point(1), &e);
+  nf_bijector *layer = nf_variational_dequantise_new(nf_point(1), 256, 0, affine, &e);
+  nf_flow *flow = nf_flow_new(layer, 0, &e);
+  chapter_need(&e);
+  nf_flow_param(flow)[0] = 0.7;
+  nf_flow_param(flow)[1] = -0.2;
+  const double z = (128 + at) / 256;
+  double log_det;
+  nf_flow_inverse(flow, 1, &z, NULL, &log_det, &e);
+  chapter_need(&e);
+  nf_flow_free(flow);
+  return log_det - log(256);
 }
 
 /* ∫ f over [a, b], or from 0 to ∞ when a = b. f may be infinite at a. */
@@ -239,7 +255,29 @@ static void bounds(void) {
   const double noise = log(4. / 3) - 1. / 3;
   chapter_value("bound_noise", noise, "one draw, noise of density (3/2)√u");
   chapter_exact("ch06_bound_noise", noise, 1e-14);
-  chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, 0, 0, 1), 1e-9);
+  chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, 1, 0, 1), 1e-9);
+}
+
+static void learned_noise(void) {
+  chapter_section("Noise that is learned: one draw, of density (a + 1) u^a in the same cell");
+  static const char *const name[] = {"noise_0", "noise_half", "noise_1", NULL, "noise_2"};
+  for (int m = 0; m <= 4; m++) {
+    if (name[m] == NULL) continue;
+    char what[40];
+    snprintf(what, sizeof what, "a = %g", m / 2.);
+    chapter_value(name[m], noise_bound(m / 2.), what);
+    chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, m, 0, 1), 1e-9);
+  }
+  double a = 0; /* d/da of the bound is (1 - a)/(a + 1)² */
+  for (int step = 0; step < 2000; step++) a += 0.1 * (1 - a) / ((a + 1) * (a + 1));
+  chapter_value("noise_learned", a, "a after 2000 steps of gradient ascent from 0");
+  chapter_claim("1: the noise has the shape of p", 1, 1e-12);
+  const double spread_of = 0.7, mean = -0.2, at = 0.3, v = logit(at);
+  const double epsilon = (v - mean) / spread_of;
+  chapter_text("\n  As a layer: u = σ(v), v = 0.7ε - 0.2, at u = 0.3.\n");
+  chapter_value("noise_log_q", log_normal(epsilon) - log(spread_of) - log(at * (1 - at)),
+                "log N(ε) - log 0.7 - log u(1-u)");
+  chapter_claim("library: the layer", layer_log_q(at), 1e-11);
 }
 
 static void trace(void) {
@@ -258,7 +296,7 @@ int main(int argc, char **argv) {
       &(chapter){
           .number = 6,
           .title = "From pixels to the line: dequantise and logit",
-          .notes = "(6.1)-(6.11)",
+          .notes = "(6.1)-(6.12)",
           .about = "Six pixels through dequantisation and logit, and what each term is worth.",
           .plots = plots,
           .trace = trace});
@@ -268,5 +306,6 @@ int main(int argc, char **argv) {
   forgotten();
   other_map();
   bounds();
+  learned_noise();
   return chapter_end();
 }

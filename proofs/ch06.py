@@ -1,10 +1,10 @@
 """Chapter 6: dequantisation, the squash, the logit, and bits per dimension."""
 from sympy import Integer, Rational, Symbol, exp, log
 
-from ch01 import density
+from ch01 import density, standard_normal
 from ch05 import Mean, bound
 from ch05_backward import loss
-from matrices import jacobian, number, smooth, upto, vector
+from matrices import det, jacobian, number, smooth, unknown, upto, vector
 from values import Each, Operator
 from proof import at, equal, golden, proof, require
 
@@ -178,3 +178,13 @@ def error_in_bits_per_dimension_of_mixed_squashes():
     mixed = bits(log(squashed(r, alpha).diff(r))) - bits(log(one_sided.diff(r)))
     golden("ch06", {"mixed": mixed.subs(alpha, Rational("0.05"))})
     return {r"\alpha": alpha, "alone": mixed}
+
+
+@proof("6.12", cases=(1, 2, 3), assumes="0 < u < 1; g is differentiable with an invertible Jacobian")
+def density_of_noise_that_is_learned(d):
+    """Two changes of variables: from the normal ε to v by an unknown g, and from v to u with exp(v) = u/(1 − u), each
+    by the determinant of its derivatives."""
+    epsilon, k, g, u = vector("epsilon", d), vector("k", d), unknown("g", d), vector("u", d, positive=True)
+    of_v = standard_normal(epsilon) / abs(det(jacobian(g(epsilon, k), epsilon)))
+    return {"d": d, "k": k, r"\varepsilon": epsilon, "u": u, "q": at(u, k)(of_v * det(jacobian(u.applyfunc(logit), u))),
+            "p_Z": at(epsilon)(standard_normal(epsilon)), "J_g": jacobian(g(epsilon, k), epsilon)}

@@ -1,9 +1,9 @@
 """Chapter 8: the multi-scale image flow."""
 from sympy import Function, Matrix, exp, eye, pi, prod, sqrt
 
-from ch01 import standard_normal
+from ch01 import density, standard_normal
 from ch03 import SIZES
-from matrices import jacobian, number, stack, unknown, upto, vector
+from matrices import det, jacobian, number, stack, unknown, upto, vector
 from values import Each, Map
 from proof import ROOT, at, proof
 
@@ -63,3 +63,26 @@ def the_Glow_of_this_chapter():
     return {rf"\text{{{name}}}": [name] for name in layers} | {
         "1{\\times}1": ["conv1x1"], r"\text{levels}": 3, r"\text{steps}": 2,
         r"\text{level}": level, r"\text{flow}": [*stages, "prior", "split"]}
+
+
+@proof("8.5", cases=(1, 2, 3), assumes="for every y the map is differentiable with an invertible Jacobian")
+def density_given_a_condition(d):
+    """The density at x of f⁻¹(z, y) for normal z and fixed y, by the determinant of the derivatives by x alone."""
+    x, y, f = vector("x", d), vector("y", 2), unknown("f", d)
+    z = f(x, y)
+    J = jacobian(z, x)
+    return {"x": x, "y": y, "f": f, "J": J, "p_Z": at(z)(standard_normal(z)),
+            "p_X": at(x, y)(standard_normal(z) * abs(det(J)))}
+
+
+@proof("8.6", cases=(2, 3), assumes="each of C classes has the probability 1/C")
+def classes_by_the_rule_of_Bayes(C):
+    """With the joint density, that of x given y over C, the sum over the classes, and the share of one class in it."""
+    x, p = number("x"), density("p")
+    joint = {c: p(x, c) / C for c in upto(C)}
+    marginal = sum(joint.values())
+
+    def p_X(x, *y):
+        return p(x, *y) if y else marginal
+
+    return {"C": C, "x": x, "y": Each(*upto(C)), "p_X": p_X, r"\Pr": lambda y, x: joint[int(y)] / marginal}

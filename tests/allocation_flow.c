@@ -9,7 +9,7 @@
 #include "flow/flow.h"
 #include "train/trainer.h"
 
-enum { N = 5, VALUES = 4096 };
+enum { N = 5, VALUES = 16384 };
 
 const nf_model allocation_model[ALLOCATION_MODELS] = {
     {.family = NF_GLOW,
@@ -38,6 +38,7 @@ const nf_model allocation_model[ALLOCATION_MODELS] = {
      .width = 3,
      .scale = NF_SCALE_TANH,
      .bins = 17,
+     .variational = true,
      .alpha = 0.05,
      .seed = 1},
     {.family = NF_NICE,

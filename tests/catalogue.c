@@ -129,14 +129,19 @@ static void add_couplings(list *l) {
   }
 }
 
-/* Couplings given y of 2 values. */
-static nf_bijector *conditional(nf_shape shape, nf_mask mask,
-                                nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
+/* A coupling given y of c values. */
+static nf_bijector *conditional_on(nf_shape shape, nf_mask mask, size_t c,
+                                   nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
   nf_shape in = nf_coupling_net_in(shape, mask);
-  in.c += 2;
+  in.c += c;
   return nf_coupling_new(
       shape, mask, NF_SCALE_TANH,
-      nf_net_given(net(in, nf_coupling_net_out(shape, mask, NF_SCALE_TANH), s), 2, s), s);
+      nf_net_given(net(in, nf_coupling_net_out(shape, mask, NF_SCALE_TANH), s), c, s), s);
+}
+
+static nf_bijector *conditional(nf_shape shape, nf_mask mask,
+                                nf_net *(*net)(nf_shape, nf_shape, nf_error *), nf_error *s) {
+  return conditional_on(shape, mask, 2, net, s);
 }
 
 static void add_conditional(list *l) {
@@ -244,6 +249,13 @@ static void add_all(list *l) {
   add(l, "dequantise 2", 2, 0, nf_dequantise_new(nf_point(5), 2, SEED, s));
   add(l, "dequantise 17", 17, 0, nf_dequantise_new(image(3, 2, 1), 17, SEED, s));
   add(l, "dequantise 256", 256, 0, nf_dequantise_new(image(2, 2, 3), 256, SEED, s));
+  add(l, "variational 17", 17, CURVED | LEARNED_NOISE,
+      nf_variational_dequantise_new(image(3, 2, 1), 17, SEED,
+                                    conditional_on(image(3, 2, 1), NF_CHECKERBOARD, 1, convnet, s),
+                                    s));
+  add(l, "variational 256", 256, CURVED | LEARNED_NOISE,
+      nf_variational_dequantise_new(image(2, 2, 3), 256, SEED,
+                                    conditional_on(image(2, 2, 3), NF_CHANNEL, 3, convnet, s), s));
   add(l, "sinh arcsinh", NORMAL, 0, sinh_arcsinh_new(image(2, 3, 3), s));
   add_solved(l, "continuous by 2 steps", 2e-5, continuous(nf_point(3), 2, s));
   add_solved(l, "continuous by 8 steps", 1e-7, continuous(nf_point(3), 8, s));
@@ -275,6 +287,8 @@ static void add_all(list *l) {
       MODEL(NF_NSF, small, 2, 1, .plu = true, .learned_prior = true));
   add(l, "glow of pixels", 256, CURVED,
       MODEL(NF_GLOW, small, 2, 2, .scale = NF_SCALE_SIGMOID, .bins = 256));
+  add(l, "glow of pixels, variational", 17, CURVED | LEARNED_NOISE,
+      MODEL(NF_GLOW, small, 1, 1, .scale = NF_SCALE_SIGMOID, .bins = 17, .variational = true));
   add(l, "glow gated", NORMAL, 0,
       MODEL(NF_GLOW, small, 1, 2, .scale = NF_SCALE_SIGMOID, .net = NF_NET_GATED, .blocks = 1));
   add(l, "single-scale", NORMAL, 0,

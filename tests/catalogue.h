@@ -13,7 +13,8 @@ enum { NORMAL = 0, UNIT = 1 };
 /* How the oracles must treat an entry; 0: nothing special. */
 enum {
   VOLUME = 1, /* preserves volume: its log-det is 0, elsewhere a log-det of 0 is a failure */
-  CURVED = 2  /* pixels go on through a curved map: no finite difference from pixel to pixel */
+  CURVED = 2, /* pixels go on through a curved map: no finite difference from pixel to pixel */
+  LEARNED_NOISE = 4 /* the log-det has -log q(u | k), beside that of the Jacobian at this u */
 };
 
 typedef struct {

@@ -142,6 +142,7 @@ static finding gradient_of_parameters(const catalogue_entry *e, nf_work *work) {
 
 /* --- layers × oracles ------------------------------------------------------------------------ */
 static bool always(const catalogue_entry *e) { return e != NULL; }
+static bool of_a_map(const catalogue_entry *e) { return !(e->flags & LEARNED_NOISE); }
 static bool smooth(const catalogue_entry *e) { return !(e->flags & CURVED); }
 static bool small(const catalogue_entry *e) { return e->input <= UNIT && dimensions(e) <= SMALL; }
 static bool continuous(const catalogue_entry *e) { return e->input <= UNIT; }
@@ -155,7 +156,7 @@ const oracle oracles[ORACLES] = {
     {"round trip", "trip", round_trip, 1e-11, false, always},
     {"log-det by gsl_deriv_central", "ld gsl", log_det_by_entry, 1e-9, false, small},
     {"log-det by differences", "ld fd", log_det_by_column, 1e-9, false, smooth},
-    {"log-det by backward", "ld bwd", log_det_by_backward, 1e-12, false, always},
+    {"log-det by backward", "ld bwd", log_det_by_backward, 1e-12, false, of_a_map},
     {"backward against differences", "J bwd", jacobian_of_backward, 1e-9, false, smooth},
     {"gradient of input", "dx", gradient_of_input, 1e-7, true, continuous},
     {"gradient of parameters", "dparam", gradient_of_parameters, 1e-7, true, learns},

@@ -35,6 +35,14 @@ static nf_flow *gated_of_pixels(void) {
   return moved_flow(nf_bijector_from_model(&m, NULL), 0.1);
 }
 
+static nf_flow *learned_noise(void) {
+  nf_model m = nf_model_default(NF_GLOW, nf_image(4, 4, 1));
+  m.levels = m.steps = 1;
+  m.width = 6;
+  m.variational = true;
+  return moved_flow(nf_bijector_from_model(&m, NULL), 0.1);
+}
+
 static nf_flow *glow_of_points(void) {
   nf_model m = nf_model_default(NF_GLOW, nf_point(2));
   m.width = 8;
@@ -117,6 +125,7 @@ static const row table[] = {
     {"glow of images, clip", glow_of_images, NORMAL_SAMPLES, 20, 3, 3, NF_ADAM, 0, 1},
     {"glow of pixels", glow_of_pixels, PIXELS, 10, 3, 2, NF_ADAM, 0, 0},
     {"gated", gated_of_pixels, PIXELS, 10, 3, 2, NF_ADAM, 0, 0},
+    {"learned noise", learned_noise, PIXELS, 20, 3, 3, NF_ADAM, 0.9, 0},
     {"one coupling", one_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"autoregressive", autoregressive, NORMAL_SAMPLES, 20, 3, 3, NF_ADAM, 0.9, 1},
     {"split of a coupling", split_of_a_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},

@@ -1,4 +1,4 @@
-/* Conditional flows (NOTES (8.6)): for every y a density that integrates to 1, the same as that of
+/* Conditional flows (NOTES (8.5)): for every y a density that integrates to 1, the same as that of
  * a flow without y whose biases have taken it in; and what is refused. (That a conditional layer is
  * differentiated and inverted correctly: test_catalogue.c.) */
 #include "fixture.h"

@@ -52,10 +52,10 @@ static void constructors_refuse(void **state) {
 static void constructors_do_nothing_after_an_error(void **state) {
   (void)state;
   const nf_shape square = {2, 2, 2};
-  nf_bijector *owned[4];
+  nf_bijector *owned[5];
   nf_net *net = nf_linear_new(nf_coupling_net_in(square, NF_CHANNEL),
                               nf_coupling_net_out(square, NF_CHANNEL, NF_SCALE_EXP), &e);
-  for (int i = 0; i < 4; i++) owned[i] = nf_actnorm_new(nf_image(2, 2, i == 0 ? 1 : 2), &e);
+  for (int i = 0; i < 5; i++) owned[i] = nf_actnorm_new(nf_image(2, 2, i == 0 ? 1 : 2), &e);
   nf_bijector *chain = nf_chain_new(square, &e);
   check_no_error(&e);
   nf_fail(&e, NF_ENOMEM, "earlier");
@@ -70,6 +70,7 @@ static void constructors_do_nothing_after_an_error(void **state) {
   assert_null(nf_reshape_new(square, nf_point(8), &e));
   assert_null(nf_logit_new(square, 0.1, &e));
   assert_null(nf_dequantise_new(square, 2, 0, &e));
+  assert_null(nf_variational_dequantise_new(square, 2, 0, owned[4], &e));
   assert_null(nf_chain_new(square, &e));
   assert_null(nf_linear_new(square, square, &e));
   assert_null(nf_mlp_new(square, square, 2, &e));

@@ -4,6 +4,7 @@
 
 static const char *const couplings[] = {"additive", "affine", NULL};
 static const char *const conditions[] = {"label", NULL};
+static const char *const dequantisations[] = {"uniform", "variational", NULL};
 static const char *const permutations[] = {"full", "plu", NULL};
 static const char *const priors[] = {"standard", "learned", NULL};
 const char *const cli_optimisers[] = {"adam", "adamax", NULL};
@@ -70,6 +71,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"blocks", "N", CLI_WHOLE, &s->blocks, "of a gated network [3]", 1, 256, NULL},
       {"condition", "WHAT", CLI_WORD, &s->condition, "learn p(x | y), with y the %s of an image", 0,
        0, conditions},
+      {"dequantise", "NOISE", CLI_WORD, &s->dequantise,
+       "noise of pixels: %s, a flow that is learned, too", 0, 0, dequantisations},
       {"coupling", "KIND", CLI_WORD, &s->coupling, "%s [nice: additive]", 0, 0, couplings},
       {"scale", "FORM", CLI_WORD, &s->scale,
        "of affine couplings: %s [glow: sigmoid, realnvp: tanh, single-scale: clamp]", 0, 0,
@@ -125,6 +128,8 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
               points ? "a flow on points" : a->name);
   else if (s->blocks > 0 && s->net != NF_NET_GATED)
     cli_error("--blocks: only gated networks have blocks; add --net gated");
+  else if (s->dequantise > 0 && points)
+    cli_error("--dequantise variational: it is for pixels; %s has points", s->data.spec);
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
@@ -154,6 +159,7 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
   }
   nf_model m = nf_model_default(family, data->shape);
   m.bins = data->bins;
+  m.variational = s->dequantise == 1;
   m.standardise = data->columns != NULL;
   m.alpha = s->alpha;
   m.seed = s->seed;

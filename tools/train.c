@@ -101,7 +101,7 @@ static bool is_changeable(const char *key) {
 }
 
 /* Written for models that differ from the usual in them. */
-static const char *const optional[] = {"standardise", "condition", "net", NULL};
+static const char *const optional[] = {"standardise", "condition", "dequantise", "net", NULL};
 
 static const char *text_of(const nf_model_metadata *m, const char *key) {
   for (size_t i = 0; i < m->n; i++)

@@ -14,7 +14,7 @@ typedef struct {
   cli_data_choice data;
   const char *out, *log;
   bool resume, fused, quiet;
-  int family, net, condition, coupling, scale, permutation, prior, optimiser, decay;
+  int family, net, condition, dequantise, coupling, scale, permutation, prior, optimiser, decay;
   uint64_t levels, depth, width, blocks, steps, epochs, batch, warmup, every, holdout, seed,
       threads;
   double minutes, alpha, rate, clip, ema;

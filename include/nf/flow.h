@@ -69,7 +69,7 @@ int nf_flow_gradient(nf_flow *f, size_t n, const nf_real *x, double *loss, nf_re
  * functions above do not serve it: y (n, C) has one condition a sample, such as a class as 1 of C
  * numbers and 0 the others.
  *
- *   log p_X(x | y) = log p_Z(f(x; y)) + log|det ∂f(x; y)/∂x|            NOTES (8.6)
+ *   log p_X(x | y) = log p_Z(f(x; y)) + log|det ∂f(x; y)/∂x|            NOTES (8.5)
  *
  * errors  NF_EINVAL (y is NULL), NF_ESHAPE (the flow has no condition), NF_ENONFINITE, and those of
  *         the functions without y */

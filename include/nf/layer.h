@@ -71,7 +71,7 @@ typedef enum {
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
- *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.6)).
+ *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.5)).
  * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
  */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
@@ -140,6 +140,16 @@ nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
  * source  NOTES (6.4); Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow
  * runs */
 nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
+
+/* Noise that is learned: u = σ(v), v = q(ε; k/bins - ½) with ε ~ N(0, I) by (seed, draw, sample),
+ * x' = (k + u)/bins;   log|det J| = -D·log(bins) - log q(u | k)
+ * q = `noise`, from ε to v, becomes its own; its conditional layers are given the pixels. The
+ * inverse is floor(bins·x'), clamped to a pixel; its log-det is that of the u found there.
+ * source  NOTES (6.12); Ho et al. 2019, 3.1;   bins in 2 … 256
+ * shapes  noise: shape to shape, its conditions none or of c values (nf_net_given)
+ * errors  NF_EDOM when the flow runs */
+nf_bijector *nf_variational_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed,
+                                           nf_bijector *noise, nf_error *e);
 
 /* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
  * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls

@@ -55,6 +55,9 @@ typedef struct {
   bool standardise; /* values of ℝ: nf_standardise_new first */
   nf_net_form net;  /* gated: on images alone, and not for nice, which flattens them */
   size_t blocks;    /* of gated networks, 1 … 256 */
+  bool variational; /* pixels: nf_variational_dequantise_new with a flow of the noise of 4 couplings
+                       on alternating checkerboards, with convnets of 32 channels; false: uniform
+                       noise */
   size_t condition; /* C: values of y that every conditioner takes; 0: p(x) */
 } nf_model;
 

@@ -20,7 +20,7 @@ for script in plots/*_*.gp; do
 done
 cp "$build"/plots/schematic_*.svg plots/gallery
 cp "$build/plots/film.gif" plots/gallery/film.gif
-cp "$build/plots/digits_samples.png" plots/gallery
+cp "$build/plots/digits_samples.png" "$build/plots/digits_classes.png" plots/gallery
 for script in $(grep -l sheet.gp plots/*_*.gp); do # 4 pixels become 3, and no edge of a cell is blurred
   name=$(basename "$script" .gp)
   convert "$build/plots/$name.png" -filter box -resize 1200x +dither -colors 128 -strip \

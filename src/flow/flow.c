@@ -36,8 +36,8 @@ static bool allocate(nf_flow *f) {
     bind(f, b->tensor, b->n_tensor);
     if (b->net != NULL) bind(f, b->net->tensor, b->net->n_tensor);
     if (b->net != NULL) f->n_input += nf_shape_size(b->net->in);
-    if (b->n_condition > f->n_condition) f->n_condition = b->n_condition;
   }
+  f->n_condition = nf_tree_condition(f->bijector);
   return true;
 }
 

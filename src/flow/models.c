@@ -171,6 +171,29 @@ static void add_continuous(nf_bijector *chain, const nf_model *m, nf_error *e) {
   nf_chain_add(chain, nf_continuous_new(m->shape, m->steps, field, e), e);
 }
 
+/* --- pixels to values of ℝ ------------------------------------------------------------------ */
+
+/* A small flow of the noise, given the pixels: it is run in every step and adds to its time. */
+enum { NOISE_COUPLINGS = 4, NOISE_WIDTH = 32 };
+
+static nf_bijector *noise_flow(const nf_model *m, nf_error *e) {
+  const nf_model small = {.shape = m->shape, .width = NOISE_WIDTH, .condition = m->shape.c};
+  const nf_mask mask = nf_shape_pixels(m->shape) > 1 ? NF_CHECKERBOARD : NF_CHANNEL;
+  nf_bijector *noise = nf_chain_new(m->shape, e);
+  for (size_t i = 0; i < NOISE_COUPLINGS; i++)
+    add_coupling(noise, swapped_if(i % 2, mask), NF_SCALE_TANH, &small, e);
+  return noise;
+}
+
+static void add_pixels(nf_bijector *chain, const nf_model *m, nf_error *e) {
+  nf_chain_add(chain,
+               m->variational
+                   ? nf_variational_dequantise_new(m->shape, m->bins, m->seed, noise_flow(m, e), e)
+                   : nf_dequantise_new(m->shape, m->bins, m->seed, e),
+               e);
+  nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, e), e);
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 /* In the order of nf_family. A row makes a --model of nf train, saved and loaded by its name; a
@@ -237,6 +260,8 @@ static bool valid(const nf_model *m, nf_error *e) {
             a->name);
   else if (m->condition > 4096)
     nf_fail(e, NF_EINVAL, "model: condition is %zu; it can be 0 to 4096", m->condition);
+  else if (m->variational && m->bins == 0)
+    nf_fail(e, NF_EINVAL, "model: variational noise is for pixels, not for values of ℝ");
   else if (m->standardise && m->bins > 0)
     nf_fail(e, NF_EINVAL, "model: standardise is for values, not for pixels of %u bins", m->bins);
   else
@@ -248,10 +273,7 @@ nf_bijector *nf_bijector_from_model(const nf_model *m, nf_error *e) {
   nf_bijector *chain = valid(m, e) ? nf_chain_new(m->shape, e) : NULL;
   if (chain == NULL) return NULL;
   nf_error own = {0};
-  if (m->bins > 0) {
-    nf_chain_add(chain, nf_dequantise_new(m->shape, m->bins, m->seed, &own), &own);
-    nf_chain_add(chain, nf_logit_new(m->shape, m->alpha, &own), &own);
-  }
+  if (m->bins > 0) add_pixels(chain, m, &own);
   if (m->standardise) nf_chain_add(chain, nf_standardise_new(m->shape, &own), &own);
   nf_architecture_of(m->family)->add(chain, m, &own);
   if (own.status == NF_OK) return chain;

@@ -109,6 +109,11 @@ typedef struct {
   void *user;
 } receiver;
 
+/* A layer that is run as a whole; a chain or a split is run layer by layer. */
+static bool is_leaf(const nf_bijector *b) {
+  return b->type != &nf_chain_type && b->type != &nf_split_type;
+}
+
 /* Leaf layers layer[0 … n), cut into stages from the top: stage s is layer[cut[s+1] … cut[s]). */
 typedef struct {
   const receiver *to;
@@ -221,14 +226,14 @@ static int backward_leaves(const receiver *to, size_t n, nf_bijector *const *lay
 static int backward_in_stages(void *user, const nf_bijector *b, nf_batch *z, nf_batch *dz,
                               const double *dlog_det, nf_real *dparam, nf_work *work) {
   const receiver *to = user;
-  if (b->n_child == 0)
+  if (is_leaf(b))
     return backward_leaves(to, 1, &to->flow->layer[b->number].layer, z, dz, dlog_det, &work->arena);
   if (b->type != &nf_chain_type) return b->type->backward(b, z, dz, dlog_det, dparam, work);
   int status = NF_OK;
   for (size_t end = b->n_child, begin; status == NF_OK && end > 0; end = begin) {
     begin = end - 1;
-    while (begin > 0 && b->child[begin]->n_child == 0 && b->child[begin - 1]->n_child == 0) begin--;
-    if (b->child[begin]->n_child > 0)
+    while (begin > 0 && is_leaf(b->child[begin]) && is_leaf(b->child[begin - 1])) begin--;
+    if (!is_leaf(b->child[begin]))
       status = nf_layer_backward(b->child[begin], z, dz, dlog_det, NULL, work);
     else
       status = backward_leaves(to, end - begin, b->child + begin, z, dz, dlog_det, &work->arena);

@@ -29,7 +29,7 @@ int nf_checkpoint_resume(const nf_checkpoint *c, const char *path, nf_trainer *t
 
 /* --- nf_model as metadata ------------------------------------------------------------------ */
 
-enum { NF_MODEL_KEYS = 14, NF_METADATA_TEXT = 72 };
+enum { NF_MODEL_KEYS = 16, NF_METADATA_TEXT = 72 };
 typedef struct {
   size_t n;                         /* "standardise", "net" and "blocks" only when not as usual */
   nf_metadata entry[NF_MODEL_KEYS]; /* their texts are below */

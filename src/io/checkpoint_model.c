@@ -9,6 +9,7 @@
 #include "io/checkpoint.h"
 
 static const char *const permutations[] = {"full", "plu", NULL};
+static const char *const dequantisations[] = {"uniform", "variational", NULL};
 static const char *const yes[] = {"yes", NULL};
 static const char *const priors[] = {"standard", "learned", NULL};
 
@@ -40,6 +41,7 @@ void nf_model_to_metadata(const nf_model *m, nf_model_metadata *out) {
   add(out, "seed", "%" PRIu64, m->seed);
   if (m->standardise) add(out, "standardise", "%s", yes[0]);
   if (m->condition > 0) add(out, "condition", "%zu", m->condition);
+  if (m->variational) add(out, "dequantise", "%s", dequantisations[1]);
   if (m->net == NF_NET_USUAL) return;
   add(out, "net", "%s", nf_net_names[m->net]);
   add(out, "blocks", "%zu", m->blocks);
@@ -131,6 +133,9 @@ int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_mode
   m.condition = 0;
   if (nf_safetensors_metadata(file, "condition") != NULL)
     m.condition = (size_t)whole(&r, "condition", 4096);
+  m.variational = false;
+  if (nf_safetensors_metadata(file, "dequantise") != NULL)
+    m.variational = word(&r, "dequantise", dequantisations) == 1;
   m.net = NF_NET_USUAL;
   m.blocks = 3;
   if (nf_safetensors_metadata(file, "net") != NULL) {

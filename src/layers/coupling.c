@@ -5,7 +5,7 @@
  *   z_b = x_b·g(s) + t,   (s, t) = net(x_a),      log|det J| = Σ log g(s)
  *   z_b = (x_b + t)·g(s)  where the scale is clamped
  *
- * A conditional layer's net has y as C more channels at every pixel, beside x_a (NOTES (8.6)).
+ * A conditional layer's net has y as C more channels at every pixel, beside x_a (NOTES (8.5)).
  * The Jacobian is triangular, whatever the network; so the network is never inverted and its
  * derivative does not enter the determinant (NOTES (3.2)). */
 #include <string.h>

@@ -49,8 +49,9 @@ nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n);
  */
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);
 
-/* The types that contain other layers, and that of the continuous flow; compare with b->type. */
-extern const nf_bijector_type nf_chain_type, nf_split_type, nf_inverted_type, nf_continuous_type;
+/* Types to compare with b->type. */
+extern const nf_bijector_type nf_chain_type, nf_split_type, nf_inverted_type, nf_continuous_type,
+    nf_variational_type;
 
 /* --- all layers of a tree (tree.c) --------------------------------------------------------- */
 
@@ -70,6 +71,10 @@ const char *nf_layer_name(const nf_layer_entry *entry, char text[NF_LAYER_NAME])
  * Returns how many there are; 0 when memory is out. */
 size_t nf_tree_layout(nf_bijector *root, nf_layer_entry **list, size_t *n_param,
                       size_t *n_constant);
+
+/* The most values C of a condition that a layer of the tree is given from outside: the flow of a
+ * variational dequantise layer is given the pixels by that layer. */
+size_t nf_tree_condition(const nf_bijector *root);
 
 /* Calls visit for every tensor, with a path such as "2.inner.0.net.conv1.weight"; stops at the
  * first status other than NF_OK, and returns it. */

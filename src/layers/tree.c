@@ -75,6 +75,16 @@ size_t nf_tree_layout(nf_bijector *root, nf_layer_entry **list, size_t *n_param,
   return n.layer;
 }
 
+size_t nf_tree_condition(const nf_bijector *root) {
+  size_t most = root->n_condition;
+  if (root->type == &nf_variational_type) return most;
+  for (size_t i = 0; i < root->n_child; i++) {
+    const size_t c = nf_tree_condition(root->child[i]);
+    if (c > most) most = c;
+  }
+  return most;
+}
+
 /* prefix.middle.name, without the parts that are "" */
 static int visit_all(nf_tensor *t, size_t count, const char *prefix, const char *middle,
                      nf_tensor_visit *visit, void *user) {
