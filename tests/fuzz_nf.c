@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     errors = 0;
     fuzz_require(cli_settings_model(&s, i == 0 ? &image : &point, &m) == (errors == 0));
   }
-  const nf_train_settings t = cli_settings_training(&s, 1000);
+  const nf_train_settings t = cli_settings_training(&s, m.family, 1000);
   fuzz_require(t.schedule.rate > 0 && t.clip >= 0);
   return 0;
 }
