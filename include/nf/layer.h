@@ -142,7 +142,8 @@ nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_
 
 /* Noise that is learned: u = σ(v), v = q(ε; k/bins - ½) with ε ~ N(0, I) by (seed, draw, sample),
  * x' = (k + u)/bins;   log|det J| = -D·log(bins) - log q(u | k)
- * q = `noise`, from ε to v, becomes its own; its conditional layers are given the pixels. The
+ * q = `noise`, from ε to v, becomes its own; its conditional layers are given the pixels, and none
+ * is initialised from data. The
  * inverse is floor(bins·x'), clamped to a pixel; its log-det is that of the u found there.
  * source  NOTES (6.12); Ho et al. 2019, 3.1;   bins in 2 … 256
  * shapes  noise: shape to shape, its conditions none or of c values (nf_net_given)
@@ -152,7 +153,8 @@ nf_bijector *nf_variational_dequantise_new(nf_shape shape, unsigned bins, uint64
 
 /* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
  * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls
- * that of f d + 2 times and solves a system of d equations a sample: for small d.
+ * that of f d + 2 times and solves a system of d equations a sample: for small d. Layers inside are
+ * not initialised from data.
  * source  NOTES (1.9), (10.11);   errors  NF_ESINGULAR in backward */
 nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e);
 

@@ -15,12 +15,22 @@
 #include "core/real.h"
 #include "layers/layer.h"
 
+/* Hooks are for layers that run in the direction of the flow, so not for those in here. */
+static int run(int (*direction)(const nf_bijector *, nf_batch *, double *, nf_work *),
+               const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  const nf_hooks *hooks = work->hooks;
+  work->hooks = NULL;
+  const int status = direction(b->child[0], x, log_det, work);
+  work->hooks = hooks;
+  return status;
+}
+
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  return nf_layer_inverse(b->child[0], x, log_det, work);
+  return run(nf_layer_inverse, b, x, log_det, work);
 }
 
 static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
-  return nf_layer_forward(b->child[0], z, log_det, work);
+  return run(nf_layer_forward, b, z, log_det, work);
 }
 
 /* At f's output x: a becomes Jᵀ a + dlog_det·∂ℓ/∂y, whatever its parameters' gradient. */
@@ -119,16 +129,17 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   return nf_layer_backward(f, &x, &a, negative, dparam, work);
 }
 
-static const nf_bijector_type type = {.name = "inverted",
-                                      .forward = forward,
-                                      .inverse = inverse,
-                                      .backward = backward,
-                                      .child = "inner"};
+const nf_bijector_type nf_inverted_type = {.name = "inverted",
+                                           .forward = forward,
+                                           .inverse = inverse,
+                                           .backward = backward,
+                                           .child = "inner"};
 
 nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e) {
   if (inner == NULL) nf_fail(e, NF_EINVAL, "inverted: no inner layer");
-  nf_bijector *b =
-      inner != NULL ? nf_bijector_new(&type, sizeof *b, inner->out, inner->in, e) : NULL;
+  nf_bijector *b = inner != NULL
+                       ? nf_bijector_new(&nf_inverted_type, sizeof *b, inner->out, inner->in, e)
+                       : NULL;
   if (b != NULL && (b->child = malloc(sizeof *b->child)) == NULL) {
     nf_fail(e, NF_ENOMEM, "inverted: out of memory");
     nf_bijector_free(b);

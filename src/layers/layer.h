@@ -50,7 +50,8 @@ nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n);
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);
 
 /* Types to compare with b->type. */
-extern const nf_bijector_type nf_chain_type, nf_split_type, nf_continuous_type, nf_variational_type;
+extern const nf_bijector_type nf_chain_type, nf_split_type, nf_inverted_type, nf_continuous_type,
+    nf_variational_type;
 
 /* --- all layers of a tree (tree.c) --------------------------------------------------------- */
 

@@ -24,8 +24,9 @@ static bool has_row(const writer *w, const nf_bijector *b, int depth) {
          (depth > 0 && w->open[depth - 1].layer->type != &nf_split_type);
 }
 
-/* Will layers inside have rows? */
+/* Will layers inside have rows? Those of a layer turned around run the other way. */
 static bool has_parts(const nf_bijector *b) {
+  if (b->type == &nf_inverted_type) return false;
   bool any = false;
   for (size_t i = 0; i < b->n_child; i++) {
     const bool hidden = b->type == &nf_split_type && b->child[i]->type == &nf_chain_type;
