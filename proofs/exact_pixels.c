@@ -104,6 +104,18 @@ static void bound(long m) {
   print_exact(name, add(logarithm(ratio(2, m)), quotient(sum, factorial)));
 }
 
+/* One draw, noise of density (a + 1) u^a:  log(2/(a + 1)) - (1 - a)/(a + 1), a = twice/2 */
+static void noise(const char *name, long twice) {
+  print_exact(name, sub(logarithm(ratio(4, twice + 2)), ratio(2 - twice, twice + 2)));
+}
+
+/* log q(u) at u = 3/10 of u = sigmoid((7ε - 2)/10), ε standard normal */
+static ball noise_log_q(void) {
+  ball e = quotient(add(logarithm(ratio(3, 7)), ratio(1, 5)), ratio(7, 10));
+  ball scale = logarithm(mul(ratio(7, 10), ratio(21, 100)));
+  return sub(log_normal(mul(e, e), 1), scale);
+}
+
 void exact_pixels(void) {
   ball alpha = ratio(1, 20);
   one_pixel(alpha);
@@ -112,4 +124,10 @@ void exact_pixels(void) {
   bits_per_dim(alpha);
   for (long m = 1; m <= 8; m *= 2) bound(m);
   print_exact("ch06_bound_noise", sub(logarithm(ratio(4, 3)), ratio(1, 3)));
+  noise("ch06_noise_0", 0);
+  noise("ch06_noise_half", 1);
+  noise("ch06_noise_1", 2);
+  noise("ch06_noise_2", 4);
+  print_exact("ch06_noise_learned", integer(1));
+  print_exact("ch06_noise_log_q", noise_log_q());
 }

@@ -143,7 +143,8 @@ nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_
 
 /* Noise that is learned: u = σ(v), v = q(ε; k/bins - ½) with ε ~ N(0, I) by (seed, draw, sample),
  * x' = (k + u)/bins;   log|det J| = -D·log(bins) - log q(u | k)
- * q = `noise`, from ε to v, becomes its own; its conditional layers are given the pixels. The
+ * q = `noise`, from ε to v, becomes its own; its conditional layers are given the pixels, and none
+ * is initialised from data. The
  * inverse is floor(bins·x'), clamped to a pixel; its log-det is that of the u found there.
  * source  NOTES (6.12); Ho et al. 2019, 3.1;   bins in 2 … 256
  * shapes  noise: shape to shape, its conditions none or of c values (nf_net_given)
