@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
   fuzz_require(in(s.alpha, 0, 0.49) && in(s.ema, 0, 0.999999) && in((double)s.threads, 0, 1024));
   const cli_data image = {.shape = {8, 8, 1}, .bins = 17}, point = {.shape = {1, 1, 2}};
-  nf_model m;
+  nf_model m = {0};
   for (int i = 0; i < 2; i++) {
     errors = 0;
     fuzz_require(cli_settings_model(&s, i == 0 ? &image : &point, &m) == (errors == 0));
