@@ -128,6 +128,5 @@ void exact_pixels(void) {
   noise("ch06_noise_half", 1);
   noise("ch06_noise_1", 2);
   noise("ch06_noise_2", 4);
-  print_exact("ch06_noise_learned", integer(1));
   print_exact("ch06_noise_log_q", noise_log_q());
 }

@@ -30,6 +30,10 @@ static size_t check_trace(const char *name, const nf_bijector *b, const nf_batch
     }
     sum += r->log_det;
     check_close(name, r->sum, sum, 1e-11, 1e-12);
+    if (r->layer->type == &nf_variational_type) {
+      assert_true(isnan(r->check));
+      continue;
+    }
     check_close(name, r->check, r->log_det, fmax(1e-7, solver), 1e-7);
     assert_true(nf_verify_trace_holds(r));
     checked++;

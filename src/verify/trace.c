@@ -24,9 +24,10 @@ static bool has_row(const writer *w, const nf_bijector *b, int depth) {
          (depth > 0 && w->open[depth - 1].layer->type != &nf_split_type);
 }
 
-/* Will layers inside have rows? Those of a layer turned around run the other way. */
+/* Will layers inside have rows? Those of a layer turned around run the other way, and those of
+ * learned noise beside the others. */
 static bool has_parts(const nf_bijector *b) {
-  if (b->type == &nf_inverted_type) return false;
+  if (b->type == &nf_inverted_type || b->type == &nf_variational_type) return false;
   bool any = false;
   for (size_t i = 0; i < b->n_child; i++) {
     const bool hidden = b->type == &nf_split_type && b->child[i]->type == &nf_chain_type;
@@ -53,7 +54,8 @@ static int before(void *user, const nf_bijector *b, int depth, const nf_batch *x
   nf_trace_row *row = &t->row[t->n++];
   *row = (nf_trace_row){
       .layer = b, .depth = w->depth++, .parts = has_parts(b), .log_det = w->so_far, .check = NAN};
-  return row->parts ? NF_OK : nf_verify_log_det_fd(b, x, &row->check);
+  const bool noise = b->type == &nf_variational_type; /* its log-det is no Jacobian's alone */
+  return row->parts || noise ? NF_OK : nf_verify_log_det_fd(b, x, &row->check);
 }
 
 static int after(void *user, const nf_bijector *b, int depth, const nf_batch *z,
