@@ -22,7 +22,7 @@ tar -xf "$root/packages.tar" -C "$root" --exclude='./dev/*' --transform="s|^/|$r
 [ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 
 export PKG_CONFIG_SYSROOT_DIR="$root" PKG_CONFIG_LIBDIR="$root/usr/lib/aarch64-linux-gnu/pkgconfig"
-make B=$B CC="aarch64-linux-gnu-gcc --sysroot=$root" AR=aarch64-linux-gnu-ar ARCH= check-build
+MAKEFLAGS= make -j"$(getconf _NPROCESSORS_ONLN)" B=$B CC="aarch64-linux-gnu-gcc --sysroot=$root" AR=aarch64-linux-gnu-ar ARCH= check-build
 
 mkdir -p "$root/run/chapters" "$root/run/tests"
 programs=$(cd $B && find nf chapters tests -type f -perm -u+x | sort)

@@ -29,7 +29,7 @@ tests += $(B)/tests/float_extremes
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants check-arm64 check-build left-out
 check-arm64:
-	+@sh tests/arm64.sh
+	@sh tests/arm64.sh
 check-build: all $(tests)
 verify: $(B)/tests/verify
 	@$<
