@@ -32,6 +32,6 @@ for program in $programs; do
 done
 # Chapters 5 and 8, of training and of images, take minutes each in qemu.
 sed '/^# help/,$d; s/ch\[0-9\]/ch0[1234679]/' tests/cli/chapters.txt > "$root/values.txt"
-tests=$(echo "$programs" | sed -n "s|^tests/test_\|^tests/float_extremes|$root/run/&|p")
+tests=$(echo "$programs" | sed -n "s,^tests/\(test_\|float_extremes\),$root/run/&,p")
 # shellcheck disable=SC2086
 EMULATED=1 B=$root/run sh tests/run.sh $tests "$root/values.txt"
