@@ -212,7 +212,7 @@ static void an_imported_flow_is_its_formulas(void **state) {
   nf_flow_free(g);
 }
 
-/* The text of the tensors' lines, with another one in the place of one of them. */
+/* The text of the tensors' lines, one of them replaced by another. */
 static const char *with_line(size_t line, const char *other) {
   static char text[4096];
   size_t k = 0, length = 0;

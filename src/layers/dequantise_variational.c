@@ -82,16 +82,6 @@ static void draw(const nf_bijector *b, nf_batch *epsilon) {
           NF_R(nf_random_normal(self(b)->seed, epsilon->draw, (epsilon->first + i) * d + k));
 }
 
-/* Forward or inverse of q. Hooks are for layers on the way from x to z, so not for those of q. */
-static int run_noise(int (*direction)(const nf_bijector *, nf_batch *, double *, nf_work *),
-                     const nf_bijector *b, nf_batch *v, double *log_det, nf_work *work) {
-  const nf_hooks *hooks = work->hooks;
-  work->hooks = NULL;
-  const int status = direction(b->child[0], v, log_det, work);
-  work->hooks = hooks;
-  return status;
-}
-
 static int check_pixels(const nf_bijector *b, const nf_batch *x) {
   const nf_real bins = (nf_real)self(b)->bins;
   for (size_t i = 0; i < nf_batch_size(x); i++)
@@ -110,7 +100,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   scale_pixels(b, nf_batch_size(x), x->data, y);
   draw(b, &v);
   add_base(b, &v, 1, log_det);
-  status = run_noise(nf_layer_forward, b, &v, log_det, work);
+  status = nf_run_inner(nf_layer_forward, b->child[0], &v, log_det, work);
   if (status == NF_OK) status = add_squash(&v, 1, log_det, &work->arena);
   if (status == NF_OK) status = nf_input_save(b, &v, work);
   if (status != NF_OK) return status;
@@ -138,7 +128,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   part(b, z, &v);
   scale_pixels(b, nf_batch_size(z), z->data, y);
   status = add_squash(&v, -1, log_det, &work->arena);
-  if (status == NF_OK) status = run_noise(nf_layer_inverse, b, &v, log_det, work);
+  if (status == NF_OK) status = nf_run_inner(nf_layer_inverse, b->child[0], &v, log_det, work);
   if (status == NF_OK) add_base(b, &v, -1, log_det);
   return status;
 }

@@ -15,22 +15,12 @@
 #include "core/real.h"
 #include "layers/layer.h"
 
-/* Hooks are for layers that run in the direction of the flow, so not for those in here. */
-static int run(int (*direction)(const nf_bijector *, nf_batch *, double *, nf_work *),
-               const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const nf_hooks *hooks = work->hooks;
-  work->hooks = NULL;
-  const int status = direction(b->child[0], x, log_det, work);
-  work->hooks = hooks;
-  return status;
-}
-
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  return run(nf_layer_inverse, b, x, log_det, work);
+  return nf_run_inner(nf_layer_inverse, b->child[0], x, log_det, work);
 }
 
 static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
-  return run(nf_layer_forward, b, z, log_det, work);
+  return nf_run_inner(nf_layer_forward, b->child[0], z, log_det, work);
 }
 
 /* At f's output x: a becomes Jᵀ a + dlog_det·∂ℓ/∂y, whatever its parameters' gradient. */

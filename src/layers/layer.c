@@ -61,9 +61,8 @@ nf_arena *nf_work_arena(nf_work *work) { return &work->arena; }
 
 /* --- the one way to run a layer --------------------------------------------------------------- */
 
-typedef int direction(const nf_bijector *, nf_batch *, double *, nf_work *);
-
-static int run(direction *go, const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+static int run(nf_direction *go, const nf_bijector *b, nf_batch *x, double *log_det,
+               nf_work *work) {
   const nf_hooks *hooks = work->hooks;
   const nf_arena_mark mark = nf_arena_now(&work->arena);
   int status = NF_OK;
@@ -97,6 +96,15 @@ int nf_layer_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const dou
                          : b->type->backward(b, z, dz, dlog_det, dparam, work);
   work->depth--;
   nf_arena_release(&work->arena, mark);
+  return status;
+}
+
+int nf_run_inner(nf_direction *go, const nf_bijector *inner, nf_batch *x, double *log_det,
+                 nf_work *work) {
+  const nf_hooks *hooks = work->hooks;
+  work->hooks = NULL;
+  const int status = go(inner, x, log_det, work);
+  work->hooks = hooks;
   return status;
 }
 
@@ -137,7 +145,7 @@ static void restore(const saved *s) {
   s->original->shape = s->copy.shape;
 }
 
-static int run_checked(direction *go, nf_shape from, const nf_bijector *b, nf_batch *x,
+static int run_checked(nf_direction *go, nf_shape from, const nf_bijector *b, nf_batch *x,
                        double *log_det, nf_work *work) {
   if (!nf_shape_equal(x->shape, from)) return NF_ESHAPE;
   if (!nf_batch_finite(x)) return NF_ENONFINITE;

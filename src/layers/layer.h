@@ -86,6 +86,11 @@ int nf_tree_tensors(size_t n_layer, const nf_layer_entry *list, nf_tensor_visit 
 #define NF_SHAPE         "(%zu, %zu, %zu)"
 #define NF_SHAPE_ARGS(s) (s).h, (s).w, (s).c
 
+/* The inner layer without hooks, which are for layers in the direction of the flow. */
+typedef int nf_direction(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);
+int nf_run_inner(nf_direction *go, const nf_bijector *inner, nf_batch *x, double *log_det,
+                 nf_work *work);
+
 /* backward of a layer that only moves values: its inverse, on z and on dz. */
 int nf_rearranged_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                            nf_real *dparam, nf_work *work);
