@@ -8,7 +8,6 @@
  * so that a density on [0, 1]^D, with this log-det, bounds the probability of the discrete image
  * from below, whatever q is (NOTES (6.2), (6.12)). ε is a function of (seed, draw, sample). u stays
  * a few units of rounding away from 0 and 1, so that k is found again. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/real.h"
@@ -196,20 +195,12 @@ static bool fits(nf_shape shape, unsigned bins, const nf_bijector *q, nf_error *
 
 nf_bijector *nf_variational_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed,
                                            nf_bijector *noise, nf_error *e) {
-  variational *b = fits(shape, bins, noise, e)
-                       ? nf_bijector_new(&nf_variational_type, sizeof *b, shape, shape, e)
-                       : NULL;
-  if (b != NULL && (b->base.child = malloc(sizeof *b->base.child)) == NULL) {
-    nf_fail(e, NF_ENOMEM, "variational: out of memory");
-    nf_bijector_free(&b->base);
-    b = NULL;
-  }
-  if (b == NULL) {
-    nf_bijector_free(noise);
-    return NULL;
-  }
-  b->base.child[0] = noise;
-  b->base.n_child = 1;
+  nf_bijector *base =
+      fits(shape, bins, noise, e)
+          ? nf_bijector_new(&nf_variational_type, sizeof(variational), shape, shape, e)
+          : NULL;
+  variational *b = nf_bijector_adopt(base, noise, e);
+  if (b == NULL) return NULL;
   b->bins = bins;
   b->seed = seed;
   return &b->base;

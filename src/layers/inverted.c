@@ -8,7 +8,6 @@
  *
  * f's own backward gives each row of J, λ ∂ℓ/∂y, and the last line: d + 2 calls, and one LU a
  * sample. It is meant for small d. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/lu.h"
@@ -130,16 +129,5 @@ nf_bijector *nf_inverted_new(nf_bijector *inner, nf_error *e) {
   nf_bijector *b = inner != NULL
                        ? nf_bijector_new(&nf_inverted_type, sizeof *b, inner->out, inner->in, e)
                        : NULL;
-  if (b != NULL && (b->child = malloc(sizeof *b->child)) == NULL) {
-    nf_fail(e, NF_ENOMEM, "inverted: out of memory");
-    nf_bijector_free(b);
-    b = NULL;
-  }
-  if (b == NULL) {
-    nf_bijector_free(inner);
-    return NULL;
-  }
-  b->child[0] = inner;
-  b->n_child = 1;
-  return b;
+  return nf_bijector_adopt(b, inner, e);
 }

@@ -28,6 +28,18 @@ void *nf_bijector_new(const nf_bijector_type *type, size_t size, nf_shape in, nf
   return b;
 }
 
+void *nf_bijector_adopt(nf_bijector *b, nf_bijector *inner, nf_error *e) {
+  if (b != NULL && (b->child = malloc(sizeof *b->child)) != NULL) {
+    b->child[0] = inner;
+    b->n_child = 1;
+    return b;
+  }
+  if (b != NULL) nf_fail(e, NF_ENOMEM, "%s: out of memory", b->type->name);
+  nf_bijector_free(b);
+  nf_bijector_free(inner);
+  return NULL;
+}
+
 static void add(nf_bijector *b, nf_tensor t, nf_error *e) {
   if (b == NULL || nf_status_of(e) != NF_OK) return;
   if (b->n_tensor == NF_BIJECTOR_TENSORS)

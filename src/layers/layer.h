@@ -86,6 +86,10 @@ int nf_tree_tensors(size_t n_layer, const nf_layer_entry *list, nf_tensor_visit 
 #define NF_SHAPE         "(%zu, %zu, %zu)"
 #define NF_SHAPE_ARGS(s) (s).h, (s).w, (s).c
 
+/* Gives b its only child. Returns b; frees both and returns NULL when b is NULL or memory is out.
+ */
+void *nf_bijector_adopt(nf_bijector *b, nf_bijector *inner, nf_error *e);
+
 /* The inner layer without hooks, which are for layers in the direction of the flow. */
 typedef int nf_direction(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);
 int nf_run_inner(nf_direction *go, const nf_bijector *inner, nf_batch *x, double *log_det,

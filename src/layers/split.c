@@ -2,7 +2,6 @@
  * shape; the second half passes:
  *
  *   z = [inner(x_a), x_b],    log|det J| = log|det J_inner|       (Dinh et al. 2017, 3.6) */
-#include <stdlib.h>
 #include <string.h>
 
 #include "layers/layer.h"
@@ -115,16 +114,5 @@ nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e) {
   nf_bijector *b =
       !fits ? NULL
             : nf_bijector_new(&nf_split_type, sizeof *b, shape, nf_point(nf_shape_size(shape)), e);
-  if (b != NULL && (b->child = malloc(sizeof *b->child)) == NULL) {
-    nf_fail(e, NF_ENOMEM, "split: out of memory");
-    nf_bijector_free(b);
-    b = NULL;
-  }
-  if (b == NULL) {
-    nf_bijector_free(inner);
-    return NULL;
-  }
-  b->child[0] = inner;
-  b->n_child = 1;
-  return b;
+  return nf_bijector_adopt(b, inner, e);
 }
