@@ -101,7 +101,7 @@ static int classify(const cli_data *data, nf_flow *flow, uint64_t draws, size_t 
   }
   for (size_t i = 0; i < x->n; i++) {
     r->unlabelled[begin + i] = log_of(mean[i], classes);
-    r->correct += best[i] == data->images.label[data->first + r->index[begin + i]];
+    r->correct += best[i] == cli_data_label(data, r->index[begin + i]);
   }
   return NF_OK;
 }
@@ -297,6 +297,7 @@ int cli_eval(int argc, char **argv) {
   settings s = {.importance = 1};
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&s.data),
+      CLI_OPTION_LABEL(&s.data),
       {"all", NULL, CLI_FLAG, &s.all, "what it was trained on, too", 0, 0, NULL},
       {"importance", "K", CLI_WHOLE, &s.importance, "draws of the noise for each image", 1, 1e6,
        NULL},
@@ -317,6 +318,7 @@ int cli_eval(int argc, char **argv) {
       cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, &path);
   if (status != CLI_GO) return status;
   if (!cli_output_is_free("--csv", s.csv, path, s.data.spec)) return CLI_BAD_INPUT;
+  if (s.classify && s.data.label != NULL) return cli_error("--classify, --label: give one of them");
   if (s.json && is_stdout(s.csv)) return cli_error("--json, --csv -: give one of them");
   nf_checkpoint c = {0};
   cli_data data = {0};

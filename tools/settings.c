@@ -150,11 +150,12 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
               nf_family_names[family]);
     return false;
   }
-  if (s->condition >= 0 && data->classes == 0) {
+  if (s->condition >= 0 && data->classes < 2) {
+    const bool one = data->classes == 1;
     cli_error(
-        "--condition label: %s has no labels; digits, icons, cifar10:DIR and idx:IMAGES,LABELS "
-        "have",
-        s->data.spec);
+        "--condition label: %s has %s; digits, cifar10:DIR, cifar100:DIR and idx:IMAGES,LABELS "
+        "have%s",
+        s->data.spec, one ? "one class" : "no labels", one ? " more" : "");
     return false;
   }
   nf_model m = nf_model_default(family, data->shape);
