@@ -169,6 +169,18 @@ int cli_json_print(struct json_t *object);
 /* "name  mean ± standard error" of n values, one of which has none; or both into an object. */
 void cli_print_mean(struct json_t *to, const char *name, size_t n, const double *value);
 
+/* --- the solver of a continuous flow (solver.c) ---------------------------------------------- */
+
+/* Nats by which mean log p may change with twice the steps before a line on stderr warns of it. */
+#define CLI_SOLVER_TOLERANCE 0.01
+
+/* *difference: the mean of log p by the steps of the flow, saved as path, less that by twice as
+ * many, over the first 1000 of n samples, in nats; INFINITY where the latter is not finite; NAN of
+ * a flow without a solver, or of more than 2048 steps.   errors  NF_ENOMEM, those of
+ * nf_flow_log_prob */
+int cli_solver_error(nf_flow *flow, const char *path, const cli_data *data, size_t n,
+                     const size_t *index, double *difference, nf_error *e);
+
 /* --- files of samples (sample.c) ------------------------------------------------------------ */
 
 enum { CLI_PNG, CLI_CSV, CLI_NPY };
