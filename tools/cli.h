@@ -169,6 +169,9 @@ void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *
 int cli_batch_new(const nf_flow *flow, size_t n, nf_batch *out, nf_error *e);
 /* Samples index[0 … n-1] into it, at most as many as it was made for. */
 void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch *to);
+/* Mirrors images of it left to right, each with probability 1/2, by (seed, number of the sample).
+ */
+void cli_batch_flip(uint64_t seed, nf_batch *b);
 /* y of sample i of it */
 void cli_batch_set_label(size_t i, size_t label, nf_batch *to);
 void cli_batch_free(nf_batch *b);
