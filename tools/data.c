@@ -200,6 +200,25 @@ void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch
     cli_batch_set_label(i, cli_data_label(d, index != NULL ? index[i] : i), to);
 }
 
+/* (w, c) with its pixels in the opposite order */
+static void flip_row(size_t w, size_t c, nf_real *row) {
+  for (size_t k = 0; k < w / 2 * c; k++) {
+    nf_real *left = row + k, *right = row + (w - 1 - k / c) * c + k % c, value = *left;
+    *left = *right;
+    *right = value;
+  }
+}
+
+void cli_batch_flip(uint64_t seed, nf_batch *b) {
+  const uint64_t stream = UINT64_C(0x464c) << 48; /* away from those of weights and noise */
+  const nf_shape s = b->shape;
+  for (size_t i = 0; i < b->n; i++) {
+    if ((nf_random_bits(seed, stream, b->first + i) & 1) == 0) continue;
+    for (size_t row = 0; row < s.h; row++)
+      flip_row(s.w, s.c, b->data + (i * s.h + row) * s.w * s.c);
+  }
+}
+
 void cli_batch_free(nf_batch *b) {
   free(b->data);
   free((void *)(uintptr_t)b->y);

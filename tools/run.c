@@ -143,6 +143,7 @@ static void next_batch(loop *l, uint64_t t, uint64_t *epoch) {
   }
   for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
   cli_batch_gather(r->data, l->part.count, l->index + l->part.begin, &l->x);
+  if (r->flip) cli_batch_flip(r->model.seed, &l->x);
 }
 
 static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {

@@ -95,6 +95,9 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        1e12, NULL},
       {"holdout", "N", CLI_WHOLE, &s->holdout, "samples held out [a tenth, at most 1000]", 1, 1e9,
        NULL},
+      {"flip", NULL, CLI_FLAG, &s->flip,
+       "mirror training images left to right, half of them at every step, chosen at random", 0, 0,
+       NULL},
       {"fused", NULL, CLI_FLAG, &s->fused, "the same run in less memory, and slower", 0, 0, NULL},
       {"quiet", NULL, CLI_FLAG, &s->quiet,
        "prints errors and warnings alone: no progress, no report at the end, no changes of a "
@@ -131,6 +134,8 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
     cli_error("--blocks: only gated networks have blocks; add --net gated");
   else if (s->dequantise > 0 && points)
     cli_error("--dequantise variational: it is for pixels; %s has points", s->data.spec);
+  else if (s->flip && points)
+    cli_error("--flip: it is for images; %s has points", s->data.spec);
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
