@@ -6,13 +6,7 @@
 #include <math.h>
 
 #include "chapter.h"
-
-static const double sd = 0.25; /* of the toy density `gaussians`: eight, on a circle of radius 2 */
-
-static void centre(int k, double m[2]) {
-  m[0] = 2 * cos(k * M_PI / 4);
-  m[1] = 2 * sin(k * M_PI / 4);
-}
+#include "verify/mixture.h"
 
 /* z = Φ⁻¹(Σ w_k Φ(t_k)/Σ w_k), from the smaller tail, so that no digits are lost at the ends */
 static double quantile(const double *weight, const double *t) {
@@ -26,11 +20,10 @@ static double quantile(const double *weight, const double *t) {
 }
 
 /* Weights of the eight for x₂ given x₁, relative to the largest */
-static void conditional_weights(double x1, double *weight) {
-  double exponent[8], largest = -INFINITY, m[2];
+static void conditional_weights(const nf_mixture *toy, double x1, double *weight) {
+  double exponent[8], largest = -INFINITY;
   for (int k = 0; k < 8; k++) {
-    centre(k, m);
-    exponent[k] = -gsl_pow_2((x1 - m[0]) / sd) / 2;
+    exponent[k] = -gsl_pow_2((x1 - toy->mean[k][0]) / toy->sd) / 2;
     largest = fmax(largest, exponent[k]);
   }
   for (int k = 0; k < 8; k++) weight[k] = exp(exponent[k] - largest);
@@ -38,15 +31,17 @@ static void conditional_weights(double x1, double *weight) {
 
 static double z_1(double x1) {
   static const double equal[8] = {1, 1, 1, 1, 1, 1, 1, 1};
-  double t[8], m[2];
-  for (int k = 0; k < 8; k++) centre(k, m), t[k] = (x1 - m[0]) / sd;
+  const nf_mixture toy = nf_mixture_gaussians();
+  double t[8];
+  for (int k = 0; k < 8; k++) t[k] = (x1 - toy.mean[k][0]) / toy.sd;
   return quantile(equal, t);
 }
 
 static double z_2(double x1, double x2) {
-  double weight[8], t[8], m[2];
-  conditional_weights(x1, weight);
-  for (int k = 0; k < 8; k++) centre(k, m), t[k] = (x2 - m[1]) / sd;
+  const nf_mixture toy = nf_mixture_gaussians();
+  double weight[8], t[8];
+  conditional_weights(&toy, x1, weight);
+  for (int k = 0; k < 8; k++) t[k] = (x2 - toy.mean[k][1]) / toy.sd;
   return quantile(weight, t);
 }
 
