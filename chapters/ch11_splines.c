@@ -106,7 +106,6 @@ static void inverse(nf_flow *flow) {
   double back[2];
   nf_flow_inverse(flow, 1, z, back, NULL, &e);
   chapter_need(&e);
-
   chapter_section("2. The inverse of y(0.2): a t² + b t + c = 0");
   chapter_value("eta", eta, "η = (y - y_0)/(y_1 - y_0)");
   chapter_value("a", a, "s - δ_0 + η (δ_0 + δ_1 - 2s)");
@@ -135,7 +134,6 @@ static void rounding(void) {
   const float q = fabsf(gamma) + sqrtf(sum);
   const double H = h, R = rise, L = H - R, S = H / w, G = d0 * L - d1 * R; /* in double */
   const double exact_sum = G * G + 4 * S * S * R * L, Q = fabs(G) + sqrt(exact_sum);
-
   chapter_section("3. The same in float, near the end of a steep bin (nflows, issue 87)");
   chapter_value("float_width", (double)w, "x_1 - x_0");
   chapter_value("float_height", (double)h, "y_1 - y_0");

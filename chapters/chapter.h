@@ -24,8 +24,13 @@
 
 /* log N(z; 0, I) = -(Σ z_i² + d log 2π)/2 */
 double chapter_log_normal(size_t d, const double *z);
-/* f'(x) by GSL's central differences of a step of about h. */
+
+/* By GSL's central differences of a step of about h (chapter_maths.c): f'(x); ∂f_i/∂x_j of a map of
+ * R^d, d ≤ 3; and log|det ∂f/∂x|, then by LU */
 double chapter_slope(double (*f)(double x, void *user), void *user, double x, double h);
+typedef void chapter_map(const double *x, double *z);
+double chapter_entry(chapter_map *f, size_t d, const double *x, size_t i, size_t j, double h);
+double chapter_log_det(chapter_map *f, size_t d, const double *x, double h);
 
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {

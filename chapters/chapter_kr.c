@@ -4,6 +4,7 @@
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "chapter.h"
 #include "verify/mixture.h"
@@ -94,4 +95,26 @@ void chapter_kr_by_quadrature(const double *x, double *F) {
   double x1 = x[0];
   F[0] = quadrature(marginal, NULL, x1);
   F[1] = quadrature(toy_along, &x1, x[1]) / marginal(x1, NULL);
+}
+
+/* --- columns for figures ---------------------------------------------------------------------- */
+
+enum { LINES = 12, STEPS = 200 };
+static double line(int i) { return i / 5.0; } /* from -2.4 to 2.4 */
+
+void chapter_kr_plot(void) {
+  for (int moving = 0; moving < 2; moving++)
+    for (int i = -LINES; i <= LINES; i++, putchar('\n')) {
+      double from[2], to[2], z[2];
+      z[1 - moving] = line(i);
+      z[moving] = line(-LINES), chapter_kr_inverse(z, from);
+      z[moving] = line(LINES), chapter_kr_inverse(z, to);
+      for (int k = 0; k <= STEPS; k++) {
+        double at[2] = {from[0], from[1]};
+        at[moving] += (to[moving] - from[moving]) * k / STEPS;
+        chapter_kr(at, z);
+        if (moving == 0) z[1] = line(i), chapter_kr_inverse(z, at);
+        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], chapter_kr_log_p(at));
+      }
+    }
 }
