@@ -161,10 +161,15 @@ void cli_data_free(cli_data *d) {
   *d = (cli_data){0};
 }
 
+/* In the whole set. */
+static size_t number(const cli_data *d, const size_t *index, size_t i) {
+  return d->first + (index != NULL ? index[i] : i);
+}
+
 void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to) {
   const size_t size = nf_shape_size(d->shape);
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0, at = (d->first + index[i]) * size; k < size; k++)
+    for (size_t k = 0, at = number(d, index, i) * size; k < size; k++)
       to[i * size + k] = d->point != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
 }
 
@@ -178,6 +183,10 @@ int cli_batch_new(const nf_flow *flow, size_t n, nf_batch *out, nf_error *e) {
   return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples", n);
 }
 
+size_t cli_data_label(const cli_data *d, size_t i) {
+  return d->has_label ? d->label : d->images.label[d->first + i];
+}
+
 void cli_batch_set_label(size_t i, size_t label, nf_batch *to) {
   const size_t classes = to->y_shape.c;
   nf_real *y = (nf_real *)(uintptr_t)to->y + i * classes;
@@ -188,7 +197,7 @@ void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch
   to->n = n;
   cli_data_gather(d, n, index, to->data);
   for (size_t i = 0; to->y != NULL && i < n; i++)
-    cli_batch_set_label(i, d->images.label[d->first + index[i]], to);
+    cli_batch_set_label(i, cli_data_label(d, index != NULL ? index[i] : i), to);
 }
 
 /* (w, c) with its pixels in the opposite order */
