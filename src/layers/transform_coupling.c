@@ -40,7 +40,6 @@ static int gather(const coupling *c, const nf_batch *x, const nf_activation *act
 static int map(const nf_bijector *base, bool inverse, nf_batch *x, double *log_det, nf_work *work) {
   const coupling *c = (const coupling *)base;
   const nf_transform *t = c->transform;
-  const size_t size = c->b.size;
   nf_activation act;
   values v;
   int status = nf_part_run(base, &c->a, x, false, &act, work);
@@ -48,11 +47,7 @@ static int map(const nf_bijector *base, bool inverse, nf_batch *x, double *log_d
   if (status != NF_OK) return status;
   (inverse ? t->inverse : t->forward)(t, v.count, v.raw, v.x, v.log_slope);
   nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
-  for (size_t i = 0; i < x->n; i++) {
-    double sum = 0;
-    for (size_t k = 0; k < size; k++) sum += (double)v.log_slope[i * size + k];
-    log_det[i] += sum;
-  }
+  nf_add_log_det(x->n, c->b.size, v.log_slope, log_det);
   return NF_OK;
 }
 
