@@ -21,9 +21,8 @@ typedef struct {
 
 static void draw(const request *r, nf_batch *z) {
   const size_t d = nf_shape_size(z->shape);
-  for (size_t i = 0; i < z->n; i++)
-    for (size_t k = 0; k < d; k++)
-      nf_batch_sample(z, i)[k] = NF_R(r->temperature * nf_random_normal(r->seed, z->first + i, k));
+  nf_random_normals(r->seed, z->first, 0, z->n, d, z->data);
+  for (size_t i = 0; i < z->n * d; i++) z->data[i] *= NF_R(r->temperature);
 }
 
 static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
