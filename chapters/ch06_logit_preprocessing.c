@@ -7,7 +7,6 @@
  * with u = 1/2 here, so that every number can be done by hand. Then the effect of a
  * missing term in bits per dimension, and of α + (1-α)r, which is another map; and the bounds by
  * one and more draws of u. */
-#include <gsl/gsl_deriv.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
@@ -30,20 +29,16 @@ static double spread(double y) { return softplus(y) + softplus(-y); } /* log 1/(
 static double log_normal(double y) { return -(y * y + log(2 * M_PI)) / 2; }
 static double bits(double log_p) { return -log_p / (D * log(2)); }
 
-/* --- GSL: the slope of the composed map k + u → y by differences ---------------------
- */
+/* --- GSL: the slope of the composed map k + u → y by differences ----------------------------- */
 
 static double composed_map(double k_plus_u, void *alpha) {
   return logit(squash(*(double *)alpha, k_plus_u / 256));
 }
 static double log_slope(int k, double alpha) {
-  double slope, error;
-  gsl_deriv_central(&(gsl_function){composed_map, &alpha}, k + u, 1e-2, &slope, &error);
-  return log(slope);
+  return log(chapter_slope(composed_map, &alpha, k + u, 1e-2));
 }
 
-/* --- the library: six samples of one dimension --------------------------------------------------
- */
+/* --- the library: six samples of one dimension ----------------------------------------------- */
 
 typedef struct {
   double y[D], log_det[D], log_p[D], k[D];
@@ -74,8 +69,7 @@ static answer library(double alpha) {
   return a;
 }
 
-/* --- pictures -----------------------------------------------------------------------------------
- */
+/* --- pictures -------------------------------------------------------------------------------- */
 
 /* r, then y for α = 0.05 and 1e-6, then their log-dets. */
 static void plot_logit(void) {
@@ -86,8 +80,7 @@ static void plot_logit(void) {
   }
 }
 
-/* --- the chapter --------------------------------------------------------------------------------
- */
+/* --- the chapter ----------------------------------------------------------------------------- */
 
 static void one_pixel(void) {
   const double alpha = 0.05, x = (128 + u) / 256, p = squash(alpha, x), y = logit(p);
@@ -96,17 +89,17 @@ static void one_pixel(void) {
   chapter_value("x", x, "r = (128 + 1/2)/256, in (0, 1)");
   chapter_value("p", p, "α + (1-2α)r, in (α, 1-α)");
   chapter_value("y", y, "log w - log(1-w), on the real line");
-  chapter_exact("ch06_y", y, 1e-14);
+  chapter_exact(1e-14);
   chapter_claim("library: nf_logit", lib.y[3], 1e-14);
   chapter_value("log_det_dequantise", -log(256), "-log 256");
   chapter_value("log_det_squash", log(1 - 2 * alpha), "log(1-2α)");
   chapter_value("log_det_spread", spread(y), "softplus(y) + softplus(-y) = -log w(1-w)");
   const double log_det_logit = log(1 - 2 * alpha) + spread(y);
   chapter_value("log_det_logit", log_det_logit, "log(1-2α) + softplus(y) + softplus(-y)");
-  chapter_exact("ch06_log_det_logit", log_det_logit, 1e-14);
+  chapter_exact(1e-14);
   chapter_claim("library: nf_logit", lib.log_det[3], 1e-14);
   chapter_value("log_det", log_det_logit - log(256), "all three: log|dy/dk|");
-  chapter_exact("ch06_log_det", log_det_logit - log(256), 1e-14);
+  chapter_exact(1e-14);
   chapter_claim("GSL: slope of k + u → y", log_slope(128, alpha), 1e-9);
   chapter_value("k", floor(256 * (1 / (1 + exp(-y)) - alpha) / (1 - 2 * alpha)),
                 "back: ⌊256·(σ(y) - α)/(1-2α)⌋");
@@ -122,19 +115,15 @@ static void all_pixels(double alpha, const char *tag, const char *heading) {
   for (int i = 0; i < D; i++) {
     const double x = (pixel[i] + u) / 256, y = logit(squash(alpha, x));
     const double log_det = spread(y) + log1p(-2 * alpha) - log(256);
-    char name[4][40];
-    const char *const what[4] = {"y", "spread", "log_det", "k"};
-    for (int j = 0; j < 4; j++)
-      snprintf(name[j], sizeof name[j], "%s_%d_%s", what[j], pixel[i], tag);
     chapter_row("%d", pixel[i]);
     chapter_cell_unrecorded(x);
-    chapter_cell(name[0], y);
+    chapter_cell(chapter_name("y_%d_%s", pixel[i], tag), y);
     chapter_claim("the library", lib.y[i], 1e-12);
-    chapter_cell(name[1], spread(y));
+    chapter_cell(chapter_name("spread_%d_%s", pixel[i], tag), spread(y));
     chapter_claim("the library", lib.log_det[i] - log1p(-2 * alpha), 1e-12);
-    chapter_cell(name[2], log_det);
+    chapter_cell(chapter_name("log_det_%d_%s", pixel[i], tag), log_det);
     chapter_claim("GSL differences", log_slope(pixel[i], alpha), 1e-6);
-    chapter_cell(name[3], lib.k[i]);
+    chapter_cell(chapter_name("k_%d_%s", pixel[i], tag), lib.k[i]);
     chapter_claim("the pixel", pixel[i], 0);
   }
 }
@@ -154,7 +143,7 @@ static void forgotten(void) {
   const double right = bits(log_n + spreads + squashed + dequantise);
   chapter_section("A missing term: the six pixels as one image, bits/dim = -log p/(D log 2)");
   chapter_value("bits_per_dim", right, "all terms, α = 0.05, latent N(0, I)");
-  chapter_exact("ch06_bits_per_dim", right, 1e-13);
+  chapter_exact(1e-13);
   chapter_claim("library: nf_flow_log_prob", bits(lib_log_p), 1e-13);
   chapter_value("without_256", bits(log_n + spreads + squashed) - right,
                 "no -log 256: too good by log₂ 256");
@@ -182,15 +171,14 @@ static void other_map(void) {
       "\n  Its constant is log(1-α). With the constant log(1-2α) instead it is no density:\n");
   const double own = bits(log_p + D * log(1 - alpha));
   chapter_value("other_bits_per_dim", own, "the same six pixels, constant log(1-α)");
-  chapter_exact("ch06_other_bits_per_dim", own, 1e-13);
+  chapter_exact(1e-13);
   const double mixed = bits(log_p + D * log(1 - 2 * alpha)) - own;
   chapter_value("mixed", mixed, "constant log(1-2α): too many, on every image");
-  chapter_exact("ch06_mixed", mixed, 1e-13);
+  chapter_exact(1e-13);
   chapter_claim("log₂((1-α)/(1-2α))", log2((1 - alpha) / (1 - 2 * alpha)), 1e-13);
 }
 
-/* --- the bounds of a cell in which p(k + u) = 2u, so that Pr(k) = 1 -----------------------------
- */
+/* --- the bounds of a cell in which p(k + u) = 2u, so that Pr(k) = 1 -------------------------- */
 
 /* e^-t - E e^-tS, over t, for the sum S of m uniform numbers: its integral is E log S. */
 static double frullani(double t, void *m) {
@@ -241,11 +229,9 @@ static double integral(double (*f)(double, void *), int m, double a, double b) {
 static void bounds(void) {
   chapter_section("The bound of log Pr(k) with M draws: p(k + u) = 2u, so log Pr(k) = 0");
   for (int m = 1; m <= 8; m *= 2) {
-    char name[24];
     const double bound = log(2. / m) + integral(frullani, m, 0, 0);
-    snprintf(name, sizeof name, "ch06_bound_%d", m);
-    chapter_value(name + strlen("ch06_"), bound, "E log (1/M)Σ 2u_j, uniform u_j");
-    chapter_exact(name, bound, 1e-11);
+    chapter_value(chapter_name("bound_%d", m), bound, "E log (1/M)Σ 2u_j, uniform u_j");
+    chapter_exact(1e-11);
     double sum = log(2. / m);
     for (int i = 0; i < m; i++) sum += integral(log_sum, m, i, i + 1);
     chapter_claim("GSL: by the density of the sum", sum, 1e-9);
@@ -254,7 +240,7 @@ static void bounds(void) {
   }
   const double noise = log(4. / 3) - 1. / 3;
   chapter_value("bound_noise", noise, "one draw, noise of density (3/2)√u");
-  chapter_exact("ch06_bound_noise", noise, 1e-14);
+  chapter_exact(1e-14);
   chapter_claim("GSL: ∫ q log(p/q)", integral(noise_gap, 1, 0, 1), 1e-9);
 }
 

@@ -100,7 +100,6 @@ static void structure(void) {
   chapter_table("Jacobian of", 3, head);
   for (picture what = COUPLING; what <= MIXED; what++) {
     double j[D * D], log_det;
-    char cell[3][32];
     int zeros = 0;
     nf_flow *flow = small_flow(what);
     small_jacobian(flow, j);
@@ -108,11 +107,9 @@ static void structure(void) {
       for (int column = row + 1; column < D; column++) zeros += is_zero(j[row * D + column]);
     nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
     chapter_need(&e);
-    snprintf(cell[0], sizeof cell[0], "zeros_%s", name[what]);
-    snprintf(cell[1], sizeof cell[1], "log_det_%s", name[what]);
     chapter_row("%s", label[what]);
-    chapter_cell(cell[0], zeros);
-    chapter_cell(cell[1], log_det);
+    chapter_cell(chapter_name("zeros_%s", name[what]), zeros);
+    chapter_cell(chapter_name("log_det_%s", name[what]), log_det);
     const double lu = nf_verify_log_abs_det(D, j);
     chapter_claim("GSL LU", lu, 1e-8);
     chapter_cell_unrecorded(lu);

@@ -192,8 +192,7 @@ static void show_wirings(void) {
   }
 }
 
-/* --- MNIST -------------------------------------------------------------------------------------
- */
+/* --- MNIST ----------------------------------------------------------------------------------- */
 
 /* The first three test images, by the sum of their pixels, and log p that the weights' authors'
  * program gives in double precision. */
@@ -281,8 +280,7 @@ static void set_up(void) {
   ring(image[1]);
 }
 
-/* Draws M, the bound (6.3) of the ring's bits/dim as a mean over 64/M groups, its standard error.
- */
+/* Draws M; the bound (6.3) of the ring's bits/dim, a mean over 64/M groups; its standard error */
 static void plot_draws(void) {
   enum { DRAWS = 64 };
   double x[D], log_p[DRAWS];

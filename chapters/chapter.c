@@ -20,6 +20,7 @@ static struct {
   double worst;
   double last; /* the quantity that a claim is about */
   const char *last_name;
+  int number; /* of the chapter */
 } out = {.program = "chapter"};
 
 /* --- printing --------------------------------------------------------------------------- */
@@ -190,6 +191,13 @@ void chapter_bound(const char *what, double difference, double bound) {
   difference_line(fabs(difference));
 }
 
+double chapter_last(const char **name) {
+  static char full[100];
+  snprintf(full, sizeof full, "ch%02d_%s", out.number, out.last_name);
+  *name = full;
+  return out.last;
+}
+
 void chapter_table(const char *label_head, int heads, const char *const *head) {
   if (out.csv) return;
   blank_line();
@@ -302,6 +310,7 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
   if (argc > 0) out.program = slash ? slash + 1 : argv[0];
   const chapter_plot *plot = NULL;
   bool trace = false;
+  out.number = c->number;
   for (int i = 1; i < argc; i++) {
     const char *value;
     if (strcmp(argv[i], "--help") == 0) {

@@ -36,8 +36,7 @@ static const double *block_tensor(size_t k, size_t module, const char *name) {
   return tensor(k, path);
 }
 
-/* --- the network -------------------------------------------------------------------------------
- */
+/* --- the network ----------------------------------------------------------------------------- */
 
 /* Images lie channels first, in a frame of zeros, so that a 3×3 convolution has no edges. */
 typedef double plane[SIDE + 2][SIDE + 2];
