@@ -158,8 +158,7 @@ static void show_way_back(void) {
 /* Mean bits/dim of icons begin … end-1, each with noise of its own. */
 static double mean_bits(size_t begin, size_t end) {
   const size_t n = end - begin;
-  double *x = malloc(n * D * sizeof *x), *each = malloc(n * sizeof *each), sum = 0;
-  chapter_need_ok(x != NULL && each != NULL ? NF_OK : NF_ENOMEM, "the icons");
+  double *x = chapter_alloc(n * D), *each = chapter_alloc(n), sum = 0;
   nf_images_values(&icons, begin, n, x, &e);
   nf_batch batch = nf_flow_batch(flow, n, x);
   batch.first = begin;

@@ -263,6 +263,12 @@ void chapter_need_ok(int status, const char *what) {
   if (status != NF_OK) chapter_fail("%s: %s", what, nf_status_text(status));
 }
 
+double *chapter_alloc(size_t n) {
+  double *x = calloc(n, sizeof *x);
+  if (x == NULL) chapter_need_ok(NF_ENOMEM, "memory");
+  return x;
+}
+
 long chapter_integer(const chapter_option *o, long min, long max) {
   char *end = NULL;
   errno = 0;

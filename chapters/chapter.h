@@ -113,6 +113,8 @@ void chapter_need(const nf_error *e);
 void chapter_need_ok(int status, const char *what);
 /* Exits with 2 and one line "ch02_…: …" (printf). */
 _Noreturn void chapter_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* n zeros, or the end of the program */
+double *chapter_alloc(size_t n);
 /* The option's argument as an integer in [min, max]; anything else is a usage error. */
 long chapter_integer(const chapter_option *o, long min, long max);
 

@@ -28,8 +28,7 @@ static nf_flow *random_layer(size_t d, const size_t *order, size_t width) {
 /* rows (n) × columns of 1 where a weight is not 0 */
 static double *mask_of(const nf_tensor *t) {
   const size_t size = nf_tensor_size(t);
-  double *mask = calloc(size, sizeof *mask);
-  chapter_need_ok(mask == NULL ? NF_ENOMEM : NF_OK, "memory");
+  double *mask = chapter_alloc(size);
   for (size_t i = 0; i < size; i++) mask[i] = t->data[i] != 0;
   return mask;
 }

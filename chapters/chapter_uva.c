@@ -21,8 +21,7 @@ const double *uva_tensor(const nf_safetensors *state_dict, size_t k, const char 
   if (t == NULL) chapter_fail("there is no tensor '%s'", path);
   double **v = &values[t - state_dict->tensor];
   if (*v == NULL) {
-    *v = malloc(t->size * sizeof **v);
-    if (*v == NULL) chapter_fail("out of memory");
+    *v = chapter_alloc(t->size);
     chapter_need_ok(nf_safetensor_values(t, *v), path);
   }
   return *v;
