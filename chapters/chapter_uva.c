@@ -135,7 +135,7 @@ void uva_by_hand(const nf_safetensors *state_dict, const unsigned char pixel[D],
                  uva_answer *a) {
   dict = state_dict;
   now = wiring;
-  double *z = a->z, norm_sq = 0;
+  double *z = a->z;
   a->part[0] = -D * log(256);
   a->part[1] = D * log(1 - ALPHA);
   for (size_t p = 0; p < D; p++) {
@@ -145,8 +145,7 @@ void uva_by_hand(const nf_safetensors *state_dict, const unsigned char pixel[D],
     z[p] = log(x) - log(1 - x);
   }
   for (size_t k = 1; k <= UVA_COUPLINGS; k++) a->part[1 + k] = coupling(k, z);
-  for (size_t p = 0; p < D; p++) norm_sq += z[p] * z[p];
-  a->part[UVA_STAGES - 1] = -norm_sq / 2 - D / 2. * LN_2PI;
+  a->part[UVA_STAGES - 1] = chapter_log_normal(D, z);
   a->log_p = 0;
   for (size_t i = 0; i < UVA_STAGES; i++) a->log_p += a->part[i];
 }
