@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/block.h"
+#include "core/real.h"
+#include "core/transpose.h"
+
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
   return mask == NF_CHANNEL_SWAPPED || mask == NF_CHECKERBOARD_SWAPPED;
@@ -34,15 +38,27 @@ void nf_part_free(nf_part *p) {
   free(p->in_net);
 }
 
+NF_BLOCKED gather(size_t block, size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                  const nf_real *from, nf_real *dense) {
+  for (size_t i = 0; i < n; i++, from += row)
+    for (size_t r = 0; r < p->runs; r++, dense += p->run)
+      nf_copy_run(block, p->run, from + first[r], dense);
+}
+
+NF_BLOCKED scatter(size_t block, size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                   const nf_real *dense, nf_real *to) {
+  for (size_t i = 0; i < n; i++, to += row)
+    for (size_t r = 0; r < p->runs; r++, dense += p->run)
+      nf_copy_run(block, p->run, dense, to + first[r]);
+}
+
 /* A point is one run, often of one value; an image has one at every pixel. */
 void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *from,
                nf_real *dense) {
   if (p->size == 1)
     for (size_t i = 0; i < n; i++) dense[i] = from[i * row + first[0]];
   else
-    for (size_t i = 0; i < n; i++, from += row)
-      for (size_t r = 0; r < p->runs; r++, dense += p->run)
-        for (size_t k = 0; k < p->run; k++) dense[k] = from[first[r] + k];
+    NF_BY_BLOCK(p->run, gather, n, p, first, row, from, dense);
 }
 
 void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
@@ -50,9 +66,36 @@ void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, c
   if (p->size == 1)
     for (size_t i = 0; i < n; i++) to[i * row + first[0]] = dense[i];
   else
-    for (size_t i = 0; i < n; i++, to += row)
-      for (size_t r = 0; r < p->runs; r++, dense += p->run)
-        for (size_t k = 0; k < p->run; k++) to[first[r] + k] = dense[k];
+    NF_BY_BLOCK(p->run, scatter, n, p, first, row, dense, to);
+}
+
+/* B (columns, rows) = Aᵀ, both with rows of any distance; a line of the cache of each row of A
+ * after another */
+static void transpose(size_t rows, size_t columns, const nf_real *a, size_t lda, nf_real *b,
+                      size_t ldb) {
+  enum { STRIP = 64 / sizeof(nf_real) };
+  const size_t rows_by_4 = rows - rows % 4;
+  for (size_t j = 0, end; j < columns; j = end) {
+    end = nf_min_size(columns, j + STRIP);
+    const size_t by_4 = end - (end - j) % 4;
+    for (size_t i = 0; i < rows_by_4; i += 4)
+      for (size_t k = j; k < by_4; k += 4)
+        nf_transpose_4x4(a + i * lda + k, lda, b + k * ldb + i, ldb);
+    for (size_t k = j; k < end; k++)
+      for (size_t i = k < by_4 ? rows_by_4 : 0; i < rows; i++) b[k * ldb + i] = a[i * lda + k];
+  }
+}
+
+void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
+                      const nf_real *from, nf_real *planes) {
+  for (size_t r = 0; r < p->runs; r++)
+    transpose(n, numbers, from + first[r], row, planes + r * n, p->runs * n);
+}
+
+void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                       size_t numbers, const nf_real *planes, nf_real *to) {
+  for (size_t r = 0; r < p->runs; r++)
+    transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
 }
 
 /* y into the last C channels of the network's input, pixel by pixel or the same at all. */
