@@ -15,7 +15,7 @@ cat > "$B/mutants/one.sh" <<'ONE'
 by=
 case $2 in
 */test_catalogue) NF_SKIP='*8x8x3*' ;;
-*/test_models) NF_SKIP='*on_the_plane' ;;
+*/test_density) NF_SKIP='*on_the_plane' ;;
 */test_samples) NF_SKIP='the_false_alarm_rate*' ;;
 */ch*) csv=--csv ;;
 *.txt) B=$B/mutants/cli by='sh tests/cli.sh' ;;
