@@ -164,14 +164,18 @@ enum { SUMS = 12, ROUNDS = 1000000 };
 
 static void multiply_and_add(void *user, int t) {
   (void)user, (void)t;
-  vector sum[SUMS] = {{0}}, x, y;
+  vector sum[SUMS], x, y;
   for (size_t i = 0; i < VECTOR_BYTES / sizeof(nf_real); i++) x[i] = NF_R(0.5), y[i] = 1;
-  for (size_t k = 0; k < ROUNDS; k++)
-#pragma GCC unroll 12
-    for (size_t i = 0; i < SUMS; i++) {
-      sum[i] = sum[i] * x + y;
-      __asm__ volatile("" : "+x"(sum[i])); /* or the loop would be computed at compile time */
-    }
+  __asm__ volatile("" : "+x"(x), "+x"(y)); /* unknown, or all would be computed at compile time */
+  NF_UNROLLED(12)
+  for (int i = 0; i < SUMS; i++) sum[i] = y * (nf_real)i;
+  NF_ROLLED
+  for (int k = 0; k < ROUNDS; k++) {
+    NF_UNROLLED(12)
+    for (int i = 0; i < SUMS; i++) sum[i] = sum[i] * x + y;
+  }
+  NF_UNROLLED(12)
+  for (int i = 0; i < SUMS; i++) __asm__ volatile("" : : "x"(sum[i]));
 }
 
 typedef struct {

@@ -125,6 +125,15 @@ static void print_quantity(const char *name, double value, const char *formula) 
   putchar('\n');
 }
 
+const char *chapter_name(const char *format, ...) {
+  static char name[80];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(name, sizeof name, format, args);
+  va_end(args);
+  return name;
+}
+
 void chapter_value(const char *name, double value, const char *formula) {
   record(name, value);
   print_quantity(name, value, formula);

@@ -22,6 +22,16 @@
 
 #define LN_2PI 1.8378770664093454836 /* log 2π */
 
+/* log N(z; 0, I) = -(Σ z_i² + d log 2π)/2 */
+double chapter_log_normal(size_t d, const double *z);
+
+/* By GSL's central differences of a step of about h (chapter_maths.c): f'(x); ∂f_i/∂x_j of a map of
+ * R^d, d ≤ 3; and log|det ∂f/∂x|, then by LU */
+double chapter_slope(double (*f)(double x, void *user), void *user, double x, double h);
+typedef void chapter_map(const double *x, double *z);
+double chapter_entry(chapter_map *f, size_t d, const double *x, size_t i, size_t j, double h);
+double chapter_log_det(chapter_map *f, size_t d, const double *x, double h);
+
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
   const char *name, *help;
@@ -61,6 +71,9 @@ void chapter_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
  * machine. */
 void chapter_value(const char *name, double value, const char *formula);
 void chapter_unrecorded(const char *name, double value, const char *formula);
+
+/* A name by printf, for a quantity and the claims about it; the next call overwrites it. */
+const char *chapter_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Claims that the last quantity is `other`, found by an independent way `how`: prints
  * both and the difference. |value - other| > tolerance, or a NaN, makes the exit status 1. More

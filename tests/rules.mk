@@ -23,9 +23,10 @@ $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=exa
 $(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
-$(B)/tests/float_extremes: $(call float,tests/test_extremes.c tests/check.c) $(B)/libnf32.a
-$(B)/tests/float_extremes: private LIBS += -lcmocka
-tests += $(B)/tests/float_extremes
+float_tests := $(addprefix $(B)/tests/float_,extremes random)
+$(float_tests): $(B)/tests/float_%: $(B)/float/tests/test_%.o $(B)/float/tests/check.o $(B)/libnf32.a
+$(float_tests): private LIBS += -lcmocka
+tests += $(float_tests)
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants check-arm64 check-build left-out
 check-arm64:
@@ -82,5 +83,5 @@ $(B)/float/planted/%.o $(B)/double/planted/%.o: private CPPFLAGS += -Itools
 mutants: $(mutant_t) $(mutant_c) | $(mutant_nf) $(B)/tests/test_nf $(B)/tests/test_pipeline
 	@B=$(B) sh tests/mutants.sh $^
 
-programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
+programs += $(B)/tests/float_depth $(float_tests) $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
             $(mutant_nf)

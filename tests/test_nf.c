@@ -51,6 +51,9 @@ static int train_both(void **state) {
      "train --data digits --levels 2 --depth 1 --width 6 --holdout 50 --every 10 --steps 30 "
      "--out @/d.safetensors");
   nf(0,
+     "train --data digits --condition label --levels 2 --depth 1 --width 6 --rate 0.01 --ema 0 "
+     "--steps 30 --out @/c.safetensors");
+  nf(0,
      "train --data toy:banana --depth 2 --width 8 --batch 256 --steps 60 --rate 0.01 "
      "--out @/t.safetensors");
   return 0;
@@ -270,11 +273,13 @@ static void samples_are_those_of_the_library(void **state) {
   nf_images_free(&set);
 }
 
-static void strips_and_pairs_hold_the_originals(void **state) {
-  (void)state;
+/* A strip of 4, and pairs of 3, whatever the labels that go both ways. */
+static void check_originals(const char *words) {
+  char command[200];
   nf_images digits = {0}, set;
   check_ok(nf_images_digits(&digits, NULL));
-  nf(0, "interpolate @/d.safetensors --data digits --from 3 --to 14 --n 4 --out @/i.png");
+  snprintf(command, sizeof command, "interpolate %s --from 3 --to 14 --n 4 --out @/i.png", words);
+  nf(0, command);
   set = read_png("i.png", 1, 4);
   int between = 0;
   for (size_t k = 0; k < 64; k++) {
@@ -285,14 +290,57 @@ static void strips_and_pairs_hold_the_originals(void **state) {
   assert_true(between > 20);
   nf_images_free(&set);
 
-  const char *r = nf(0, "reconstruct @/d.safetensors --data digits --n 3 --out @/r.png");
-  check_close("pixels that differ", number(r, ""), 0, 1, 0);
+  snprintf(command, sizeof command, "reconstruct %s --n 3 --out @/r.png", words);
+  check_close("pixels that differ", number(nf(0, command), ""), 0, 1, 0);
   set = read_png("r.png", 2, 3);
   for (size_t i = 0; i < 3; i++)
     for (size_t k = 0; k < 64; k++)
       assert_int_equal(pixel(&set, 0, i, k), digits.pixel[i * 64 + k]);
   nf_images_free(&set);
   nf_images_free(&digits);
+}
+
+static void strips_and_pairs_hold_the_originals(void **state) {
+  (void)state;
+  check_originals("@/d.safetensors --data digits");
+  check_originals("@/c.safetensors --data digits");
+  check_originals("@/c.safetensors --data digits --label 7");
+}
+
+/* y(t) = (1-t) y_0 + t y_1 of the labels, halfway and at all three points: of the mean of the
+ * latents. */
+static void labels_are_interpolated_with_the_latents(void **state) {
+  (void)state;
+  enum { D = 64, C = 10 };
+  nf_images digits = {0};
+  nf_flow *flow = nf_load(folder_path("c.safetensors"), NULL);
+  check_ok(nf_images_digits(&digits, NULL));
+  nf(0, "interpolate @/c.safetensors --data digits --from 3 --to 14 --n 3 --out @/i.csv");
+  nf_real x[2 * D], y[2 * C] = {0}, z[2 * D];
+  const size_t end[2] = {3, 14};
+  for (size_t i = 0; i < 2; i++) {
+    check_ok(nf_images_values(&digits, end[i], 1, x + i * D, NULL));
+    y[i * C + digits.label[end[i]]] = 1;
+  }
+  assert_int_not_equal(digits.label[3], digits.label[14]);
+  nf_batch both = nf_flow_batch_given(flow, 2, x, y);
+  check_ok(nf_flow_forward_batch(flow, &both, z, NULL, NULL));
+  for (size_t k = 0; k < D; k++) z[k] = (z[k] + z[D + k]) / 2;
+  for (size_t k = 0; k < C; k++) y[k] = (y[k] + y[C + k]) / 2;
+  nf_batch middle = nf_flow_batch_given(flow, 1, z, y);
+  check_ok(nf_flow_inverse_batch(flow, &middle, x, NULL, NULL));
+  char *rest = slurp("i.csv");
+  for (int line = 0; line < 2; line++) strtok_r(rest, "\n", &rest);
+  int differ = 0, bright = 0;
+  for (size_t k = 0; k < D; k++) {
+    differ += strtod(rest, &rest) != (double)x[k];
+    bright += x[k] > 8;
+    rest++;
+  }
+  assert_true(bright > 5);
+  assert_in_range(differ, 0, 2);
+  nf_images_free(&digits);
+  nf_flow_free(flow);
 }
 
 /* A flow of digits or of points that adds so much that as many digits are lost: an actnorm, or the
@@ -369,17 +417,22 @@ static void what_does_not_come_back_is_counted(void **state) {
 
 /* A row: the image; level 1 drawn anew, then level 2; level 2 alone. Of the 64 latents the last
  * level has the first 32; those drawn are those of nf sample. */
-static void levels_are_those_of_the_library(void **state) {
-  (void)state;
-  enum { D = 64, HALF = 32, N = 3 };
+static void check_levels(const char *file) {
+  enum { D = 64, C = 10, HALF = 32, N = 3 };
+  char command[200];
   nf_images digits = {0};
   check_ok(nf_images_digits(&digits, NULL));
-  nf_flow *flow = nf_load(folder_path("d.safetensors"), NULL);
-  nf(0, "levels @/d.safetensors --data digits --n 3 --seed 7 --temperature 0.8 --out @/l.png");
+  nf_flow *flow = nf_load(folder_path(file), NULL);
+  snprintf(command, sizeof command,
+           "levels @/%s --data digits --n 3 --seed 7 --temperature 0.8 --out @/l.png", file);
+  nf(0, command);
   nf_images set = read_png("l.png", N, 4);
-  nf_real x[N * D], z[N * D];
+  nf_real x[N * D], z[N * D], y[N * C] = {0};
+  for (size_t i = 0; i < N; i++) y[i * C + digits.label[i]] = 1;
+  const bool given = nf_flow_condition(flow) > 0;
   check_ok(nf_images_values(&digits, 0, N, x, NULL));
-  check_ok(nf_flow_forward(flow, N, x, z, NULL, NULL));
+  nf_batch batch = given ? nf_flow_batch_given(flow, N, x, y) : nf_flow_batch(flow, N, x);
+  check_ok(nf_flow_forward_batch(flow, &batch, z, NULL, NULL));
   int differ[4] = {0}, changed[4] = {0};
   for (size_t i = 0; i < N; i++) {
     nf_real row[4 * D];
@@ -390,8 +443,11 @@ static void levels_are_those_of_the_library(void **state) {
       row[2 * D + k] = 0.8 * nf_random_normal(7, i, k);
       row[3 * D + HALF + k] = 0;
     }
-    for (size_t j = 1; j <= 3; j++)
-      check_ok(nf_flow_inverse(flow, 1, row + j * D, row + j * D, NULL, NULL));
+    for (size_t j = 1; j <= 3; j++) {
+      nf_batch one = nf_batch_part(&batch, i, 1);
+      one.data = row + j * D;
+      check_ok(nf_flow_inverse_batch(flow, &one, row + j * D, NULL, NULL));
+    }
     for (size_t j = 0; j < 4; j++)
       for (size_t k = 0; k < D; k++) {
         differ[j] += pixel(&set, i, j, k) != (int)row[j * D + k];
@@ -406,6 +462,12 @@ static void levels_are_those_of_the_library(void **state) {
   nf_images_free(&set);
   nf_images_free(&digits);
   nf_flow_free(flow);
+}
+
+static void levels_are_those_of_the_library(void **state) {
+  (void)state;
+  check_levels("d.safetensors");
+  check_levels("c.safetensors");
 }
 
 /* --- precision ---------------------------------------------------------------------------- */
@@ -435,6 +497,26 @@ static void a_double_checkpoint_is_rounded(void **state) {
   assert_non_null(strstr(nf(0, "info @/double --json"), "\"type\": \"F64\""));
 }
 
+/* Mean log p less that by twice the steps, of points p.csv. */
+static void check_solver(const char *file, nf_flow *flow, size_t n, const double *x,
+                         const double *log_p) {
+  char command[300];
+  nf_model m = *nf_flow_model(flow);
+  double twice[100], difference = 0;
+  m.steps *= 2;
+  nf_flow *finer = nf_flow_from_model(&m, NULL);
+  memcpy(finer->param, flow->param, flow->n_param * sizeof(nf_real));
+  memcpy(finer->constant, flow->constant, flow->n_constant * sizeof(nf_real));
+  check_ok(nf_flow_log_prob(finer, n, x, twice, NULL));
+  nf_flow_free(finer);
+  for (size_t i = 0; i < n; i++) difference += (log_p[i] - twice[i]) / (double)n;
+  snprintf(command, sizeof command, "eval @/%s --data csv:@/p.csv --all --json", file);
+  const char *r = nf(0, command);
+  check_close("solver", number(r, "\"difference\":"), difference, 1e-5, 0);
+  check_close("steps", number(r, "\"steps\":"), (double)m.steps / 2, 0, 0);
+  assert_true(fabs(difference) > 1e-4);
+}
+
 /* The solver's steps in float are those in double, up to rounding. */
 static void a_continuous_flow_is_that_of_the_library(void **state) {
   (void)state;
@@ -451,10 +533,11 @@ static void a_continuous_flow_is_that_of_the_library(void **state) {
   fclose(f);
   for (int m = 0; m < 2; m++) {
     char command[200];
-    snprintf(command, sizeof command,
-             "train --data csv:@/p.csv --model %s --width 8 --batch 20 --steps 60 --rate 0.02 "
-             "--out @/%s.safetensors",
-             model[m], model[m]);
+    snprintf(
+        command, sizeof command,
+        "train --data csv:@/p.csv --model %s --width 8 --depth 1 --batch 20 --steps 60 --rate 0.02 "
+        "--out @/%s.safetensors",
+        model[m], model[m]);
     nf(0, command);
     snprintf(command, sizeof command,
              "eval @/%s.safetensors --data csv:@/p.csv --all --csv @/c.csv", model[m]);
@@ -463,6 +546,7 @@ static void a_continuous_flow_is_that_of_the_library(void **state) {
     nf_flow *flow = nf_load(folder_path(command), NULL);
     assert_non_null(flow);
     check_ok(nf_flow_log_prob(flow, N, x, log_p, NULL));
+    check_solver(command, flow, N, x, log_p);
     nf_flow_free(flow);
     char *rest = slurp("c.csv");
     strtok_r(rest, "\n", &rest);
@@ -483,6 +567,7 @@ int main(void) {
       cmocka_unit_test(samples_are_those_of_the_library),
       cmocka_unit_test(levels_are_those_of_the_library),
       cmocka_unit_test(strips_and_pairs_hold_the_originals),
+      cmocka_unit_test(labels_are_interpolated_with_the_latents),
       cmocka_unit_test(what_does_not_come_back_is_counted),
       cmocka_unit_test(a_double_checkpoint_is_rounded),
       cmocka_unit_test(a_continuous_flow_is_that_of_the_library),

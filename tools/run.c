@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flow/models.h"
 #include "ranks.h"
 #include "train.h"
 
@@ -142,6 +143,7 @@ static void next_batch(loop *l, uint64_t t, uint64_t *epoch) {
   }
   for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
   cli_batch_gather(r->data, l->part.count, l->index + l->part.begin, &l->x);
+  if (r->flip) cli_batch_flip(r->model.seed, &l->x);
 }
 
 static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
@@ -211,6 +213,23 @@ static void show_progress(loop *l, const nf_train_stats *s) {
           r->data->bins > 0 ? "images" : "points", left);
 }
 
+/* Of the best weights; a warning also of a quiet run. */
+static void report_solver(const cli_run *r) {
+  nf_checkpoint c = {0};
+  nf_error e = {0};
+  double difference = NAN;
+  if (!ranks_is_first() || !nf_architecture_of(r->model.family)->continuous) return;
+  if (nf_checkpoint_load(r->best, &c, &e) == NF_OK &&
+      nf_flow_set_threads(c.flow, r->trainer->flow->threads, &e) == NF_OK)
+    cli_solver_error(c.flow, r->best, r->data, r->held, r->order, &difference, &e);
+  nf_checkpoint_free(&c);
+  if (e.status != NF_OK)
+    cli_note("%s: the error of its solver: %s", r->best, e.message);
+  else if (!r->quiet && !isnan(difference))
+    printf("solver      %.2g nats between %zu and %zu steps\n", difference, r->model.steps,
+           2 * r->model.steps);
+}
+
 static bool has_best(const loop *l) { return l->run->trainer->plateau.best < 1e300; }
 
 static void report(const loop *l) {
@@ -223,6 +242,7 @@ static void report(const loop *l) {
            cli_unit(r->data->bins), r->held);
   if (has_best(l))
     printf("best        %.4f %s\n", shown(l, r->trainer->plateau.best), cli_unit(r->data->bins));
+  report_solver(r);
   printf("files       %s (best), %s (last), %s (log)\n", r->best, r->last, r->log_path);
 }
 
@@ -311,6 +331,9 @@ int cli_run_train(cli_run *r) {
     return status == NF_ENONFINITE || status == NF_ESINGULAR ? CLI_FAILED : CLI_BAD_INPUT;
   }
   if (!l.stopped_by && !has_best(&l)) return fail_without_best(&l);
-  if (!r->quiet) report(&l);
+  if (r->quiet)
+    report_solver(r);
+  else
+    report(&l);
   return l.stopped_by ? CLI_SIGNAL + l.stopped_by : CLI_OK;
 }

@@ -87,6 +87,7 @@ static void add_settings(cli_run *r, const cli_settings *s) {
   add(r, "decay", "%s", cli_decays[s->decay]);
   add_real(r, "clip", s->clip);
   add_real(r, "ema", s->ema);
+  if (s->flip) add(r, "flip", "left-right");
 }
 
 /* The rest decides which numbers belong to which step, or what the tensors mean. Values of data
@@ -100,13 +101,13 @@ static bool is_changeable(const char *key) {
   return may_change[i] != NULL;
 }
 
-/* Written for models that differ from the usual in them. */
-static const char *const optional[] = {"standardise", "condition", "dequantise", "net", NULL};
+/* Written only by runs that differ from the usual in them. */
+static const char *const optional[] = {"standardise", "condition", "dequantise",
+                                       "net",         "flip",      NULL};
 
-static const char *text_of(const nf_model_metadata *m, const char *key) {
-  for (size_t i = 0; i < m->n; i++)
-    if (strcmp(m->entry[i].key, key) == 0) return m->entry[i].text;
-  return NULL;
+static bool has_key(size_t n, const nf_metadata *entry, const char *key) {
+  while (n > 0 && strcmp(entry[n - 1].key, key) != 0) n--;
+  return n > 0;
 }
 
 /* A checkpoint of the same run: its model and its settings are those given, but for some. */
@@ -124,7 +125,8 @@ static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
   }
   for (size_t i = 0; optional[i] != NULL; i++) {
     const char *was = nf_safetensors_metadata(&c->file, optional[i]);
-    if (was != NULL && text_of(&model, optional[i]) == NULL)
+    if (was != NULL && !has_key(model.n, model.entry, optional[i]) &&
+        !has_key(r->n_metadata, r->metadata, optional[i]))
       return nf_fail(e, NF_EINVAL, "%s: its run has %s %.40s, this one has not", r->last,
                      optional[i], was);
   }
@@ -274,8 +276,12 @@ static bool same_data(const cli_data *d) {
 }
 
 static int train_on(const cli_data *data, const cli_settings *s, const cli_run_files *f) {
-  cli_run r = {
-      .data = data, .best = f->best, .last = f->last, .log_path = f->log, .quiet = s->quiet};
+  cli_run r = {.data = data,
+               .best = f->best,
+               .last = f->last,
+               .log_path = f->log,
+               .flip = s->flip,
+               .quiet = s->quiet};
   size_t *order = cli_data_order(data, s->seed);
   r.order = order;
   int result = CLI_OK;

@@ -13,7 +13,7 @@
 typedef struct {
   cli_data_choice data;
   const char *out, *log;
-  bool resume, fused, quiet;
+  bool resume, fused, flip, quiet;
   int family, net, condition, dequantise, coupling, scale, permutation, prior, optimiser, decay;
   uint64_t levels, depth, width, blocks, steps, epochs, batch, warmup, every, holdout, seed,
       threads;
@@ -54,7 +54,7 @@ int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e);
 
 /* Settings, written into the checkpoints; the first, time and length, into the last one alone, so
  * that the best one is the same whenever it was made. */
-enum { CLI_RUN_METADATA = 18, CLI_RUN_LAST_ONLY = 2 };
+enum { CLI_RUN_METADATA = 19, CLI_RUN_LAST_ONLY = 2 };
 typedef struct {
   const cli_data *data;
   const size_t *order; /* cli_data_order: the first `held` samples are held out */
@@ -71,6 +71,7 @@ typedef struct {
   char text[CLI_RUN_METADATA][NF_METADATA_TEXT];
   size_t n_metadata;
   const char *log_path;
+  bool flip; /* half of the training images left to right */
   bool quiet;
   FILE *log;
 } cli_run;
