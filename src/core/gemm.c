@@ -295,5 +295,10 @@ void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, c
 
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y) {
-  choose(m, n, false, true, (product){k, x, k, 1, w, k, bias, 0, relu, y, n});
+  nf_gemm_bias_of(m, n, k, x, k, w, k, bias, relu, y, n);
+}
+
+void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
+                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy) {
+  choose(m, n, false, true, (product){k, x, ldx, 1, w, ldw, bias, 0, relu, y, ldy});
 }
