@@ -41,7 +41,7 @@ done
 ONE
 
 awk -v build="$B" -v programs="$*" -v only="${BUG-}" -f tests/bugs.awk -f tests/mutants_order.awk \
-  tests/bugs.txt docs/planted-bugs.md > "$B/mutants/runs" || exit 1
+  tests/bugs.txt docs/planted-bugs.md > "$B/mutants/runs" || exit 2
 export B
 xargs -P "$(nproc)" -L 1 sh "$B/mutants/one.sh" < "$B/mutants/runs"
 

@@ -4,21 +4,27 @@
 
 function add(list, path) { return index(list " ", " " path " ") ? list : list " " path }
 
-function of_test(test, path, n,   i, catalogue) {
-  sub(/[:,].*/, "", test)
+function of_test(name, path, n,   i, catalogue) {
+  sub(/[:,].*/, "", name)
   for (i = 1; i <= n; i++) {
-    if (path[i] ~ "/(test_)?" test "(\\.txt)?$") return path[i]
+    if (path[i] ~ "/(test_)?" name "(\\.txt)?$") return path[i]
     if (path[i] ~ /\/test_catalogue$/) catalogue = path[i]
   }
   return catalogue
 }
 
 END {
+  for (b = 1; b <= bugs; b++) there[name[b]] = 1
+  for (i = 1; i <= some; i++)
+    if (!(word[i] in there)) {
+      print "BUG: '" word[i] "': tests/bugs.txt has no such bug" > "/dev/stderr"
+      exit 2
+    }
   all = " " programs
   for (b = 1; b <= bugs; b++) {
-    n = split(by[b], word, " ")
+    n = split(by[b], test, " ")
     for (i = 1; i <= n; i++) {
-      file = word[i] ~ /^test_/ ? build "/tests/" word[i] : "tests/cli/" word[i] ".txt"
+      file = test[i] ~ /^test_/ ? build "/tests/" test[i] : "tests/cli/" test[i] ".txt"
       all = add(all, file)
       own[b] = own[b] " " file
     }
