@@ -10,7 +10,7 @@
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make exact        compute golden/exact.txt again, by ball arithmetic
 #: make verify      one page: every layer, every oracle, the largest error
-#: make mutants     plant the bugs of the field one by one, and list the tests that find each
+#: make mutants     plant the bugs of the field one by one, until a test finds each; ALL=1 lists all that do
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
