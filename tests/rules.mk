@@ -61,7 +61,8 @@ coverage:
 
 # --- the bugs of tests/bugs.txt, planted in copies of the library and of nf, where NF_BUG chooses one. The
 # tests that run the library in their own process run with each, and those that run nf with those of the
-# pipeline (tests/mutants.sh): 2 minutes on 2 cores.
+# pipeline, until one fails (tests/mutants.sh): a minute on 2 cores. ALL=1 runs all, for the table of
+# docs/planted-bugs.md: ten minutes. BUG='NAME…' takes these bugs alone.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(filter src/%,$(planted)) bugs.c)
 planted_nf := $(patsubst %.c,$(B)/float/planted/%.o,$(planted) bugs.c)

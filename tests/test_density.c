@@ -25,6 +25,7 @@ static void every_family_makes_a_density_on_the_plane(void **state) {
   (void)state;
   for (int family = NF_NICE; family < NF_CNF; family++) {
     for (int scale = NF_SCALE_EXP; scale <= NF_SCALE_CLAMP; scale++) {
+      if (family >= NF_MAF && scale != NF_SCALE_TANH) continue; /* they have none */
       const nf_model m = {.family = (nf_family)family,
                           .shape = nf_point(2),
                           .levels = 1,
@@ -34,11 +35,7 @@ static void every_family_makes_a_density_on_the_plane(void **state) {
                           .plu = scale == NF_SCALE_TANH};
       char name[64];
       snprintf(name, sizeof name, "family %d, scale %d: ∫∫p", family, scale);
-      /* The density of splines has kinks at the knots, which quadrature in the plane resolves where
-       * they are small; those of the next test are not. */
-      const double amount = family == NF_NSF ? 0.3 * AMOUNT : AMOUNT;
-      check_close(name, integral_of_moved(nf_bijector_from_model(&m, NULL), amount, 1e-6), 1, 1e-6,
-                  0);
+      check_close(name, integral_of(nf_bijector_from_model(&m, NULL), 1e-6), 1, 1e-6, 0);
     }
   }
 }

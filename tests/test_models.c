@@ -15,13 +15,27 @@ static void check_builds(const nf_model *m) {
 
 static void defaults_build_for_points_and_images(void **state) {
   (void)state;
-  const nf_shape shape[] = {nf_point(2), nf_point(7), {8, 8, 1}, {12, 4, 3}, {32, 32, 3}};
+  const nf_shape shape[] = {nf_point(2), nf_point(7), {8, 8, 1},
+                            {12, 4, 3},  {32, 32, 3}, {64, 64, 3}};
   for (int family = NF_NICE; family < NF_CNF; family++) {
     for (size_t k = 0; k < sizeof shape / sizeof *shape; k++) {
       nf_model m = nf_model_default((nf_family)family, shape[k]);
       m.width = 4;
       check_builds(&m);
     }
+  }
+}
+
+static void levels_follow_from_the_size(void **state) {
+  (void)state;
+  const struct {
+    size_t h, w, levels;
+  } of[] = {{6, 6, 1},   {28, 28, 2}, {8, 8, 3},     {12, 4, 2},    {32, 32, 3},    {48, 48, 4},
+            {64, 64, 4}, {64, 16, 3}, {128, 128, 5}, {256, 256, 6}, {1024, 1024, 6}};
+  for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+    const nf_shape shape = nf_image(of[k].h, of[k].w, 3);
+    assert_int_equal(nf_model_default(NF_GLOW, shape).levels, of[k].levels);
+    assert_int_equal(nf_model_default(NF_NICE, shape).levels, 1);
   }
 }
 
@@ -199,6 +213,7 @@ static void names_are_in_the_order_of_their_values(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_build_for_points_and_images),
+      cmocka_unit_test(levels_follow_from_the_size),
       cmocka_unit_test(a_continuous_flow_takes_points_alone),
       cmocka_unit_test(every_dimension_is_coupled),
       cmocka_unit_test(shapes_that_do_not_divide_are_refused),

@@ -24,4 +24,8 @@ static inline void nf_transpose_4x4(const nf_real *from, size_t from_row, nf_rea
   *(nf_quad *)(to + 3 * to_row) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
 }
 
+/* B (columns, rows) = Aᵀ; the rows of A lie lda apart, those of B ldb. */
+void nf_transpose(size_t rows, size_t columns, const nf_real *a, size_t lda, nf_real *b,
+                  size_t ldb);
+
 #endif

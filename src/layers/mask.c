@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/block.h"
-#include "core/real.h"
 #include "core/transpose.h"
 
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
@@ -69,33 +68,16 @@ void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, c
     NF_BY_BLOCK(p->run, scatter, n, p, first, row, dense, to);
 }
 
-/* B (columns, rows) = Aᵀ, both with rows of any distance; a line of the cache of each row of A
- * after another */
-static void transpose(size_t rows, size_t columns, const nf_real *a, size_t lda, nf_real *b,
-                      size_t ldb) {
-  enum { STRIP = 64 / sizeof(nf_real) };
-  const size_t rows_by_4 = rows - rows % 4;
-  for (size_t j = 0, end; j < columns; j = end) {
-    end = nf_min_size(columns, j + STRIP);
-    const size_t by_4 = end - (end - j) % 4;
-    for (size_t i = 0; i < rows_by_4; i += 4)
-      for (size_t k = j; k < by_4; k += 4)
-        nf_transpose_4x4(a + i * lda + k, lda, b + k * ldb + i, ldb);
-    for (size_t k = j; k < end; k++)
-      for (size_t i = k < by_4 ? rows_by_4 : 0; i < rows; i++) b[k * ldb + i] = a[i * lda + k];
-  }
-}
-
 void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
                       const nf_real *from, nf_real *planes) {
   for (size_t r = 0; r < p->runs; r++)
-    transpose(n, numbers, from + first[r], row, planes + r * n, p->runs * n);
+    nf_transpose(n, numbers, from + first[r], row, planes + r * n, p->runs * n);
 }
 
 void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
                        size_t numbers, const nf_real *planes, nf_real *to) {
   for (size_t r = 0; r < p->runs; r++)
-    transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
+    nf_transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
 }
 
 /* y into the last C channels of the network's input, pixel by pixel or the same at all. */
