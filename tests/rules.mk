@@ -26,6 +26,12 @@ $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
 $(B)/tests/float_extremes: $(call float,tests/test_extremes.c tests/check.c) $(B)/libnf32.a
 $(B)/tests/float_extremes: private LIBS += -lcmocka
 tests += $(B)/tests/float_extremes
+# The hot loops for every kind of x86-64, whatever ARCH says.
+tests := $(if $(X86),$(tests) $(B)/tests/float_dispatch,$(filter-out %/test_dispatch,$(tests)))
+$(B)/tests/test_dispatch: $(foreach f,$(hot),$(patsubst %,$(B)/double/%.o,$(call versions,$(f))))
+$(B)/tests/float_dispatch: $(foreach f,tests/test_dispatch tests/check $(foreach f,$(hot),$(call versions,$(f))),$(B)/float/$(f).o) \
+  $(B)/libnf32.a
+$(B)/tests/float_dispatch: private LIBS += -lcmocka
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants check-arm64 check-build left-out
 check-arm64:
@@ -82,5 +88,5 @@ $(B)/float/planted/%.o $(B)/double/planted/%.o: private CPPFLAGS += -Itools
 mutants: $(mutant_t) $(mutant_c) | $(mutant_nf) $(B)/tests/test_nf $(B)/tests/test_pipeline
 	@B=$(B) sh tests/mutants.sh $^
 
-programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
+programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(B)/tests/float_dispatch $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
             $(mutant_nf)
