@@ -10,7 +10,7 @@
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make exact        compute golden/exact.txt again, by ball arithmetic
 #: make verify      one page: every layer, every oracle, the largest error
-#: make mutants     plant the bugs of the field one by one, and list the tests that find each
+#: make mutants     plant the bugs of the field one by one, until a test finds each; ALL=1 lists all that do
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
@@ -75,9 +75,10 @@ avx2     := -mavx2 -mfma
 avx512   := $(avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
 X86      := $(filter 2,$(shell $(CC) -include stdlib.h -dM -E -x c /dev/null 2> /dev/null | \
               grep -c -e '__x86_64__ ' -e ' __GLIBC__ '))
-versions  = $(foreach k,$(kinds) dispatch,$(1:%=%.$(k)))
 defined   = $(shell sed -n '/^static/d; s/^[a-z].*[ *]\(nf_[a-z0-9_]*\)(.*)*/\1/p' $(1:%=%.c))
-objects  := $(foreach f,$(library:%.c=%),$(if $(X86:2=$(if $(strip $(ARCH)),,$(filter $(f),$(hot)))),$(call versions,$(f)),$(f)))
+hot_versions := $(foreach k,$(kinds) dispatch,$(hot:%=%.$(k)))
+any_x86  := $(if $(strip $(ARCH)),,$(X86))
+objects  := $(filter-out $(if $(any_x86),$(hot)),$(library:%.c=%)) $(if $(any_x86),$(hot_versions))
 
 # One short line a step; make V=1 shows the commands.
 step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) && 

@@ -14,9 +14,31 @@
 #include "core/threads.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
-  printf("usage: %s [--NAME N]…\n%s\n\n", program, about);
+  printf("usage: %s [--NAME VALUE]…\n%s\n\n", program, about);
   for (const bench_option *o = options; o->name != NULL; o++)
-    printf("  --%-10s %s [%ld]\n", o->name, o->help, o->value);
+    if (o->min == BENCH_WORD)
+      printf("  --%-10s %s\n", o->name, o->help);
+    else
+      printf("  --%-10s %s [%ld]\n", o->name, o->help, o->value);
+}
+
+/* The number of a word in "a|b|c", or -1 */
+static long number_of_word(const char *words, const char *word) {
+  const size_t length = strlen(word);
+  for (long k = 0;; k++) {
+    const size_t next = strcspn(words, "|");
+    if (next == length && strncmp(words, word, length) == 0) return k;
+    if (words[next] == '\0') return -1;
+    words += next + 1;
+  }
+}
+
+/* The option's value of this text, or -1 */
+static long value_of(const bench_option *o, const char *text) {
+  if (o->min == BENCH_WORD) return number_of_word(o->help, text);
+  char *end;
+  const long number = strtol(text, &end, 10);
+  return end != text && *end == '\0' && number >= o->min && number <= 1000000 ? number : -1;
 }
 
 void bench_options(int argc, char **argv, const char *about, bench_option *options) {
@@ -34,11 +56,9 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
       if (argv[i][2 + length] == '\0') value = i + 1 < argc ? argv[++i] : "";
       if (value != NULL) break;
     }
-    char *end = NULL;
-    const long number = value != NULL ? strtol(value, &end, 10) : 0;
-    if (value == NULL || end == value || *end != '\0' || number < o->min || number > 1000000) {
-      fprintf(stderr, "%s: %s: options are --NAME with an integer from %ld (see --help)\n", argv[0],
-              argv[i], o->name != NULL ? o->min : 1);
+    const long number = value != NULL ? value_of(o, value) : -1;
+    if (number < 0) {
+      fprintf(stderr, "%s: %s: --help lists the options and their values\n", argv[0], argv[i]);
       exit(2);
     }
     o->value = number;
