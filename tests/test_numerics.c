@@ -74,6 +74,36 @@ static void gemm_bias_is_the_naive_loop_and_relu(void **state) {
       }
 }
 
+static void gemm_of_windows_is_the_naive_loop(void **state) {
+  (void)state;
+  enum { M = 13, K = 263, MAX = 71 };
+  static double x[M * 17 + K * 11], b[K * MAX], y[M * MAX], expected[M * MAX];
+  size_t row[M], step[K];
+  for (size_t i = 0; i < M * 17 + K * 11; i++) x[i] = nf_random_normal(1, 6, i);
+  for (size_t i = 0; i < K * MAX; i++) b[i] = nf_random_normal(1, 7, i);
+  for (size_t i = 0; i < M; i++) row[i] = i * 5 % M * 17;
+  for (size_t l = 0; l < K; l++) step[l] = l * 7 % K * 11;
+  const size_t widths[] = {1, 3, 8, 11, 32, MAX}, depths[] = {1, 7, K};
+  for (int how = 0; how < 6; how++)
+    for (int j = 0; j < 6; j++)
+      for (int l = 0; l < 3; l++) {
+        const bool transpose = how & 1;
+        const size_t n = widths[j], k = depths[l];
+        const nf_windows a = {x, row, step};
+        const nf_real *start = how / 2 == 0 ? NULL : how / 2 == 1 ? b : y;
+        for (size_t i = 0; i < M * n; i++) {
+          const size_t r = i / n, c = i % n;
+          y[i] = nf_random_normal(1, 8, i);
+          double sum = start == NULL ? 0 : start == y ? y[i] : b[c];
+          for (size_t q = 0; q < k; q++)
+            sum += x[row[r] + step[q]] * b[transpose ? c * k + q : q * n + c];
+          expected[i] = transpose ? fmax(sum, 0) : sum;
+        }
+        nf_gemm_windows(transpose, M, n, k, &a, b, start, transpose, y);
+        check_array("gemm_windows", y, expected, M * n, 1e-12, 0);
+      }
+}
+
 static void lu_is_that_of_gsl(void **state) {
   (void)state;
   enum { MAX = 12 };
@@ -209,6 +239,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gemm_is_the_naive_triple_loop),
       cmocka_unit_test(gemm_bias_is_the_naive_loop_and_relu),
+      cmocka_unit_test(gemm_of_windows_is_the_naive_loop),
       cmocka_unit_test(lu_is_that_of_gsl),
       cmocka_unit_test(lu_by_hand),
       cmocka_unit_test(lu_without_an_inverse_is_an_error),
