@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vector.h"
 #include "layers/conditioner.h"
 #include "nets/made.h"
 
@@ -61,11 +62,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   if (raw == NULL || log_slope == NULL) return NF_ENOMEM;
   to_planar(x->n, t->n_raw, d, act.output, raw);
   t->forward(t, count, raw, x->data, log_slope);
-  for (size_t i = 0; i < x->n; i++) {
-    double sum = 0;
-    for (size_t k = 0; k < d; k++) sum += (double)log_slope[i * d + k];
-    log_det[i] += sum;
-  }
+  for (size_t i = 0; i < x->n; i++) log_det[i] += nf_vector_sum(d, log_slope + i * d);
   return NF_OK;
 }
 

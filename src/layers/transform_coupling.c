@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vector.h"
 #include "layers/mask.h"
 #include "layers/transform.h"
 
@@ -48,11 +49,7 @@ static int map(const nf_bijector *base, bool inverse, nf_batch *x, double *log_d
   if (status != NF_OK) return status;
   (inverse ? t->inverse : t->forward)(t, v.count, v.raw, v.x, v.log_slope);
   nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
-  for (size_t i = 0; i < x->n; i++) {
-    double sum = 0;
-    for (size_t k = 0; k < size; k++) sum += (double)v.log_slope[i * size + k];
-    log_det[i] += sum;
-  }
+  for (size_t i = 0; i < x->n; i++) log_det[i] += nf_vector_sum(size, v.log_slope + i * size);
   return NF_OK;
 }
 
