@@ -235,6 +235,28 @@ static void vectors_at_the_extremes(void **state) {
   check_close("log σ(0)", y[5], -NF_LN_2, 0, 3 * NF_REAL_EPSILON);
 }
 
+/* Where x is rounded, what is known of 1 - x counts; elsewhere it is the logarithm. */
+static void log_near_1_has_the_digits_of_1_minus_x(void **state) {
+  (void)state;
+  const double x[] = {1, 1 - 0x1p-20, 0.75, 0.5, 1e-9}, below[] = {0x1p-60, 0x1p-20, 0.25, 0.5, 1};
+  double y[5];
+  nf_vector_log_near_1(5, x, below, y);
+  for (size_t i = 0; i < 5; i++)
+    check_close("log", y[i], i < 4 ? log1p(-below[i]) : log(x[i]), 0, 2 * NF_REAL_EPSILON);
+}
+
+static void sums_are_the_naive_loops(void **state) {
+  (void)state;
+  enum { N = 1000 };
+  double x[N], sum = 0, square = 0;
+  for (size_t i = 0; i < N; i++) x[i] = nf_random_normal(1, 6, i);
+  for (size_t n = 0; n < N; n++) {
+    check_close("sum", nf_vector_sum(n, x), sum, 1e-12, 0);
+    check_close("square", nf_vector_square(n, x), square, 0, 1e-14);
+    sum += x[n], square += x[n] * x[n];
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gemm_is_the_naive_triple_loop),
@@ -246,6 +268,8 @@ int main(void) {
       cmocka_unit_test(vectors_agree_with_50_digits),
       cmocka_unit_test(log_sigmoid_agrees_with_50_digits),
       cmocka_unit_test(vectors_at_the_extremes),
+      cmocka_unit_test(log_near_1_has_the_digits_of_1_minus_x),
+      cmocka_unit_test(sums_are_the_naive_loops),
       cmocka_unit_test(log_normal_by_hand),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
