@@ -209,11 +209,4 @@ int cli_check_grid(const cli_output *out, const nf_checkpoint *c, size_t n, nf_e
 int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, const nf_real *x,
                       nf_error *e);
 
-/* --- rows of log p (eval_csv.c) --------------------------------------------------------------- */
-
-/* log_p[i] of sample index[i] of the range, n of them, by their numbers in the whole set.
- * errors  NF_EIO, NF_ENOMEM */
-int cli_write_log_p(const char *path, const cli_data *data, size_t n, const size_t *index,
-                    const double *log_p, nf_error *e);
-
 #endif

@@ -4,7 +4,6 @@
  *   log P(x) ≥ E log (1/K) Σ_k p(x + u_k)
  *
  * For points of a toy density log p is known, and so is KL(data‖flow). */
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
 #include "core/number.h"
+#include "eval.h"
 
 enum { BLOCK = 256, FIRST_DRAW = 2 }; /* training and validation use draws 0 and 1 */
 
@@ -41,17 +40,6 @@ typedef struct {
   bool all, json, classify;
   uint64_t importance, threads;
 } settings;
-
-typedef struct {
-  size_t n;
-  bool others;                /* named like those of training, with other values */
-  size_t *index;              /* of the samples evaluated */
-  double *log_p, *first_draw; /* nats: with all draws, and with the first alone */
-  double *unlabelled; /* nats, without the label: log (1/C) Σ_y p(x | y); NULL: not wanted */
-  size_t correct;     /* samples whose label is the most probable */
-  double solver;      /* nats (cli_solver_error); NAN: there is none */
-  json_t *json;       /* where they are shown; NULL: as lines */
-} results;
 
 /* log (1/K) Σ exp(l_k), as a running maximum and sum. */
 typedef struct {
@@ -87,7 +75,7 @@ static int bound(nf_flow *flow, uint64_t draws, nf_batch *x, double *first, doub
 
 /* By Bayes' rule with equal p(y), the most probable label is the y of the largest p(x | y). */
 static int classify(const cli_data *data, nf_flow *flow, uint64_t draws, size_t begin, nf_batch *x,
-                    results *r, nf_error *e) {
+                    cli_results *r, nf_error *e) {
   const size_t classes = nf_flow_condition(flow);
   size_t best[BLOCK] = {0};
   log_mean mean[BLOCK];
@@ -109,7 +97,8 @@ static int classify(const cli_data *data, nf_flow *flow, uint64_t draws, size_t 
   return NF_OK;
 }
 
-static int evaluate(const cli_data *data, nf_flow *flow, uint64_t draws, results *r, nf_error *e) {
+static int evaluate(const cli_data *data, nf_flow *flow, uint64_t draws, cli_results *r,
+                    nf_error *e) {
   const bool progress = isatty(STDERR_FILENO) != 0;
   nf_batch x;
   int status = cli_batch_new(flow, BLOCK, &x, e);
@@ -147,7 +136,7 @@ static size_t held_out(const nf_checkpoint *c, const cli_data *data) {
   return text != NULL && nf_read_whole(text, data->n, &held) ? (size_t)held : 0;
 }
 
-static bool choose(const nf_checkpoint *c, const cli_data *data, const settings *s, results *r,
+static bool choose(const nf_checkpoint *c, const cli_data *data, const settings *s, cli_results *r,
                    size_t *held) {
   const bool named = is_training_set(c, data), same = named && cli_is_trained_on(c, data);
   r->others = named && !same;
@@ -166,75 +155,6 @@ static bool choose(const nf_checkpoint *c, const cli_data *data, const settings 
 
 /* --- output --------------------------------------------------------------------------------- */
 
-static json_t *inner(const results *r, const char *key) {
-  return r->json != NULL ? cli_json_object(r->json, key) : NULL;
-}
-
-static void print_head(const cli_data *data, const char *path, size_t held, const results *r) {
-  if (r->json != NULL) {
-    cli_json_text(r->json, "model", path);
-    cli_json_text(r->json, "data", data->name);
-    cli_json_whole(r->json, "n", r->n);
-    cli_json_set(r->json, "held_out", json_boolean(held > 0));
-    cli_json_set(r->json, "other_values", json_boolean(r->others));
-    cli_json_text(r->json, "unit", cli_unit(data->bins));
-  } else if (held > 0) {
-    printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
-  } else {
-    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
-           r->others ? ", not those of its training: their values differ" : "");
-  }
-}
-
-static void print_classes(const cli_data *data, const results *r) {
-  double *value = r->unlabelled;
-  for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-  json_t *json = inner(r, "unlabelled");
-  cli_print_mean(json, "without the label", r->n, value);
-  const double part = (double)r->correct / (double)r->n;
-  if (json == NULL)
-    printf("%-20s %.4f: the label is the most probable of %zu of %zu\n", "accuracy", part,
-           r->correct, r->n);
-  else
-    cli_json_real(r->json, "accuracy", part);
-}
-
-static void print_solver(const nf_model *m, const results *r) {
-  json_t *json = inner(r, "solver");
-  if (json == NULL) {
-    printf("%-20s %.2g nats between %zu and %zu steps\n", "solver", r->solver, m->steps,
-           2 * m->steps);
-  } else {
-    cli_json_whole(json, "steps", m->steps);
-    cli_json_real(json, "difference", r->solver);
-    cli_json_real(json, "tolerance", CLI_SOLVER_TOLERANCE);
-  }
-}
-
-static void print(const cli_data *data, const char *path, const nf_model *m, uint64_t draws,
-                  size_t held, results *r) {
-  char name[48];
-  double *value = r->first_draw;
-  print_head(data, path, held, r);
-  for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-  cli_print_mean(r->json, cli_unit(data->bins), r->n, value);
-  if (draws > 1) {
-    for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-r->log_p[i], data->shape, data->bins);
-    snprintf(name, sizeof name, "%s, %d draws", cli_unit(data->bins), (int)draws);
-    json_t *json = inner(r, "importance");
-    if (json != NULL) cli_json_whole(json, "draws", draws);
-    cli_print_mean(json, name, r->n, value);
-  }
-  if (r->unlabelled != NULL) print_classes(data, r);
-  if (!isnan(r->solver)) print_solver(m, r);
-  if (data->toy == NULL) return;
-  for (size_t i = 0; i < r->n; i++) {
-    const nf_real *p = data->point + 2 * (data->first + r->index[i]);
-    value[i] = data->toy->log_density((double[2]){(double)p[0], (double)p[1]}) - r->log_p[i];
-  }
-  cli_print_mean(inner(r, "kl"), "KL(data|flow)", r->n, value);
-}
-
 static void print_fit(json_t *json, size_t n, double lambda) {
   if (json == NULL) {
     printf("%-20s the %zu samples trained on; covariance shrunk by %.4f\n", "fitted to", n, lambda);
@@ -244,15 +164,15 @@ static void print_fit(json_t *json, size_t n, double lambda) {
   }
 }
 
-/* After print, whose memory is used again. */
+/* After cli_eval_print, whose memory is used again. */
 static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_train_set *set,
-                           const cli_data *data, results *r, nf_error *e) {
+                           const cli_data *data, cli_results *r, nf_error *e) {
   double lambda = 0, *value = r->first_draw;
   nf_error own = {0};
   if (data->bins > 0) {
     if (cli_baseline_pixels(set, data, r->n, r->index, value, e) != NF_OK) return e->status;
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-    cli_print_mean(inner(r, "independent_pixels"), "independent pixels", r->n, value);
+    cli_print_mean(cli_eval_inner(r, "independent_pixels"), "independent pixels", r->n, value);
   }
   free(r->unlabelled);
   r->unlabelled = NULL;
@@ -268,7 +188,7 @@ static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_
   if (own.status == NF_OK) evaluate(data, gaussian, 1, r, &own);
   if (own.status == NF_OK) {
     for (size_t i = 0; i < r->n; i++) value[i] = cli_in_unit(-value[i], data->shape, data->bins);
-    json_t *json = inner(r, "one_gaussian");
+    json_t *json = cli_eval_inner(r, "one_gaussian");
     cli_print_mean(json, "one Gaussian", r->n, value);
     print_fit(json, set->n, lambda);
   } else {
@@ -282,7 +202,7 @@ static bool is_stdout(const char *path) { return path != NULL && strcmp(path, "-
 
 static int run(const settings *s, const char *path, const nf_checkpoint *c, const cli_data *data) {
   nf_error e = {0}, own = {0};
-  results r = {.json = s->json ? json_object() : NULL, .solver = NAN};
+  cli_results r = {.json = s->json ? json_object() : NULL, .solver = NAN};
   cli_train_set set = {0};
   cli_data_choice trained = s->data;
   trained.spec = s->baselines;
@@ -301,7 +221,7 @@ static int run(const settings *s, const char *path, const nf_checkpoint *c, cons
     nf_fail(&e, own.status, "%s on %s: %s", path, s->data.spec, own.message);
   if (e.status == NF_OK && s->csv != NULL) cli_write_log_p(s->csv, data, r.n, r.index, r.log_p, &e);
   if (e.status == NF_OK && !is_stdout(s->csv))
-    print(data, path, nf_flow_model(c->flow), s->importance, held, &r);
+    cli_eval_print(data, path, nf_flow_model(c->flow), s->importance, held, &r);
   if (e.status == NF_OK && s->baselines != NULL && !is_stdout(s->csv))
     print_baselines(s, c, &set, data, &r, &e);
   free(r.index);
