@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/transpose.h"
 
 /* A tile has as many sums as the registers hold beside the operands: 6×4 of 32, 6×2 of 16. In SSE2
  * each number of A takes two instructions to fill a vector, so that fewer rows are faster: 2×5. */
@@ -140,23 +141,6 @@ static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite,
   }
 }
 
-typedef nf_real quad
-    __attribute__((vector_size(4 * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
-
-/* 4×4 numbers, transposed */
-static inline void transpose_4x4(const nf_real *b, size_t ldb, nf_real *panel, size_t columns) {
-  const quad r0 = *(const quad *)b, r1 = *(const quad *)(b + ldb);
-  const quad r2 = *(const quad *)(b + 2 * ldb), r3 = *(const quad *)(b + 3 * ldb);
-  const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
-  const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-  const quad top01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-  const quad top23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-  *(quad *)panel = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-  *(quad *)(panel + columns) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-  *(quad *)(panel + 2 * columns) = __builtin_shufflevector(top01, top23, 0, 1, 4, 5);
-  *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
-}
-
 /* panel (k, full vectors) = op(B), with zeros beyond its n columns. Transposed, it is written
  * strip by strip, each as wide as a line of the cache, while the rows of the next strip are on
  * their way, of the next panel's, too: `all` columns are still to come. */
@@ -172,7 +156,7 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
         if (l % STRIP == 0)
           for (size_t q = end; q < all && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
         for (size_t q = j; q < end; q += 4)
-          transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
+          nf_transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
       }
       for (size_t l = by_4; l < k; l++)
         for (size_t q = j; q < end; q++) panel[l * columns + q] = b[q * ldb + l];
@@ -228,7 +212,7 @@ typedef nf_real side
     __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
 
 static inline nf_real total(side s) {
-  const quad q =
+  const nf_quad q =
       __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
   return (q[0] + q[2]) + (q[1] + q[3]);
 }
