@@ -25,7 +25,7 @@ for program; do
   by= skip= csv= B=$build/mutants/cli
   case $program in
   */test_catalogue) skip='*8x8x3*' ;;
-  */test_models) skip='*on_the_plane' ;;
+  */test_density) skip='*on_the_plane' ;;
   */test_samples) skip='the_false_alarm_rate*' ;;
   */ch*) csv=--csv ;;
   *.txt) by='sh tests/cli.sh' ;;

@@ -113,22 +113,22 @@ static void multiply_panel(size_t m, int vectors, product p) {
   if (m > 0) tile_of_1(vectors, p);
 }
 
-/* The same for columns that do not fill a vector. Where C has no other columns and is not added to,
- * what is stored beyond a row's end is overwritten by the next row; other rows go by a tile. */
-static void multiply_edge(size_t m, size_t columns, bool overwrite, product p) {
-  const size_t size = m * columns;
-  const size_t free_rows = overwrite && size >= LANES ? (size - LANES) / columns + 1 : 0;
-  multiply_panel(free_rows, 1, p);
+/* The same for columns that do not fill their vectors. Where C has no other columns and is not added
+ * to, what is stored beyond a row's end is overwritten by the next row; other rows go by a tile. */
+static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite, product p) {
+  const size_t size = m * columns, width = (size_t)vectors * LANES;
+  const size_t free_rows = overwrite && size >= width ? (size - width) / columns + 1 : 0;
+  multiply_panel(free_rows, vectors, p);
   for (size_t i = free_rows, rows; i < m; i += rows) {
-    nf_real c[ROWS * LANES] = {0};
+    nf_real c[ROWS * COLUMNS] = {0};
     product q = p;
     rows = nf_min_size(m - i, ROWS);
-    q.a += i * p.row, q.start = q.c = c, q.ld_start = q.ldc = LANES;
+    q.a += i * p.row, q.start = q.c = c, q.ld_start = q.ldc = width;
     for (size_t r = 0; r < rows; r++)
-      for (size_t j = 0; j < columns; j++) c[r * LANES + j] = p.start[(i + r) * p.ld_start + j];
-    multiply_panel(rows, 1, q);
+      for (size_t j = 0; j < columns; j++) c[r * width + j] = p.start[(i + r) * p.ld_start + j];
+    multiply_panel(rows, vectors, q);
     for (size_t r = 0; r < rows; r++)
-      for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * LANES + j];
+      for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * width + j];
   }
 }
 
@@ -171,17 +171,21 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
     }
 }
 
-/* C panel by panel, each of full vectors. Columns that remain are a vector together with columns
- * before them, which are computed once more, if there are any and they are not added to. */
+/* C panel by panel, each of full vectors. The last columns fill theirs together with columns before
+ * them, which are computed once more, if there are any and they are not added to. */
 static void multiply(size_t m, size_t n, bool transpose_b, product all) {
   nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
     const bool adds = l > 0 || all.start == all.c;
     for (size_t j = 0, columns; j < n; j += columns) {
       columns = nf_min_size(n - j, COLUMNS);
-      if (columns > LANES) columns -= columns % LANES;
-      if (columns < LANES && j > 0 && !adds) j -= LANES - columns, columns = LANES;
-      const size_t width = columns < LANES ? LANES : columns;
+      const size_t missing = (COLUMNS - columns) % LANES;
+      const bool overwrite = !adds && all.ldc == columns;
+      if (!adds && columns + missing <= n)
+        j -= missing, columns += missing;
+      else if (columns > LANES && !overwrite)
+        columns -= columns % LANES;
+      const size_t width = (columns + LANES - 1) / LANES * LANES;
       product p = all;
       p.k = nf_min_size(all.k - l, DEPTH);
       p.relu = all.relu && l + p.k == all.k;
@@ -197,10 +201,11 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
         if (all.start != NULL) memcpy(first, all.start + j, columns * sizeof *first);
         p.start = first, p.ld_start = 0;
       }
+      const int vectors = (int)(width / LANES);
       if (columns < width)
-        multiply_edge(m, columns, !adds && p.ldc == columns, p);
+        multiply_edge(m, columns, vectors, overwrite, p);
       else
-        multiply_panel(m, (int)(width / LANES), p);
+        multiply_panel(m, vectors, p);
     }
   }
 }
@@ -295,5 +300,10 @@ void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, c
 
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y) {
-  choose(m, n, false, true, (product){k, x, k, 1, w, k, bias, 0, relu, y, n});
+  nf_gemm_bias_of(m, n, k, x, k, w, k, bias, relu, y, n);
+}
+
+void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
+                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy) {
+  choose(m, n, false, true, (product){k, x, ldx, 1, w, ldw, bias, 0, relu, y, ldy});
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/block.h"
 #include "core/gemm.h"
 #include "nets/dense.h"
 
@@ -24,29 +25,48 @@ static size_t step_to(nf_conv_size s, size_t c, bool transposed, size_t d) {
   return (e / 3 * (s.w + 2) + e % 3) * c;
 }
 
+/* The patches of one bordered image */
+NF_BLOCKED patches_of(size_t block, nf_conv_size s, size_t c, bool transposed, const nf_real *image,
+                      nf_real *patch) {
+  const size_t run = transposed ? c : 3 * c; /* three neighbours of a row lie side by side */
+  for (size_t i = 0; i < s.h; i++)
+    for (size_t j = 0; j < s.w; j++) {
+      const nf_real *corner = image + (i * (s.w + 2) + j) * c;
+      for (size_t d = 0; d < 9; d += run / c, patch += run)
+        nf_copy_run(block, run, corner + step_to(s, c, transposed, d), patch);
+    }
+}
+
 static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, nf_real *patch,
                    nf_real *image) {
   memset(image, 0, border_size(s, c) * sizeof *image);
-  for (size_t n = 0; n < s.n; n++) {
+  for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c) {
     for (size_t i = 0; i < s.h; i++, x += s.w * c)
       memcpy(row_of(image, s, c, i), x, s.w * c * sizeof *x);
-    for (size_t i = 0; i < s.h; i++)
-      for (size_t j = 0; j < s.w; j++) {
-        const nf_real *corner = image + (i * (s.w + 2) + j) * c;
-        if (transposed)
-          for (size_t d = 0; d < 9; d++, patch += c)
-            memcpy(patch, corner + step_to(s, c, true, d), c * sizeof *patch);
-        else /* three neighbours of a row lie side by side */
-          for (size_t d = 0; d < 9; d += 3, patch += 3 * c)
-            memcpy(patch, corner + step_to(s, c, false, d), 3 * c * sizeof *patch);
-      }
+    if (transposed)
+      NF_BY_BLOCK(c, patches_of, s, c, true, image, patch);
+    else
+      NF_BY_BLOCK(3 * c, patches_of, s, c, false, image, patch);
   }
 }
 
-/* x += its 9 entries in the patches of its neighbours; a neighbour outside of the image has c
- * zeros. */
-static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch, nf_real *x,
-                    const nf_real *zeros) {
+/* y = y + the sum of 9 */
+NF_BLOCKED add_9(size_t block, size_t c, const nf_real *start, const nf_real *const source[9],
+                 nf_real *y) {
+  for (size_t k = 0; k < c; k = nf_next_block(block, c, k)) {
+    nf_real sum[NF_BLOCK_MAX];
+    for (size_t q = k; q < k + block; q++)
+      sum[q - k] = start[q] +
+                   (((source[0][q] + source[1][q]) + (source[2][q] + source[3][q])) +
+                    ((source[4][q] + source[5][q]) + (source[6][q] + source[7][q])) + source[8][q]);
+    memcpy(y + k, sum, block * sizeof *y);
+  }
+}
+
+/* x = start + its 9 entries in the patches of its neighbours; a neighbour outside of the image has
+ * c zeros. */
+NF_BLOCKED scatter_by(size_t block, nf_conv_size s, size_t c, bool transposed, const nf_real *patch,
+                      const nf_real *start, const nf_real *zeros, nf_real *x) {
   for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c)
     for (size_t i = 0; i < s.h; i++)
       for (size_t j = 0; j < s.w; j++, x += c) {
@@ -56,10 +76,13 @@ static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *pa
           const bool inside = row < s.h && column < s.w; /* -1 wraps to the largest number */
           source[d] = inside ? patch + ((row * s.w + column) * 9 + d) * c : zeros;
         }
-        for (size_t k = 0; k < c; k++)
-          x[k] += ((source[0][k] + source[1][k]) + (source[2][k] + source[3][k])) +
-                  ((source[4][k] + source[5][k]) + (source[6][k] + source[7][k])) + source[8][k];
+        add_9(block, c, start, source, x);
       }
+}
+
+static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch,
+                    const nf_real *start, const nf_real *zeros, nf_real *x) {
+  NF_BY_BLOCK(c, scatter_by, s, c, transposed, patch, start, zeros, x);
 }
 
 static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
@@ -92,9 +115,8 @@ int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *wei
   }
   gather(s, s.in, false, x, patch, image);
   nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
-  memset(dx, 0, pixels(s) * s.in * sizeof *dx);
   memset(image, 0, s.in * sizeof *image);
-  scatter(s, s.in, false, dpatch, dx, image);
+  scatter(s, s.in, false, dpatch, image, image, dx);
   nf_arena_release(tmp, mark);
   return NF_OK;
 }
@@ -109,9 +131,8 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
     return NF_ENOMEM;
   }
   nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
-  for (size_t i = 0; i < pixels(s); i++) memcpy(y + i * s.out, bias, s.out * sizeof *y);
   memset(zeros, 0, s.out * sizeof *zeros);
-  scatter(s, s.out, true, part, y, zeros);
+  scatter(s, s.out, true, part, bias, zeros, y);
   nf_arena_release(tmp, mark);
   return NF_OK;
 }
