@@ -23,10 +23,14 @@ $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=exa
 $(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c catalogue_values.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
-float_tests := $(addprefix $(B)/tests/float_,extremes random)
+float_tests := $(addprefix $(B)/tests/float_,extremes random $(if $(X86),dispatch))
 $(float_tests): $(B)/tests/float_%: $(B)/float/tests/test_%.o $(B)/float/tests/check.o $(B)/libnf32.a
 $(float_tests): private LIBS += -lcmocka
 tests += $(float_tests)
+# The hot loops for every kind of x86-64, whatever ARCH says.
+tests := $(filter-out $(if $(X86),,%/test_dispatch),$(tests))
+$(B)/tests/test_dispatch: $(hot_versions:%=$(B)/double/%.o)
+$(B)/tests/float_dispatch: $(hot_versions:%=$(B)/float/%.o)
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants check-arm64 check-build left-out
 check-arm64:

@@ -12,17 +12,19 @@
 
 #include "core/real.h"
 
-/* As many accumulators as the registers hold: 6×4 of 32, or 6×2 of 16. */
+/* A tile has as many sums as the registers hold beside the operands: 6×4 of 32, 6×2 of 16. In SSE2
+ * each number of A takes two instructions to fill a vector, so that fewer rows are faster: 2×5. */
 #ifdef __AVX512F__
-enum { VECTOR_BYTES = 64, VECTORS = 4 };
+enum { VECTOR_BYTES = 64, VECTORS = 4, ROWS = 6 };
 #elif defined __AVX__
-enum { VECTOR_BYTES = 32, VECTORS = 2 };
+enum { VECTOR_BYTES = 32, VECTORS = 2, ROWS = 6 };
+#elif defined __SSE2__
+enum { VECTOR_BYTES = 16, VECTORS = 5, ROWS = 2 };
 #else
-enum { VECTOR_BYTES = 16, VECTORS = 2 };
+enum { VECTOR_BYTES = 16, VECTORS = 2, ROWS = 6 };
 #endif
 enum {
   LANES = VECTOR_BYTES / sizeof(nf_real),
-  ROWS = 6,
   COLUMNS = VECTORS * LANES,
   DEPTH = 256, /* of a panel, which then fits into the second cache */
   NARROW = 4,
@@ -55,24 +57,24 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
   vector sum[ROWS][VECTORS], b[VECTORS];
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
-    NF_UNROLLED(4)
+    NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++)
       sum[i][j] = *(const vector *)(p.start + (size_t)i * p.ld_start + j * LANES);
   }
   NF_ROLLED
   for (size_t l = 0; l < p.k; l++) {
-    NF_UNROLLED(4)
+    NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
     NF_UNROLLED(6)
     for (int i = 0; i < rows; i++) {
       const nf_real a = p.a[(size_t)i * p.row + l * p.step];
-      NF_UNROLLED(4)
+      NF_UNROLLED(5)
       for (int j = 0; j < vectors; j++) sum[i][j] += a * b[j];
     }
   }
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
-    NF_UNROLLED(4)
+    NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++) {
       const vector y = sum[i][j];
       *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
@@ -84,10 +86,9 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
 static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {
   if (vectors == 1) tile(rows, 1, p);
   if (vectors == 2) tile(rows, 2, p);
-#ifdef __AVX512F__
-  if (vectors == 3) tile(rows, 3, p);
-  if (vectors == 4) tile(rows, 4, p);
-#endif
+  if (VECTORS >= 3 && vectors == 3) tile(rows, 3, p);
+  if (VECTORS >= 4 && vectors == 4) tile(rows, 4, p);
+  if (VECTORS >= 5 && vectors == 5) tile(rows, 5, p);
 }
 static void tile_of_6(int vectors, product p) { tile_of(6, vectors, p); }
 static void tile_of_4(int vectors, product p) { tile_of(4, vectors, p); }
@@ -101,14 +102,14 @@ static product next_rows(product p, size_t rows) {
 
 /* All m rows of one panel */
 static void multiply_panel(size_t m, int vectors, product p) {
-  for (; m >= 6; m -= 6, p = next_rows(p, 6)) {
+  for (; ROWS == 6 && m >= 6; m -= 6, p = next_rows(p, 6)) {
     if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
       for (size_t i = 6; i < 12; i++)
         for (int j = 0; j < vectors; j++)
           __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
     tile_of_6(vectors, p);
   }
-  for (; m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
+  for (; ROWS >= 4 && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
   for (; m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, p);
   if (m > 0) tile_of_1(vectors, p);
 }
