@@ -6,7 +6,7 @@
  *
  * with u = 1/2 here, so that every number can be done by hand. Then the effect of a
  * missing term in bits per dimension, and of α + (1-α)r, which is another map; and the bounds by
- * one and more draws of u. */
+ * one and more draws, of u and of a latent variable. */
 #include <gsl/gsl_deriv.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
@@ -280,6 +280,66 @@ static void learned_noise(void) {
   chapter_claim("library: the layer", layer_log_q(at), 1e-11);
 }
 
+/* --- the same bounds for a latent variable: z ~ N(0, 1), x | z ~ N(z, 1), at x = 1 --------------
+ */
+
+static double likelihood(double z) { return exp(log_normal(1 - z)); }
+static double joint(double z, void *unused) {
+  (void)unused;
+  return exp(log_normal(z)) * likelihood(z);
+}
+/* q·log(p(x, z)/q) for q = N(m/2, 1 - m/2): the prior and, at m = 1, p(z | x) */
+static double latent_gap(double z, void *m) {
+  const double mean = *(int *)m / 2., sd = sqrt(1 - mean);
+  const double log_q = log_normal((z - mean) / sd) - log(sd);
+  return exp(log_q) * (log(joint(z, NULL)) - log_q);
+}
+/* As frullani, over y = log t, for the sum of m values p(x | z_j); E e^-tp by the trapezoid rule.
+ */
+static double latent_frullani(double y, void *m) {
+  const double step = 0.1, t = exp(y);
+  double mean = 0;
+  for (int i = -90; i <= 90; i++)
+    mean += step * exp(log_normal(i * step) - t * likelihood(i * step));
+  return exp(-t) - pow(mean, *(int *)m);
+}
+/* E log (1/m)Σ p(x | z_j) by the trapezoid rule in each z_j; `left` of them are still to be drawn.
+ */
+static double latent_mean(int left, int m, double sum) {
+  const double step = 0.4;
+  double mean = 0;
+  if (left == 0) return log(sum / m);
+  for (int i = -20; i <= 20; i++)
+    mean += step * exp(log_normal(i * step)) * latent_mean(left - 1, m, sum + likelihood(i * step));
+  return mean;
+}
+
+static void latent_variable(void) {
+  chapter_section("The same bounds for a latent variable: z ~ N(0, 1), x | z ~ N(z, 1), x = 1");
+  const double log_p = -log(4 * M_PI) / 2 - 0.25;
+  const double ratio = 2 * exp(1. / 6) / sqrt(3); /* E p(x | z)²/p² */
+  chapter_value("elbo_log_p", log_p, "log N(1; 0, 2)");
+  chapter_exact("ch06_elbo_log_p", log_p, 1e-14);
+  chapter_claim("GSL: log ∫ p(z) p(x | z)", log(integral(joint, 0, -12, 12)), 1e-9);
+  chapter_value("elbo_1", log_p - 0.75 + log(2) / 2, "one draw of z ~ N(0, 1): E log p(x | z)");
+  chapter_exact("ch06_elbo_1", log_p - 0.75 + log(2) / 2, 1e-14);
+  chapter_claim("GSL: ∫ q log(p(x, z)/q)", integral(latent_gap, 0, -12, 12), 1e-9);
+  double bound = 0;
+  for (int m = 1; m <= 64; m *= m < 4 ? 2 : 16) {
+    char name[24];
+    snprintf(name, sizeof name, "elbo_%d_draws", m);
+    bound = integral(latent_frullani, m, -40, 60) - log(m);
+    chapter_unrecorded(name, bound, "E log (1/M)Σ p(x | z_j), by E e^-tp(x | z)");
+    if (m <= 4) chapter_claim("the trapezoid rule over all z_j", latent_mean(m, m, 0), 1e-9);
+  }
+  chapter_value("elbo_rate", (ratio - 1) / 2,
+                "Var p(x | z)/(2 p²): M times the gap, of many draws");
+  chapter_exact("ch06_elbo_rate", (ratio - 1) / 2, 1e-14);
+  chapter_claim("64 times the last gap", 64 * (log_p - bound), 3e-3);
+  chapter_value("elbo_posterior", log_p, "one draw of N(1/2, 1/2) = p(z | x)");
+  chapter_claim("GSL: ∫ q log(p(x, z)/q)", integral(latent_gap, 1, -12, 12), 1e-9);
+}
+
 static void trace(void) {
   double k[D];
   nf_flow *flow = preprocessing(nf_point(D), true, 0.05);
@@ -307,5 +367,6 @@ int main(int argc, char **argv) {
   other_map();
   bounds();
   learned_noise();
+  latent_variable();
   return chapter_end();
 }
