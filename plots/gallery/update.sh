@@ -1,18 +1,18 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
-# plots/WHO_TOPIC.gp has one here, 1200 pixels wide, 128 colours, the same bytes from the same figure;
+# plots/WHO_TOPIC.gp and densities.gp have one here, 1200 pixels wide, 128 colours, the same bytes from the same figure;
 # the schematics and the film, as they are; and the page's panel of training. Run after `make plots film
-# check-web`, from the root of the repository.
+# densities check-web`, from the root of the repository.
 set -eu
 build=${B:-build}
 command -v convert > /dev/null || {
   echo "plots/gallery/update.sh: convert is missing; on Debian: apt-get install imagemagick" >&2
   exit 2
 }
-for script in plots/*_*.gp; do
+for script in plots/*_*.gp plots/densities.gp; do
   name=$(basename "$script" .gp)
   [ -e "$build/plots/$name.png" ] || {
-    echo "plots/gallery/update.sh: $build/plots/$name.png is missing; first: make plots" >&2
+    echo "plots/gallery/update.sh: $build/plots/$name.png is missing; first: make plots densities" >&2
     exit 2
   }
   convert "$build/plots/$name.png" -resize 1200x +dither -colors 128 -strip \
