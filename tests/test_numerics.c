@@ -10,17 +10,18 @@
 #include "verify/jacobian.h"
 
 /* --- linear algebra -------------------------------------------------------------------------- */
+enum { GEMM_MAX = 300 * 80 };
+static double a_drawn[GEMM_MAX], b_drawn[GEMM_MAX], c_drawn[GEMM_MAX];
+
 static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, size_t padding) {
-  enum { MAX = 300 * 80 };
+  const double *a = a_drawn, *b = b_drawn;
   const size_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + padding;
-  static double a[MAX], b[MAX], c[MAX], expected[MAX];
-  for (size_t i = 0; i < MAX; i++) {
-    a[i] = nf_random_normal(1, 0, i);
-    b[i] = nf_random_normal(1, 1, i);
-    c[i] = expected[i] = !add ? (double)NAN : nf_random_normal(1, 2, i);
+  const size_t values = (m + 1) * ldc;
+  static double c[GEMM_MAX], expected[GEMM_MAX];
+  for (size_t i = 0; i < values; i++) { /* -7 in the padding, and in the row that lies behind */
+    const bool outside = i >= m * ldc || i % ldc >= n;
+    c[i] = expected[i] = outside ? -7 : add ? c_drawn[i] : (double)NAN;
   }
-  for (size_t i = 0; i < MAX; i++) /* the padding, and what lies behind */
-    if (i >= m * ldc || i % ldc >= n) c[i] = expected[i] = -7;
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
       double sum = 0;
@@ -30,11 +31,16 @@ static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, s
     }
   }
   nf_gemm(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc);
-  check_array("gemm", c, expected, (m + 1) * ldc, 1e-12, 0);
+  check_array("gemm", c, expected, values, 1e-12, 0);
 }
 
 static void gemm_is_the_naive_triple_loop(void **state) {
   (void)state;
+  for (size_t i = 0; i < GEMM_MAX; i++) {
+    a_drawn[i] = nf_random_normal(1, 0, i);
+    b_drawn[i] = nf_random_normal(1, 1, i);
+    c_drawn[i] = nf_random_normal(1, 2, i);
+  }
   const size_t m[] = {1, 5, 6, 13}, n[] = {1, 2, 3, 8, 11, 32, 37, 71}, k[] = {0, 1, 4, 7, 263};
   for (int t = 0; t < 8; t++)
     for (int i = 0; i < 4; i++)

@@ -326,17 +326,22 @@ void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, c
 
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y) {
+  nf_gemm_bias_of(m, n, k, x, k, w, k, bias, relu, y, n);
+}
+
+void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
+                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy) {
   choose(m, n, false, true,
          (product){.k = k,
                    .a = x,
-                   .row = k,
+                   .row = ldx,
                    .step = 1,
                    .b = w,
-                   .ldb = k,
+                   .ldb = ldw,
                    .start = bias,
                    .relu = relu,
                    .c = y,
-                   .ldc = n});
+                   .ldc = ldy});
 }
 
 void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_windows *a,

@@ -99,20 +99,27 @@ void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y) {
   }
 }
 
-/* x = m·2ⁿ with m in [√½, √2] */
-void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
+/* x = m·2ⁿ with m in [√½, √2]; where n = 0, m - 1 is x - 1. */
+static inline __attribute__((always_inline)) nf_real log_one(nf_real x, nf_real x_minus_1) {
   const bits one = (bits)BIAS << MANTISSA;
-  for (size_t i = 0; i < n; i++) {
-    bits b;
-    memcpy(&b, &x[i], sizeof b);
-    const bits fraction = (b & (((bits)1 << MANTISSA) - 1)) | one;
-    nf_real m;
-    memcpy(&m, &fraction, sizeof m);
-    const bits above = m > NF_R(1.4142135623730950488);
-    const nf_real power = (nf_real)((b >> MANTISSA) - BIAS + above);
-    m = above ? m / 2 : m;
-    y[i] = power * LN2_TOP + (power * LN2_LOW + twice_artanh((m - 1) / (m + 1), SHORT_TERMS));
-  }
+  bits b;
+  memcpy(&b, &x, sizeof b);
+  const bits fraction = (b & (((bits)1 << MANTISSA) - 1)) | one;
+  nf_real m;
+  memcpy(&m, &fraction, sizeof m);
+  const bits above = m > NF_R(1.4142135623730950488);
+  const nf_real power = (nf_real)((b >> MANTISSA) - BIAS + above);
+  m = above ? m / 2 : m;
+  const nf_real s = (power == 0 ? x_minus_1 : m - 1) / (m + 1);
+  return power * LN2_TOP + (power * LN2_LOW + twice_artanh(s, SHORT_TERMS));
+}
+
+void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
+  for (size_t i = 0; i < n; i++) y[i] = log_one(x[i], x[i] - 1);
+}
+
+void nf_vector_log_near_1(size_t n, const nf_real *x, const nf_real *below_1, nf_real *y) {
+  for (size_t i = 0; i < n; i++) y[i] = log_one(x[i], -below_1[i]);
 }
 
 /* exp(x) - 1 = 2ⁿ(exp(r) - 1) + (2ⁿ - 1) for x ≤ 0, then tanh|x| = (1 - exp(-2|x|))/(1 + …) */

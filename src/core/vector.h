@@ -13,6 +13,9 @@ void nf_vector_exp(size_t n, const nf_real *x, nf_real *y);
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y);
 /* y[i] = log x[i], of positive numbers that are neither subnormal nor infinite. y may be x. */
 void nf_vector_log(size_t n, const nf_real *x, nf_real *y);
+/* The same where 1 - x[i] is known to more digits than x[i] has: its logarithm keeps them near 1.
+ */
+void nf_vector_log_near_1(size_t n, const nf_real *x, const nf_real *below_1, nf_real *y);
 /* y[i] = tanh x[i]; NaN for NaN and for ±∞. y may be x. */
 void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y);
 

@@ -75,10 +75,8 @@ static nf_real sigmoid(nf_real v) { return 1 / (1 + exp(-v)); }
 
 static void draw(const nf_bijector *b, nf_batch *epsilon) {
   const size_t d = nf_shape_size(b->in);
-  for (size_t i = 0; i < epsilon->n; i++)
-    for (size_t k = 0; k < d; k++)
-      nf_batch_sample(epsilon, i)[k] =
-          NF_R(nf_random_normal(self(b)->seed, epsilon->draw, (epsilon->first + i) * d + k));
+  nf_random_normals(self(b)->seed, epsilon->draw, epsilon->first * d, 1, epsilon->n * d,
+                    epsilon->data);
 }
 
 static int check_pixels(const nf_bijector *b, const nf_batch *x) {

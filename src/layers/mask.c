@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/block.h"
+#include "core/transpose.h"
 
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
@@ -65,6 +66,18 @@ void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, c
     for (size_t i = 0; i < n; i++) to[i * row + first[0]] = dense[i];
   else
     NF_BY_BLOCK(p->run, scatter, n, p, first, row, dense, to);
+}
+
+void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
+                      const nf_real *from, nf_real *planes) {
+  for (size_t r = 0; r < p->runs; r++)
+    nf_transpose(n, numbers, from + first[r], row, planes + r * n, p->runs * n);
+}
+
+void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                       size_t numbers, const nf_real *planes, nf_real *to) {
+  for (size_t r = 0; r < p->runs; r++)
+    nf_transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
 }
 
 /* y into the last C channels of the network's input, pixel by pixel or the same at all. */

@@ -7,82 +7,119 @@
 #include <gsl/gsl_statistics_double.h>
 #include <stdlib.h>
 
-/* --- normalisation: rows of points with a common x_0 ---------------------------------------------
+/* --- normalisation: an axis is cut into panels, and a panel into halves where they differ from it
+ * -
  */
 
-enum { POINTS = 16, MIN_PANELS = 16, MAX_PANELS_1D = 4096, MAX_PANELS_2D = 128 }; /* panels */
+enum { POINTS = 8, PANELS = 16, MAX_HALVINGS = 12 };
+
+typedef struct {
+  double value, error;
+} estimate;
 
 typedef struct {
   nf_flow *flow;
-  size_t n;           /* nodes per axis */
-  double *x, *weight; /* of the nodes; the weight includes dx/dt */
-  double *row, *log_p;
-} grid;
+  const gsl_integration_glfixed_table *rule;
+  double tolerance[2]; /* of a panel, by axis */
+  double x_0;          /* in the plane, of the row along which axis 1 is integrated */
+  int status;
+} integrand;
 
-static void place_nodes(grid *g, const gsl_integration_glfixed_table *rule) {
-  const size_t panels = g->n / POINTS;
-  for (size_t k = 0; k < g->n; k++) {
-    const double width = 2 / (double)panels, from = -1 + width * (double)(k / POINTS);
+/* The nodes x of POINTS values of t from `from` to `to`, and their weights, which include dx/dt. */
+static void place_nodes(const integrand *p, double from, double to, double x[POINTS],
+                        double weight[POINTS]) {
+  for (size_t k = 0; k < POINTS; k++) {
     double t, w;
-    gsl_integration_glfixed_point(from, from + width, k % POINTS, &t, &w, rule);
+    gsl_integration_glfixed_point(from, to, k, &t, &w, p->rule);
     const double gap = (1 - t) * (1 + t);
-    g->x[k] = t / gap;
-    g->weight[k] = w * (1 + t * t) / (gap * gap);
+    x[k] = t / gap;
+    weight[k] = w * (1 + t * t) / (gap * gap);
   }
 }
 
-/* Σ weight·p over nodes begin … end - 1 of the row; halves it to find the points that fail. */
-static double row_sum(grid *g, size_t begin, size_t end, int *status) {
-  const size_t d = g->flow->d;
-  const int result = nf_flow_log_prob(g->flow, end - begin, g->row + begin * d, g->log_p, NULL);
-  double sum = 0;
+/* p at n nodes along the last axis; halves them to find the points that fail, where it is 0. */
+static void densities(integrand *p, size_t n, const double *x, double *density) {
+  const size_t d = p->flow->d;
+  double point[2 * 2 * POINTS] = {0};
+  for (size_t k = 0; k < n; k++) {
+    point[d * k] = p->x_0;
+    point[d * k + d - 1] = x[k];
+  }
+  const int result = nf_flow_log_prob(p->flow, n, point, density, NULL);
   if (result == NF_OK) {
-    for (size_t k = begin; k < end; k++) sum += g->weight[k] * exp(g->log_p[k - begin]);
+    for (size_t k = 0; k < n; k++) density[k] = exp(density[k]);
   } else if (result != NF_EDOM && result != NF_ENONFINITE) {
-    *status = result;
-  } else if (end - begin > 1) {
-    const size_t middle = (begin + end) / 2;
-    sum = row_sum(g, begin, middle, status) + row_sum(g, middle, end, status);
+    p->status = result;
+  } else if (n > 1) {
+    densities(p, n / 2, x, density);
+    densities(p, n - n / 2, x + n / 2, density + n / 2);
+  } else {
+    density[0] = 0;
   }
-  return sum;
 }
 
-static double integrate(grid *g, int *status) {
-  const size_t d = g->flow->d, rows = d == 1 ? 1 : g->n;
-  double sum = 0;
-  for (size_t i = 0; i < rows && *status == NF_OK; i++) {
-    for (size_t k = 0; k < g->n; k++) {
-      g->row[d * k] = g->x[i];
-      g->row[d * k + d - 1] = g->x[k];
+static estimate integrate(integrand *p, size_t axis);
+
+/* Of the two halves of a panel: of p along the last axis, of the rows' integrals along the first.
+ */
+static void halves(integrand *p, size_t axis, double from, double to, estimate half[2]) {
+  double x[2 * POINTS], weight[2 * POINTS], value[2 * POINTS];
+  const double middle = (from + to) / 2;
+  place_nodes(p, from, middle, x, weight);
+  place_nodes(p, middle, to, x + POINTS, weight + POINTS);
+  half[0] = half[1] = (estimate){0, 0};
+  if (axis == p->flow->d - 1) densities(p, 2 * POINTS, x, value);
+  for (size_t k = 0; k < 2 * POINTS && p->status == NF_OK; k++) {
+    estimate row = {value[k], 0};
+    if (axis < p->flow->d - 1) {
+      p->x_0 = x[k];
+      row = integrate(p, axis + 1);
     }
-    sum += (d == 1 ? 1 : g->weight[i]) * row_sum(g, 0, g->n, status);
+    half[k / POINTS].value += weight[k] * row.value;
+    half[k / POINTS].error += weight[k] * row.error;
+  }
+}
+
+static estimate refined(integrand *p, size_t axis, double from, double to, double coarse,
+                        int halvings) {
+  estimate half[2];
+  halves(p, axis, from, to, half);
+  estimate sum = {half[0].value + half[1].value, half[0].error + half[1].error};
+  const double change = fabs(sum.value - coarse), middle = (from + to) / 2;
+  sum.error += change;
+  if (change <= p->tolerance[axis] || halvings == MAX_HALVINGS || p->status != NF_OK) return sum;
+  const estimate left = refined(p, axis, from, middle, half[0].value, halvings + 1);
+  const estimate right = refined(p, axis, middle, to, half[1].value, halvings + 1);
+  return (estimate){left.value + right.value, left.error + right.error};
+}
+
+static estimate integrate(integrand *p, size_t axis) {
+  estimate sum = {0, 0}, half[2];
+  for (int k = 0; k < PANELS && p->status == NF_OK; k += 2) {
+    const double from = -1 + 2. * k / PANELS, width = 2. / PANELS;
+    halves(p, axis, from, from + 2 * width, half);
+    for (int i = 0; i < 2; i++) {
+      const double start = from + i * width;
+      const estimate panel = refined(p, axis, start, start + width, half[i].value, 0);
+      sum.value += panel.value;
+      sum.error += panel.error;
+    }
   }
   return sum;
 }
 
 int nf_verify_integral(nf_flow *flow, double tolerance, double *integral, double *error) {
   if (flow->d != 1 && flow->d != 2) return NF_ESHAPE;
-  const size_t max = flow->d == 1 ? MAX_PANELS_1D : MAX_PANELS_2D, n = max * POINTS;
   gsl_integration_glfixed_table *rule = gsl_integration_glfixed_table_alloc(POINTS);
-  double *memory = malloc(5 * n * sizeof *memory);
-  grid g = {flow, 0, memory, memory + n, memory + 2 * n, memory + 4 * n};
-  int status = memory == NULL || rule == NULL ? NF_ENOMEM : NF_OK;
-  double value = 0, change = INFINITY;
-  for (size_t panels = MIN_PANELS; panels <= max && status == NF_OK && change > tolerance;
-       panels *= 2) {
-    g.n = panels * POINTS;
-    place_nodes(&g, rule);
-    const double finer = integrate(&g, &status);
-    if (panels > MIN_PANELS) change = fabs(finer - value);
-    value = finer;
+  if (rule == NULL) return NF_ENOMEM;
+  integrand p = {.flow = flow, .rule = rule, .tolerance = {tolerance / 10, tolerance / 100}};
+  const estimate sum = integrate(&p, 0);
+  gsl_integration_glfixed_table_free(rule);
+  if (p.status == NF_OK) {
+    *integral = sum.value;
+    *error = sum.error;
   }
-  if (status == NF_OK) {
-    *integral = value;
-    *error = change;
-  }
-  if (rule != NULL) gsl_integration_glfixed_table_free(rule);
-  free(memory);
-  return status;
+  return p.status;
 }
 
 /* --- samples -------------------------------------------------------------------------------------

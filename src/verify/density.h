@@ -1,10 +1,12 @@
 /* Checks of a flow as a density.
  *
  * Normalised?  ∫ exp(log p(x)) dx = 1 over R or R². Each axis is mapped from t in (-1, 1) by
- * x = t/(1 - t²), dx = (1 + t²)/(1 - t²)² dt, and cut into panels with GSL's 16-point
- * Gauss-Legendre rule in each; the panels are halved until the integral converges. A log-det of the
- * wrong sign or size shows as an integral that is not 1, and so does a map that is not onto: its
- * integral is the base probability of its range.
+ * x = t/(1 - t²), dx = (1 + t²)/(1 - t²)² dt, and cut into 16 panels with GSL's 8-point
+ * Gauss-Legendre rule in each. A panel is halved, at most 12 times, until its halves agree with it:
+ * the density of splines has kinks at the knots, which are at other x_1 in each row of the plane,
+ * and only there the panels become small. A log-det of the wrong sign or size shows as an integral
+ * that is not 1, and so does a map that is not onto: its integral is the base probability of its
+ * range.
  *
  * Do samples come from it? A sample is x = f⁻¹(T·z) with z ~ N(0, I); so for w = f(x)/T
  *
@@ -25,11 +27,12 @@
 #include "core/real.h"
 #include "flow/flow.h"
 
-/* error: the difference of the last two refinements, at most `tolerance` unless the panels
- * became too many. Where log p has no finite value (outside the domain, or so far out that the
- * flow overflows) the density counts as 0: a flow that fails at an ordinary point loses mass.
- * errors  NF_ESHAPE when D is neither 1 nor 2; those of log_prob that are about neither the point
- *         nor its value */
+/* error: the sum over all panels of their differences from the two halves, of which the integral is
+ * made; it is above the integral's own error. A panel is halved while it differs by more than a
+ * tenth of `tolerance`, and a hundredth along x_1 of the plane. Where log p has no finite value
+ * (outside the domain, or so far out that the flow overflows) the density counts as 0: a flow that
+ * fails at an ordinary point loses mass. errors  NF_ESHAPE when D is neither 1 nor 2; those of
+ * log_prob that are about neither the point nor its value */
 int nf_verify_integral(nf_flow *flow, double tolerance, double *integral, double *error);
 
 /* P(χ² ≥ Σ (count_i - expected_i)²/expected_i), χ² of cells - 1 degrees of freedom. Each expected
