@@ -114,8 +114,9 @@ static void multiply_panel(size_t m, int vectors, product p) {
   if (m > 0) tile_of_1(vectors, p);
 }
 
-/* The same for columns that do not fill their vectors. Where C has no other columns and is not added
- * to, what is stored beyond a row's end is overwritten by the next row; other rows go by a tile. */
+/* The same for columns that do not fill their vectors. Where C has no other columns and is not
+ * added to, what is stored beyond a row's end is overwritten by the next row; other rows go by a
+ * tile. */
 static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite, product p) {
   const size_t size = m * columns, width = (size_t)vectors * LANES;
   const size_t free_rows = overwrite && size >= width ? (size - width) / columns + 1 : 0;
