@@ -14,6 +14,7 @@
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
+#: make densities   the toy densities by five models, in one figure: 20 minutes of training
 #: make book        the notes as HTML, one file each, into build/book; as PDF with Chromium
 #: make web         one page that runs the library in a browser, build/web/index.html; make check-web tests it
 #: make flows       train the flows in data/flows again, and compare them

@@ -6,13 +6,14 @@
  *
  * with u = 1/2 here, so that every number can be done by hand. Then the effect of a missing term in
  * bits per dimension, and of α + (1-α)r, which is another map; the bounds by one and more draws of
- * u, and noise that is learned. */
+ * u and of a latent variable, and noise that is learned. */
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "chapter.h"
 #include "chapter_bounds.h"
+#include "chapter_latent.h"
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
@@ -266,5 +267,6 @@ int main(int argc, char **argv) {
   other_map();
   bounds();
   learned_noise();
+  latent_section();
   return chapter_end();
 }

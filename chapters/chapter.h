@@ -31,6 +31,8 @@ double chapter_slope(double (*f)(double x, void *user), void *user, double x, do
 typedef void chapter_map(const double *x, double *z);
 double chapter_entry(chapter_map *f, size_t d, const double *x, size_t i, size_t j, double h);
 double chapter_log_det(chapter_map *f, size_t d, const double *x, double h);
+/* ∫ f over [a, b], or from 0 to ∞ when a = b, by GSL. f may be infinite at a. */
+double chapter_integral(double (*f)(double x, void *user), void *user, double a, double b);
 
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {

@@ -1,24 +1,8 @@
 #include "chapter_bounds.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_integration.h>
 #include <math.h>
 
 #include "chapter.h"
-
-/* ∫ f over [a, b], or from 0 to ∞ when a = b. f may be infinite at a. */
-static double integral(double (*f)(double, void *), void *user, double a, double b) {
-  enum { INTERVALS = 400 };
-  double sum, error;
-  gsl_integration_workspace *w = gsl_integration_workspace_alloc(INTERVALS);
-  gsl_function g = {f, user};
-  const int status = a < b
-                         ? gsl_integration_qags(&g, a, b, 1e-11, 1e-11, INTERVALS, w, &sum, &error)
-                         : gsl_integration_qagiu(&g, 0, 1e-11, 1e-11, INTERVALS, w, &sum, &error);
-  gsl_integration_workspace_free(w);
-  if (status != GSL_SUCCESS) chapter_fail("GSL: quadrature: %s", gsl_strerror(status));
-  return sum;
-}
 
 /* (e^-t - E e^-tS)/t, with E e^-tu = (1 - e^-t)/t; near 0 its limit */
 static double frullani(double t, void *draws) {
@@ -26,7 +10,7 @@ static double frullani(double t, void *draws) {
   return t < 1e-8 ? m / 2. - 1 : (exp(-t) - pow(-expm1(-t) / t, m)) / t;
 }
 
-double bound_of_draws(int m) { return log(2. / m) + integral(frullani, &m, 0, 0); }
+double bound_of_draws(int m) { return log(2. / m) + chapter_integral(frullani, &m, 0, 0); }
 
 /* log s times the density of S at s (Irwin and Hall), which is a polynomial between integers */
 static double log_sum(double s, void *draws) {
@@ -39,7 +23,7 @@ static double log_sum(double s, void *draws) {
 
 double bound_of_draws_by_density(int m) {
   double sum = log(2. / m);
-  for (int i = 0; i < m; i++) sum += integral(log_sum, &m, i, i + 1);
+  for (int i = 0; i < m; i++) sum += chapter_integral(log_sum, &m, i, i + 1);
   return sum;
 }
 
@@ -50,4 +34,4 @@ static double noise_gap(double u, void *power) {
   return q * log(2 * u / q);
 }
 
-double bound_of_noise_by_gsl(double a) { return integral(noise_gap, &a, 0, 1); }
+double bound_of_noise_by_gsl(double a) { return chapter_integral(noise_gap, &a, 0, 1); }

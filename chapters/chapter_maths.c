@@ -1,5 +1,7 @@
-/* What chapters compute beside the library: the base density, and Jacobians by GSL. */
+/* What chapters compute beside the library: the base density, Jacobians and integrals by GSL. */
 #include <gsl/gsl_deriv.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
 #include <string.h>
 
 #include "chapter.h"
@@ -42,4 +44,17 @@ double chapter_log_det(chapter_map *f, size_t d, const double *x, double h) {
   double jacobian[MAX_D * MAX_D];
   for (size_t k = 0; k < d * d; k++) jacobian[k] = chapter_entry(f, d, x, k / d, k % d, h);
   return nf_verify_log_abs_det(d, jacobian);
+}
+
+double chapter_integral(double (*f)(double, void *), void *user, double a, double b) {
+  enum { INTERVALS = 400 };
+  double sum, error;
+  gsl_integration_workspace *w = gsl_integration_workspace_alloc(INTERVALS);
+  gsl_function g = {f, user};
+  const int status = a < b
+                         ? gsl_integration_qags(&g, a, b, 1e-11, 1e-11, INTERVALS, w, &sum, &error)
+                         : gsl_integration_qagiu(&g, 0, 1e-11, 1e-11, INTERVALS, w, &sum, &error);
+  gsl_integration_workspace_free(w);
+  if (status != GSL_SUCCESS) chapter_fail("GSL: quadrature: %s", gsl_strerror(status));
+  return sum;
 }

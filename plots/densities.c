@@ -1,7 +1,6 @@
 /* Columns for the figure of the toy densities and of the flows that learned them:
  *
- *   TOY.dat   x₁ x₂, then p of the data and p of each flow, means over the cells of a grid; a blank
- *             line a row
+ *   TOY.dat   x₁ x₂, then p of the data and p of each flow on a grid (learn_densities)
  *   kl.dat    the flow's file without its ending, its parameters, KL(data‖flow) in nats on points
  *             that it did not see, and the standard error; the toys one after another
  *
@@ -12,7 +11,7 @@
 
 #include "learn.h"
 
-enum { MODELS = 5, HELD_OUT = 20000 };
+enum { MODELS = 5, HELD_OUT = 20000, SIDE = 125 };
 static const char *const models[MODELS] = {"realnvp", "maf", "nsf", "cnf", "fm"};
 static nf_error e;
 
@@ -31,10 +30,6 @@ static FILE *columns_of(const char *folder, const char *name) {
   return learn_open(prefix, ".dat");
 }
 
-static double log_density(const nf_toy *toy, const nf_real x[2]) {
-  return toy->log_density((double[2]){(double)x[0], (double)x[1]});
-}
-
 static void kl(FILE *f, const nf_toy *toy, const char *model, nf_flow *flow) {
   static nf_real x[2 * HELD_OUT];
   static double log_p[HELD_OUT];
@@ -43,36 +38,11 @@ static void kl(FILE *f, const nf_toy *toy, const char *model, nf_flow *flow) {
   nf_flow_log_prob(flow, HELD_OUT, x, log_p, &e);
   learn_need(&e);
   for (int i = 0; i < HELD_OUT; i++) {
-    const double d = log_density(toy, x + 2 * i) - log_p[i];
+    const double d = learn_log_density(toy, x + 2 * i) - log_p[i];
     mean += d / HELD_OUT, square += d * d / HELD_OUT;
   }
-  fprintf(f, "%s_%s %zu %.4f %.4f\n", toy->name, model, nf_flow_parameters(flow), mean,
+  fprintf(f, "%s_%s %zu %.4f %.4f\n", toy->name, model, nf_flow_n_param(flow), mean,
           sqrt((square - mean * mean) / HELD_OUT));
-}
-
-/* Bridges between modes are thinner than a cell of the grid: a cell has the mean of 2×2 points. */
-static void grid(FILE *f, const nf_toy *toy, double extent, nf_flow *const flow[MODELS]) {
-  enum { SIDE = 160, FINE = 2, CELL = FINE * FINE, POINTS = SIDE * CELL };
-  static nf_real x[2 * POINTS];
-  static double log_p[MODELS][POINTS];
-  const double cell = 2 * extent / SIDE;
-  for (int row = 0; row < SIDE; row++, fputc('\n', f)) {
-    for (int i = 0; i < POINTS; i++) {
-      x[2 * i] = (nf_real)((i / CELL + (i % FINE + 0.5) / FINE) * cell - extent);
-      x[2 * i + 1] = (nf_real)((row + (i / FINE % FINE + 0.5) / FINE) * cell - extent);
-    }
-    for (int k = 0; k < MODELS; k++) nf_flow_log_prob(flow[k], POINTS, x, log_p[k], &e);
-    learn_need(&e);
-    for (int column = 0; column < SIDE; column++, fputc('\n', f)) {
-      double p[1 + MODELS] = {0};
-      for (int i = column * CELL; i < (column + 1) * CELL; i++) {
-        p[0] += exp(log_density(toy, x + 2 * i)) / CELL;
-        for (int k = 0; k < MODELS; k++) p[1 + k] += exp(log_p[k][i]) / CELL;
-      }
-      fprintf(f, "%.6g %.6g", (column + 0.5) * cell - extent, (row + 0.5) * cell - extent);
-      for (int k = 0; k <= MODELS; k++) fprintf(f, " %.4g", p[k]);
-    }
-  }
 }
 
 int main(int argc, char **argv) {
@@ -94,7 +64,7 @@ int main(int argc, char **argv) {
       kl(divergences, toy, models[k], flow[k]);
     }
     FILE *f = columns_of(argv[1], toy->name);
-    grid(f, toy, toys[t].extent, flow);
+    learn_densities(f, toy, toys[t].extent, SIDE, 2, MODELS, flow);
     learn_close(f);
     for (int k = 0; k < MODELS; k++) nf_flow_free(flow[k]);
   }

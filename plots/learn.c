@@ -3,6 +3,7 @@
  * moving average θ̄ of nf/train.h. */
 #include "learn.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "flow/flow.h"
@@ -57,4 +58,35 @@ nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *rep
   }
   nf_trainer_free(trainer);
   return flow;
+}
+
+double learn_log_density(const nf_toy *toy, const nf_real x[2]) {
+  return toy->log_density((double[2]){(double)x[0], (double)x[1]});
+}
+
+void learn_densities(FILE *f, const nf_toy *toy, double extent, int side, int fine, int n,
+                     nf_flow *const flow[]) {
+  enum { FLOWS = 8, POINTS = 256 * 4 * 4 };
+  static nf_real x[2 * POINTS];
+  static double log_p[FLOWS][POINTS];
+  nf_error e = {0};
+  const int of_cell = fine * fine, points = side * of_cell;
+  const double cell = 2 * extent / side;
+  for (int row = 0; row < side; row++, fputc('\n', f)) {
+    for (int i = 0; i < points; i++) {
+      x[2 * i] = (nf_real)((i / of_cell + (i % fine + 0.5) / fine) * cell - extent);
+      x[2 * i + 1] = (nf_real)((row + (i / fine % fine + 0.5) / fine) * cell - extent);
+    }
+    for (int k = 0; k < n; k++) nf_flow_log_prob(flow[k], (size_t)points, x, log_p[k], &e);
+    learn_need(&e);
+    for (int column = 0; column < side; column++, fputc('\n', f)) {
+      double p[1 + FLOWS] = {0};
+      for (int i = column * of_cell; i < (column + 1) * of_cell; i++) {
+        p[0] += exp(learn_log_density(toy, x + 2 * i)) / of_cell;
+        for (int k = 0; k < n; k++) p[1 + k] += exp(log_p[k][i]) / of_cell;
+      }
+      fprintf(f, "%.6g %.6g", (column + 0.5) * cell - extent, (row + 0.5) * cell - extent);
+      for (int k = 0; k <= n; k++) fprintf(f, " %.4g", p[k]);
+    }
+  }
 }

@@ -13,6 +13,15 @@
 typedef void learn_report(void *user, int step, nf_flow *flow);
 nf_flow *learn(const nf_toy *toy, size_t couplings, int steps, learn_report *report, void *user);
 
+/* log p of the toy at a point */
+double learn_log_density(const nf_toy *toy, const nf_real x[2]);
+
+/* Columns of side × side cells of [-extent, extent]²: x₁ x₂ of the centre, then p of the toy and of
+ * each of n ≤ 8 flows, means over fine × fine points, since bridges between modes are thinner than
+ * a cell; a blank line a row. side ≤ 256, fine ≤ 4. */
+void learn_densities(FILE *f, const nf_toy *toy, double extent, int side, int fine, int n,
+                     nf_flow *const flow[]);
+
 /* Ends the program with the message of a call that failed. */
 void learn_need(const nf_error *e);
 

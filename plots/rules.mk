@@ -3,14 +3,14 @@
 # chNN.columns tells make that they are all there. Figures of trained flows are drawn from toys_NAME.dat.
 figures  := $(filter-out $(if $(ARB),,exact_%),$(basename $(notdir $(wildcard plots/*_*.gp))))
 drawn    := $(foreach f,$(figures),$(B)/plots/$f.png $(B)/plots/$f.svg)
-of_toys  := ch05_densities ch05_moons ch05_transport
+of_toys  := ch05_moons ch05_transport
 source    = $(if $(filter $(1),$(of_toys)),toys,$(firstword $(subst _, ,$(1))))
 $(foreach f,$(figures),$(eval $(B)/plots/$f.png $(B)/plots/$f.svg: $(B)/plots/$(call source,$f).columns))
 $(foreach c,$(chapters),$(eval $(B)/plots/$(call source,$(notdir $c)).columns: $c))
 
-.PHONY: plots film book
+.PHONY: plots film densities book
 plots: $(drawn)
-$(drawn) $(B)/plots/film.gif: plots/style.gp
+$(drawn) $(B)/plots/film.gif $(B)/plots/densities.png: plots/style.gp
 
 # The schematics compute all that they show, so their SVGs in plots/gallery are these, byte for byte.
 schematics := $(patsubst plots/%.awk,$(B)/plots/%.svg,$(wildcard plots/schematic_*.awk))
@@ -34,7 +34,7 @@ $(B)/plots/exact.columns: $(B)/proofs/true_digits
 # Measured when nothing else is left to do, and like all columns on one core.
 $(B)/plots/ch07.columns: | $(filter-out $(B)/plots/ch07_%,$(drawn))
 
-# Flows that learned the toy densities, trained for longer than a chapter runs: a minute on two cores.
+# Flows that learned two moons, trained for longer than a chapter runs: half a minute on two cores.
 $(B)/plots/toys.columns: $(B)/film/toys
 	$(call step,DATA)OPENBLAS_NUM_THREADS=1 $< $(B)/plots/toys_ && touch $@
 
@@ -52,8 +52,27 @@ $(B)/plots/film.gif: $(B)/film/film $(B)/film/gif plots/film.gp
 	$(call step,FILM)gnuplot -e "picture = '/dev/null'; frames = '$(B)/film/frames'" \
 	  plots/style.gp plots/film.gp && $(B)/film/gif $(B)/film/frames $@
 $(B)/film/gif: $(B)/double/plots/gif.o $(B)/libnf.a
-$(B)/film/film $(B)/film/toys: $(B)/film/%: $(B)/float/plots/%.o $(B)/float/plots/learn.o $(B)/libnf32.a
-programs += $(B)/film/film $(B)/film/toys $(B)/film/gif
+
+# make densities: the toy densities learned by five models, the flows of the table in docs/training.md: 17
+# minutes of one core, a minute or two a flow. With -j they are trained side by side.
+train_realnvp := --depth 32 --rate 0.001 --batch 256 --steps 20000 --every 1000
+train_maf     := --depth 16 --rate 0.002 --batch 256 --steps 20000 --every 1000
+train_nsf     := --depth 4 --rate 0.002 --batch 256 --steps 15000 --every 1000
+train_cnf     := --depth 16 --rate 0.002 --batch 256 --steps 3000 --every 500
+train_fm      := --depth 16 --rate 0.003 --batch 512 --steps 300000 --every 20000
+learned := $(foreach t,moons gaussians rings banana,$(foreach m,realnvp maf nsf cnf fm,$(B)/densities/$t_$m.safetensors))
+$(learned): $(B)/densities/%.safetensors: $(B)/nf
+	$(call step,DATA)mkdir -p $(@D)/training && rm -f $(@D)/training/$*.* && \
+	  $< train --data toy:$(word 1,$(subst _, ,$*)) --model $(word 2,$(subst _, ,$*)) \
+	    $(train_$(word 2,$(subst _, ,$*))) --holdout 10000 --seed 1 --threads 1 --quiet \
+	    --out $(@D)/training/$*.safetensors && mv $(@D)/training/$*.safetensors $@
+densities: $(B)/plots/densities.png
+$(B)/plots/densities.png: $(B)/film/densities plots/densities.gp $(learned)
+	$(call step,PLOT)$< $(B)/densities && gnuplot -e "picture = '$@'; flows = '$(B)/densities'" \
+	  plots/style.gp plots/densities.gp
+
+$(B)/film/film $(B)/film/toys $(B)/film/densities: $(B)/film/%: $(B)/float/plots/%.o $(B)/float/plots/learn.o $(B)/libnf32.a
+programs += $(B)/film/film $(B)/film/toys $(B)/film/densities $(B)/film/gif
 
 # make book: NOTES.md, and the same in Chinese, as one HTML file each into $(B)/book, the figures of
 # `make plots` inside; and as PDF where Chromium is installed.

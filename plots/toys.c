@@ -1,13 +1,11 @@
-/* Columns for the figures of chapter 5 that show trained flows:
+/* Columns for the figures of chapter 5 that show flows that learned two moons:
  *
- *   densities   x₁ x₂, then p_data p_flow of the four toy densities, means over the cells of a
- *               grid; a blank line a row
- *   kl          KL(data‖flow) of the four, nats, and its standard error, on points not trained on
+ *   densities   x₁ x₂, then p_data p_flow on a grid (learn_densities)
  *   samples     x₁ x₂ of two moons; of z ~ N(0, I); and of f⁻¹(z) by the flow that learned them
  *   transport   place on the moons, x₁ x₂: a block a point, a line after each of 0 … 10 couplings
  *
- *   toys PREFIX   writes PREFIXdensities.dat, …: 32 couplings and 20000 steps for each density, 10
- *                 couplings and 10000 steps for the last: a minute on two cores */
+ *   toys PREFIX   writes PREFIXdensities.dat, …: by flows of 32 couplings and 20000 steps, and of
+ * 10 couplings and 10000 steps: half a minute on two cores */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,59 +16,19 @@
 #include "layers/layer.h"
 #include "learn.h"
 
-enum { TOYS = 4, JOBS = TOYS + 1, LAYERS = 10, HELD_OUT = 20000, SHOWN = 750 };
-static nf_flow *flows[JOBS]; /* of the toys; and the flow whose layers are shown */
+enum { LAYERS = 10, SHOWN = 750 };
+static nf_flow *flows[2]; /* the large one; and that whose layers are shown */
 static nf_error e;
 
 static void learn_job(void *unused, int thread) {
   (void)unused;
-  for (int k = thread; k < JOBS; k += 2)
-    flows[k] = k < TOYS ? learn(&nf_toys[k], 32, 20000, NULL, NULL)
-                        : learn(&nf_toys[0], LAYERS, 10000, NULL, NULL);
+  flows[thread] = thread == 0 ? learn(&nf_toys[0], 32, 20000, NULL, NULL)
+                              : learn(&nf_toys[0], LAYERS, 10000, NULL, NULL);
 }
 
-/* Bridges between modes are thinner than a cell of the grid: a cell has the mean of 3×3 points. */
 static void densities(FILE *f) {
-  enum { UNIT = 34, SIDE = 6 * UNIT + 1, FINE = 3, CELL = FINE * FINE, POINTS = SIDE * CELL };
-  static nf_real x[2 * POINTS];
-  static double log_p[TOYS][POINTS];
-  for (int row = 0; row < SIDE; row++, fputc('\n', f)) {
-    for (int i = 0; i < POINTS; i++) {
-      x[2 * i] = (nf_real)((i / CELL + (i % FINE - 1) / 3.0) / UNIT - 3);
-      x[2 * i + 1] = (nf_real)((row + (i / FINE % FINE - 1) / 3.0) / UNIT - 3);
-    }
-    for (int k = 0; k < TOYS; k++) nf_flow_log_prob(flows[k], POINTS, x, log_p[k], &e);
-    learn_need(&e);
-    for (int cell = 0; cell < SIDE; cell++, fputc('\n', f)) {
-      fprintf(f, "%.6g %.6g", cell * 1.0 / UNIT - 3, row * 1.0 / UNIT - 3);
-      for (int k = 0; k < TOYS; k++) {
-        double data = 0, flow = 0;
-        for (int i = cell * CELL; i < (cell + 1) * CELL; i++) {
-          const double at[2] = {(double)x[2 * i], (double)x[2 * i + 1]};
-          data += exp(nf_toys[k].log_density(at)) / CELL;
-          flow += exp(log_p[k][i]) / CELL;
-        }
-        fprintf(f, " %.4g %.4g", data, flow);
-      }
-    }
-  }
-}
-
-static void kl(FILE *f) {
-  static nf_real x[2 * HELD_OUT];
-  static double log_p[HELD_OUT];
-  for (int k = 0; k < TOYS; k++) {
-    double mean = 0, square = 0;
-    nf_toy_sample(&nf_toys[k], 2, 0, HELD_OUT, x);
-    nf_flow_log_prob(flows[k], HELD_OUT, x, log_p, &e);
-    learn_need(&e);
-    for (int i = 0; i < HELD_OUT; i++) {
-      const double at[2] = {(double)x[2 * i], (double)x[2 * i + 1]};
-      const double d = nf_toys[k].log_density(at) - log_p[i];
-      mean += d / HELD_OUT, square += d * d / HELD_OUT;
-    }
-    fprintf(f, "%.4f %.4f\n", mean, sqrt((square - mean * mean) / HELD_OUT));
-  }
+  enum { UNIT = 34, SIDE = 6 * UNIT + 1 };
+  learn_densities(f, &nf_toys[0], SIDE / (2. * UNIT), SIDE, 3, 1, flows);
 }
 
 static void samples(FILE *f) {
@@ -101,7 +59,7 @@ static double place_on_moons(const nf_real x[2]) {
 static void transport(FILE *f) {
   static nf_real x[LAYERS + 1][2 * SHOWN];
   static double log_det[SHOWN];
-  const nf_bijector *chain = flows[TOYS]->bijector;
+  const nf_bijector *chain = flows[1]->bijector;
   nf_work work = {0};
   nf_toy_sample(&nf_toys[0], 3, 0, SHOWN, x[0]);
   for (int k = 0; k < LAYERS; k++) {
@@ -122,8 +80,7 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*write)(FILE *f);
-  } columns[] = {
-      {"densities", densities}, {"kl", kl}, {"samples", samples}, {"transport", transport}};
+  } columns[] = {{"densities", densities}, {"samples", samples}, {"transport", transport}};
   if (argc != 2) {
     fprintf(stderr, "toys: usage: toys PREFIX of the files, whose folder must exist\n");
     return 2;
@@ -140,6 +97,6 @@ int main(int argc, char **argv) {
     columns[i].write(f);
     learn_close(f);
   }
-  for (int k = 0; k < JOBS; k++) nf_flow_free(flows[k]);
+  for (int k = 0; k < 2; k++) nf_flow_free(flows[k]);
   return 0;
 }

@@ -116,6 +116,20 @@ static ball noise_log_q(void) {
   return sub(log_normal(mul(e, e), 1), scale);
 }
 
+/* z ~ N(0, 1), x | z ~ N(z, 1), x = 1: log p = log N(1; 0, 2), the bound by the prior, and the rate
+ * (E p(x | z)²/p² - 1)/2 of the bounds of many draws */
+static void latent_variable(void) {
+  ball log_2 = logarithm(integer(2)), log_pi = new_ball();
+  arb_const_pi(log_pi, BITS);
+  log_pi = logarithm(log_pi);
+  ball log_p = minus(add(log_2, add(quotient(log_pi, integer(2)), ratio(1, 4))));
+  print_exact("ch06_elbo_log_p", log_p);
+  print_exact("ch06_elbo_1", minus(add(quotient(add(log_2, log_pi), integer(2)), integer(1))));
+  print_exact("ch06_elbo_rate",
+              sub(quotient(exponential(ratio(1, 6)), root(integer(3))), ratio(1, 2)));
+  print_exact("ch06_elbo_posterior", log_p);
+}
+
 void exact_pixels(void) {
   ball alpha = ratio(1, 20);
   one_pixel(alpha);
@@ -129,4 +143,5 @@ void exact_pixels(void) {
   noise("ch06_noise_1", 2);
   noise("ch06_noise_2", 4);
   print_exact("ch06_noise_log_q", noise_log_q());
+  latent_variable();
 }

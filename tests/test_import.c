@@ -144,10 +144,25 @@ static void a_line_can_name_one_tensor_alone(void **state) {
   nf_flow_free(g);
 }
 
+/* alpha is a real number, of the table and then of the checkpoint. */
+static void a_table_is_the_same_under_a_comma_locale(void **state) {
+  (void)state;
+  nf_error e = {0};
+  write_dict(TENSORS, dict);
+  write_table(table_settings, table_lines);
+  folder_comma_locale();
+  nf_flow *f = import(&e);
+  setlocale(LC_NUMERIC, "C");
+  check_no_error(&e);
+  check_close("alpha", nf_flow_model(f)->alpha, ALPHA / 2, 0, 0);
+  nf_flow_free(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_imported_flow_is_its_formulas),
       cmocka_unit_test(a_line_can_name_one_tensor_alone),
+      cmocka_unit_test(a_table_is_the_same_under_a_comma_locale),
   };
   return cmocka_run_group_tests_name("import", tests, make_dict, folder_remove);
 }

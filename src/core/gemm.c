@@ -3,14 +3,16 @@
  *   C[i][j] += A[i][l]·B[l][j]      one number of A and one row of B meet in each step
  *
  * The rows of a panel of B must be full vectors: where they are, B is read in place, otherwise the
- * panel is packed first. A may have any two strides, so its transpose costs nothing. On the shapes
- * of a conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both
- * operands (bench/LOG.md); and it is plain C. */
+ * panel is packed first. A may have any two strides, so its transpose costs nothing, or any rows
+ * and steps, so that the patches of an image need not be written down. On the shapes of a
+ * conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both operands
+ * (bench/LOG.md); and it is plain C. */
 #include "core/gemm.h"
 
 #include <string.h>
 
 #include "core/real.h"
+#include "core/transpose.h"
 
 /* A tile has as many sums as the registers hold beside the operands: 6×4 of 32, 6×2 of 16. In SSE2
  * each number of A takes two instructions to fill a vector, so that fewer rows are faster: 2×5. */
@@ -41,8 +43,9 @@ typedef int64_t mask __attribute__((vector_size(VECTOR_BYTES)));
 
 typedef struct {
   size_t k;
-  const nf_real *a; /* element (i, l) at a[i·row + l·step] */
+  const nf_real *a; /* element (i, l) at a[i·row + l·step], or at a[rows[i] + steps[l]] */
   size_t row, step;
+  const size_t *rows, *steps;
   const nf_real *b; /* element (l, j) at b[l·ldb + j] */
   size_t ldb;
   const nf_real *start; /* row i of what the sums begin with at start + i·ld_start */
@@ -55,6 +58,9 @@ typedef struct {
 /* rows and vectors are literals wherever this is called, so that the sums live in registers. */
 static inline __attribute__((always_inline)) void tile(int rows, int vectors, product p) {
   vector sum[ROWS][VECTORS], b[VECTORS];
+  const nf_real *a[ROWS];
+  NF_UNROLLED(6)
+  for (int i = 0; i < rows; i++) a[i] = p.a + (p.rows != NULL ? p.rows[i] : (size_t)i * p.row);
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
     NF_UNROLLED(5)
@@ -65,11 +71,11 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
   for (size_t l = 0; l < p.k; l++) {
     NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
+    const size_t step = p.steps[l];
     NF_UNROLLED(6)
     for (int i = 0; i < rows; i++) {
-      const nf_real a = p.a[(size_t)i * p.row + l * p.step];
       NF_UNROLLED(5)
-      for (int j = 0; j < vectors; j++) sum[i][j] += a * b[j];
+      for (int j = 0; j < vectors; j++) sum[i][j] += a[i][step] * b[j];
     }
   }
   NF_UNROLLED(6)
@@ -97,6 +103,7 @@ static void tile_of_1(int vectors, product p) { tile_of(1, vectors, p); }
 
 static product next_rows(product p, size_t rows) {
   p.a += rows * p.row, p.start += rows * p.ld_start, p.c += rows * p.ldc;
+  if (p.rows != NULL) p.rows += rows;
   return p;
 }
 
@@ -123,32 +130,15 @@ static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite,
   multiply_panel(free_rows, vectors, p);
   for (size_t i = free_rows, rows; i < m; i += rows) {
     nf_real c[ROWS * COLUMNS] = {0};
-    product q = p;
+    product q = next_rows(p, i);
     rows = nf_min_size(m - i, ROWS);
-    q.a += i * p.row, q.start = q.c = c, q.ld_start = q.ldc = width;
+    q.start = q.c = c, q.ld_start = q.ldc = width;
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) c[r * width + j] = p.start[(i + r) * p.ld_start + j];
     multiply_panel(rows, vectors, q);
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * width + j];
   }
-}
-
-typedef nf_real quad
-    __attribute__((vector_size(4 * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
-
-/* 4×4 numbers, transposed */
-static inline void transpose_4x4(const nf_real *b, size_t ldb, nf_real *panel, size_t columns) {
-  const quad r0 = *(const quad *)b, r1 = *(const quad *)(b + ldb);
-  const quad r2 = *(const quad *)(b + 2 * ldb), r3 = *(const quad *)(b + 3 * ldb);
-  const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
-  const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-  const quad top01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-  const quad top23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-  *(quad *)panel = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-  *(quad *)(panel + columns) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-  *(quad *)(panel + 2 * columns) = __builtin_shufflevector(top01, top23, 0, 1, 4, 5);
-  *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
 }
 
 /* panel (k, full vectors) = op(B), with zeros beyond its n columns. Transposed, it is written
@@ -166,7 +156,7 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
         if (l % STRIP == 0)
           for (size_t q = end; q < all && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
         for (size_t q = j; q < end; q += 4)
-          transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
+          nf_transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
       }
       for (size_t l = by_4; l < k; l++)
         for (size_t q = j; q < end; q++) panel[l * columns + q] = b[q * ldb + l];
@@ -177,6 +167,8 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
  * them, which are computed once more, if there are any and they are not added to. */
 static void multiply(size_t m, size_t n, bool transpose_b, product all) {
   nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
+  size_t steps[DEPTH];
+  for (size_t l = 0; l < nf_min_size(all.k, DEPTH); l++) steps[l] = l * all.step;
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
     const bool adds = l > 0 || all.start == all.c;
     for (size_t j = 0, columns; j < n; j += columns) {
@@ -192,6 +184,7 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
       p.k = nf_min_size(all.k - l, DEPTH);
       p.relu = all.relu && l + p.k == all.k;
       p.a += l * p.step, p.c += j;
+      p.steps = p.steps != NULL ? p.steps + l : steps;
       p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
       if (transpose_b || columns < width) {
         pack(transpose_b, p.k, columns, n - j, width, p.b, p.ldb, panel);
@@ -220,7 +213,7 @@ typedef nf_real side
 
 static inline nf_real total(const side *p) {
   const side s = *p;
-  const quad q =
+  const nf_quad q =
       __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
   return (q[0] + q[2]) + (q[1] + q[3]);
 }
@@ -278,8 +271,17 @@ static void multiply_transposed(size_t m, size_t n, bool transpose_b, product p)
         ct[j * rows + r] =
             p.start == NULL ? 0 : p.start[(p.start == p.c ? (i + r) * p.ldc : 0) + j];
     multiply(n, rows, false,
-             (product){p.k, p.b, transpose_b ? p.ldb : 1, transpose_b ? 1 : p.ldb, p.a + i, p.step,
-                       ct, rows, p.relu, ct, rows});
+             (product){.k = p.k,
+                       .a = p.b,
+                       .row = transpose_b ? p.ldb : 1,
+                       .step = transpose_b ? 1 : p.ldb,
+                       .b = p.a + i,
+                       .ldb = p.step,
+                       .start = ct,
+                       .ld_start = rows,
+                       .relu = p.relu,
+                       .c = ct,
+                       .ldc = rows});
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = ct[j * rows + r];
   }
@@ -296,9 +298,16 @@ static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, produ
 
 void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,
              size_t lda, const nf_real *b, size_t ldb, bool add, nf_real *c, size_t ldc) {
-  const size_t row = transpose_a ? 1 : lda, step = transpose_a ? lda : 1;
   choose(m, n, transpose_a, transpose_b,
-         (product){k, a, row, step, b, ldb, add ? c : NULL, 0, false, c, ldc});
+         (product){.k = k,
+                   .a = a,
+                   .row = transpose_a ? 1 : lda,
+                   .step = transpose_a ? lda : 1,
+                   .b = b,
+                   .ldb = ldb,
+                   .start = add ? c : NULL,
+                   .c = c,
+                   .ldc = ldc});
 }
 
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
@@ -308,5 +317,30 @@ void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real 
 
 void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
                      size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy) {
-  choose(m, n, false, true, (product){k, x, ldx, 1, w, ldw, bias, 0, relu, y, ldy});
+  choose(m, n, false, true,
+         (product){.k = k,
+                   .a = x,
+                   .row = ldx,
+                   .step = 1,
+                   .b = w,
+                   .ldb = ldw,
+                   .start = bias,
+                   .relu = relu,
+                   .c = y,
+                   .ldc = ldy});
+}
+
+void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_windows *a,
+                     const nf_real *b, const nf_real *start, bool relu, nf_real *c) {
+  multiply(m, n, transpose_b,
+           (product){.k = k,
+                     .a = a->x,
+                     .rows = a->row,
+                     .steps = a->step,
+                     .b = b,
+                     .ldb = transpose_b ? k : n,
+                     .start = start,
+                     .relu = relu,
+                     .c = c,
+                     .ldc = n});
 }

@@ -137,3 +137,28 @@ void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
     y[i] = copysign(-em1 / (2 + em1), x[i]) + (x[i] - x[i]);
   }
 }
+
+enum { SIDE = NF_SIDE_BY_SIDE };
+
+/* What is left over, then the sums */
+static double total(double rest, const double *part) {
+  for (size_t k = 0; k < SIDE; k++) rest += part[k];
+  return rest;
+}
+
+double nf_vector_sum_many(size_t n, const nf_real *x) {
+  double part[SIDE] = {0};
+  size_t i = 0;
+  for (; i + SIDE <= n; i += SIDE)
+    for (size_t k = 0; k < SIDE; k++) part[k] += (double)x[i + k];
+  return total(nf_vector_sum(n - i, x + i), part);
+}
+
+double nf_vector_square(size_t n, const nf_real *x) {
+  double part[SIDE] = {0}, rest = 0;
+  size_t i = 0;
+  for (; i + SIDE <= n; i += SIDE)
+    for (size_t k = 0; k < SIDE; k++) part[k] += (double)x[i + k] * (double)x[i + k];
+  for (; i < n; i++) rest += (double)x[i] * (double)x[i];
+  return n < SIDE ? rest : total(rest, part);
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vector.h"
 #include "flow/parallel.h"
 
 typedef struct {
@@ -46,8 +47,7 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
 
   for (size_t i = 0; i < count; i++) {
     const nf_real *z = nf_batch_sample(&x, i);
-    double norm_squared = 0;
-    for (size_t k = 0; k < f->d; k++) norm_squared += (double)z[k] * (double)z[k];
+    const double norm_squared = nf_vector_square(f->d, z);
     const double log_p = nf_log_normal(norm_squared, (double)f->d) + log_det[i];
     if (!isfinite(log_p)) return NF_ENONFINITE;
     if (r->log_p != NULL) r->log_p[begin + i] = log_p;

@@ -64,7 +64,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
   else
     for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
   nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
-  nf_add_log_det(x->n, size, v.log_g, log_det);
+  for (size_t i = 0; i < x->n; i++) log_det[i] += nf_vector_sum(size, v.log_g + i * size);
   return NF_OK;
 }
 

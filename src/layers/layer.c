@@ -237,19 +237,6 @@ int nf_read_permutation(const nf_tensor *constant, size_t *order) {
   return status;
 }
 
-/* Four samples side by side, since an addition must wait for the one before it. */
-void nf_add_log_det(size_t n, size_t size, const nf_real *values, double *log_det) {
-  enum { SIDE = 4 };
-  for (size_t i = 0; i < n; i += SIDE) {
-    const nf_real *of[SIDE];
-    double sum[SIDE] = {0};
-    for (size_t j = 0; j < SIDE; j++) of[j] = values + nf_min_size(i + j, n - 1) * size;
-    for (size_t k = 0; k < size; k++)
-      for (size_t j = 0; j < SIDE; j++) sum[j] += (double)of[j][k];
-    for (size_t j = 0; j < SIDE && i + j < n; j++) log_det[i + j] += sum[j];
-  }
-}
-
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance) {
   const size_t c = x->shape.c, count = x->n * nf_shape_pixels(x->shape);
   const double first = (double)x->data[k]; /* differences from it lose no digits */

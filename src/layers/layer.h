@@ -45,10 +45,6 @@ bool nf_batch_finite(const nf_batch *x);
 /* n of its samples from `begin` on, with their numbers and conditions. */
 nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n);
 
-/* log_det[i] += Σ_k values[i·size + k] for n samples. The sum of each is taken in the order of k.
- */
-void nf_add_log_det(size_t n, size_t size, const nf_real *values, double *log_det);
-
 /* Mean and variance of channel k over all samples and pixels; 0 for a constant, whatever its value.
  */
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);

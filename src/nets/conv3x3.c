@@ -1,6 +1,7 @@
-/* Gather, scatter, and the two GEMM forms of a 3×3 convolution made from them. A patch row
- * holds, for one pixel, the 9 neighbours' channels: (n·h·w, 3, 3, c). Images get a border of
- * zeros first, so that no neighbour is missing and the inner loops have no branch. */
+/* A patch holds, for one pixel, the 9 neighbours' channels: the patches of all pixels are a matrix
+ * (n·h·w, 3, 3, c). Images get a border of zeros first, so that no neighbour is missing; then every
+ * patch is a window of its image, and the products read the matrix there. Only a product in which
+ * it is the right-hand one needs it written down. */
 #include "nets/conv3x3.h"
 
 #include <string.h>
@@ -10,47 +11,42 @@
 #include "core/gemm.h"
 #include "nets/dense.h"
 
-/* One image with its border: (h + 2, w + 2, c). */
-static size_t border_size(nf_conv_size s, size_t c) { return (s.h + 2) * (s.w + 2) * c; }
+static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
 
-/* Where pixel (0, 0) of row i begins in it */
-static nf_real *row_of(nf_real *image, nf_conv_size s, size_t c, size_t i) {
-  return image + ((i + 1) * (s.w + 2) + 1) * c;
-}
-
-/* Neighbour d of 9 = 3·dy + dx lies at (dy - 1, dx - 1) or, for the transposed map, opposite:
- * its distance in the bordered image from the neighbour before all others. */
-static size_t step_to(nf_conv_size s, size_t c, bool transposed, size_t d) {
-  const size_t e = transposed ? 8 - d : d;
-  return (e / 3 * (s.w + 2) + e % 3) * c;
-}
-
-/* The patches of one bordered image */
-NF_BLOCKED patches_of(size_t block, nf_conv_size s, size_t c, bool transposed, const nf_real *image,
-                      nf_real *patch) {
-  const size_t run = transposed ? c : 3 * c; /* three neighbours of a row lie side by side */
-  for (size_t i = 0; i < s.h; i++)
-    for (size_t j = 0; j < s.w; j++) {
-      const nf_real *corner = image + (i * (s.w + 2) + j) * c;
-      for (size_t d = 0; d < 9; d += run / c, patch += run)
-        nf_copy_run(block, run, corner + step_to(s, c, transposed, d), patch);
-    }
-}
-
-static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, nf_real *patch,
-                   nf_real *image) {
-  memset(image, 0, border_size(s, c) * sizeof *image);
-  for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c) {
-    for (size_t i = 0; i < s.h; i++, x += s.w * c)
-      memcpy(row_of(image, s, c, i), x, s.w * c * sizeof *x);
-    if (transposed)
-      NF_BY_BLOCK(c, patches_of, s, c, true, image, patch);
-    else
-      NF_BY_BLOCK(3 * c, patches_of, s, c, false, image, patch);
+/* Images with their borders, (n, h + 2, w + 2, c), and the windows of their patches. Neighbour d of
+ * 9 = 3·dy + dx lies at (dy - 1, dx - 1) or, for the transposed map, opposite. False when memory is
+ * out. */
+static bool patches_of(nf_conv_size s, size_t c, bool transposed, const nf_real *x,
+                       nf_windows *patches, nf_arena *tmp) {
+  const size_t row = (s.w + 2) * c, size = s.n * (s.h + 2) * row;
+  nf_real *image = nf_arena_alloc(tmp, size);
+  size_t *corner = nf_arena_alloc_bytes(tmp, pixels(s) * sizeof *corner);
+  size_t *step = nf_arena_alloc_bytes(tmp, 9 * c * sizeof *step);
+  *patches = (nf_windows){image, corner, step};
+  if (image == NULL || corner == NULL || step == NULL) return false;
+  memset(image, 0, size * sizeof *image);
+  for (size_t i = 0; i < s.n * s.h; i++, x += s.w * c) {
+    const size_t first = (i + i / s.h * 2) * row; /* row i's, of the window one row above */
+    memcpy(image + first + row + c, x, s.w * c * sizeof *x);
+    for (size_t j = 0; j < s.w; j++) *corner++ = first + j * c;
   }
+  for (size_t d = 0; d < 9; d++)
+    for (size_t k = 0; k < c; k++) {
+      const size_t e = transposed ? 8 - d : d;
+      *step++ = e / 3 * row + e % 3 * c + k;
+    }
+  return true;
 }
 
-/* y = y + the sum of 9 */
+/* The matrix; three neighbours of a row lie side by side. */
+NF_BLOCKED write_down(size_t block, nf_conv_size s, size_t c, const nf_windows *patches,
+                      nf_real *matrix) {
+  for (size_t i = 0; i < pixels(s); i++)
+    for (size_t d = 0; d < 9 * c; d += 3 * c, matrix += 3 * c)
+      nf_copy_run(block, 3 * c, patches->x + patches->row[i] + patches->step[d], matrix);
+}
+
+/* y = start + the sum of 9 */
 NF_BLOCKED add_9(size_t block, size_t c, const nf_real *start, const nf_real *const source[9],
                  nf_real *y) {
   for (size_t k = 0; k < c; k = nf_next_block(block, c, k)) {
@@ -85,40 +81,34 @@ static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *pa
   NF_BY_BLOCK(c, scatter_by, s, c, transposed, patch, start, zeros, x);
 }
 
-static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
-
 int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                            const nf_real *bias, bool relu, nf_real *y, nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
-  nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
-  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.in));
-  if (patch == NULL || image == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
-  }
-  gather(s, s.in, false, x, patch, image);
-  nf_dense_forward(pixels(s), 9 * s.in, s.out, patch, weight, bias, relu, y);
+  nf_windows patches;
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp);
+  if (memory) nf_gemm_windows(true, pixels(s), s.out, 9 * s.in, &patches, weight, bias, relu, y);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
                             nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_windows patches;
   nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
   nf_real *dpatch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
-  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.in));
-  if (patch == NULL || dpatch == NULL || image == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  nf_real *zeros = nf_arena_alloc(tmp, s.in);
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && patch != NULL &&
+                      dpatch != NULL && zeros != NULL;
+  if (memory) {
+    NF_BY_BLOCK(3 * s.in, write_down, s, s.in, &patches, patch);
+    nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
+    memset(zeros, 0, s.in * sizeof *zeros);
+    scatter(s, s.in, false, dpatch, zeros, zeros, dx);
   }
-  gather(s, s.in, false, x, patch, image);
-  nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
-  memset(image, 0, s.in * sizeof *image);
-  scatter(s, s.in, false, dpatch, image, image, dx);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
@@ -126,15 +116,14 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_real *part = nf_arena_alloc(tmp, pixels(s) * 9 * s.out);
   nf_real *zeros = nf_arena_alloc(tmp, s.out);
-  if (part == NULL || zeros == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  const bool memory = part != NULL && zeros != NULL;
+  if (memory) {
+    nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
+    memset(zeros, 0, s.out * sizeof *zeros);
+    scatter(s, s.out, true, part, bias, zeros, y);
   }
-  nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
-  memset(zeros, 0, s.out * sizeof *zeros);
-  scatter(s, s.out, true, part, bias, zeros, y);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
@@ -142,18 +131,16 @@ int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *we
                              nf_arena *tmp) {
   const size_t rows = pixels(s);
   const nf_arena_mark mark = nf_arena_now(tmp);
-  nf_real *dpart = nf_arena_alloc(tmp, rows * 9 * s.out);
-  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.out));
-  if (dpart == NULL || image == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  nf_windows patches;
+  const bool memory = patches_of(s, s.out, true, dy, &patches, tmp);
+  if (memory) {
+    const nf_windows transposed = {patches.x, patches.step, patches.row};
+    nf_gemm_windows(false, 9 * s.out, s.in, rows, &transposed, x, dweight, false, dweight);
+    nf_gemm_windows(false, rows, s.in, 9 * s.out, &patches, weight, NULL, false, dx);
+    nf_bias_backward(rows, s.out, dy, dbias);
   }
-  gather(s, s.out, true, dy, dpart, image);
-  nf_gemm(true, false, 9 * s.out, s.in, rows, dpart, 9 * s.out, x, s.in, true, dweight, s.in);
-  nf_gemm(false, false, rows, s.in, 9 * s.out, dpart, 9 * s.out, weight, s.in, false, dx, s.in);
-  nf_bias_backward(rows, s.out, dy, dbias);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 nf_net *nf_net_new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,

@@ -11,11 +11,12 @@
 
 #include "core/arena.h"
 #include "core/gemm.h"
-#include "core/real.h"
 #include "nets/dense.h"
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
-enum { BLOCK = 32 }; /* units: products of fewer columns are slow, of more compute more zeros */
+/* Units of a block: products of fewer columns are slow, of more compute more zeros. What would be
+ * less than half a block belongs to the one before it. */
+enum { BLOCK = 32, LONGEST = BLOCK + BLOCK / 2 };
 
 typedef struct {
   nf_net net;
@@ -48,6 +49,10 @@ static size_t seen_by(const nf_net *net, size_t unit) {
 /* … and an output. */
 static size_t seen_by_output(const nf_net *net, size_t output) {
   return units_below(net, ((const made *)net)->degree[output % nf_shape_size(net->in)]);
+}
+
+static size_t end_of_block(const nf_net *net, size_t begin) {
+  return net->width - begin < LONGEST ? net->width : begin + BLOCK;
 }
 
 /* --- masks --------------------------------------------------------------------------------------
@@ -89,7 +94,7 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
   nf_real *h1 = hidden, *h2 = hidden + n * width;
   run_units(net, n, 0, width, d, d, x, WEIGHT_0, h1);
   for (size_t k = 0, end; k < width; k = end) {
-    end = nf_min_size(width, k + BLOCK);
+    end = end_of_block(net, k);
     run_units(net, n, k, end, width, seen_by(net, end - 1), h1, WEIGHT_2, h2);
   }
   nf_dense_forward(n, width, nf_shape_size(net->out), h2, t[WEIGHT_4].data, t[BIAS_4].data, false,
@@ -141,7 +146,7 @@ static void middle_layer(const nf_net *net, size_t n, const nf_real *h1, const n
   const size_t width = net->width;
   const nf_tensor *w = &net->tensor[WEIGHT_2];
   for (size_t k = 0, end; k < width; k = end) {
-    end = nf_min_size(width, k + BLOCK);
+    end = end_of_block(net, k);
     const size_t from = units_below(net, degree_of(net, k)); /* the first that sees unit k */
     nf_gemm(true, false, end - k, seen_by(net, end - 1), n, dh2 + k, width, h1, width, false, dw,
             width);
@@ -173,7 +178,7 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   const nf_real *h1 = hidden, *h2 = hidden + n * width;
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_real *dh1 = nf_arena_alloc(tmp, n * width), *dh2 = nf_arena_alloc(tmp, n * width);
-  nf_real *dw = nf_arena_alloc(tmp, (out > BLOCK ? out : BLOCK) * width); /* d ≤ out */
+  nf_real *dw = nf_arena_alloc(tmp, (out > LONGEST ? out : LONGEST) * width); /* d ≤ out */
   const bool there = dh1 != NULL && dh2 != NULL && dw != NULL;
   if (there) {
     last_layer(net, n, h2, dy, dh2, dw, dparam);
