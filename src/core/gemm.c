@@ -211,7 +211,8 @@ enum { SIDE = 8 };
 typedef nf_real side
     __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
 
-static inline nf_real total(side s) {
+static inline nf_real total(const side *p) {
+  const side s = *p;
   const nf_quad q =
       __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
   return (q[0] + q[2]) + (q[1] + q[3]);
@@ -229,7 +230,7 @@ static inline __attribute__((always_inline)) void dots(size_t n, size_t m, produ
     for (; l < p.k; l++)
       for (size_t j = 0; j < n; j++) rest[j] += p.a[l] * p.b[j * p.ldb + l];
     for (size_t j = 0; j < n; j++) {
-      const nf_real y = p.start[j] + (total(sum[j]) + rest[j]);
+      const nf_real y = p.start[j] + (total(&sum[j]) + rest[j]);
       p.c[j] = p.relu && !(y > 0) ? 0 : y;
     }
   }
