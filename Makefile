@@ -10,7 +10,7 @@
 #: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
 #: make exact        compute golden/exact.txt again, by ball arithmetic
 #: make verify      one page: every layer, every oracle, the largest error
-#: make mutants     plant the bugs of the field one by one, and list the tests that find each
+#: make mutants     plant the bugs of the field one by one, until a test finds each; ALL=1 lists all that do
 #: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
 #: make bench       speed; make bench-peers compares it with PyTorch's
 #: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
@@ -68,6 +68,19 @@ helpers  := examples/sinh_arcsinh.c $(filter-out tests/test_% tests/fuzz_% tests
               tests/mutants.c tests/verify.c,$(call sorted,tests/*.c))
 sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples tests tools bench plots proofs))
 
+# ARCH= on x86-64 with glibc: the files with the hot loops are compiled for three kinds of processor, and
+# src/core/dispatch.c for each, to choose among them when the library is loaded.
+hot      := $(addprefix src/,core/gemm core/vector nets/conv3x3 nets/dense)
+kinds    := sse2 avx2 avx512
+avx2     := -mavx2 -mfma
+avx512   := $(avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+X86      := $(filter 2,$(shell $(CC) -include stdlib.h -dM -E -x c /dev/null 2> /dev/null | \
+              grep -c -e '__x86_64__ ' -e ' __GLIBC__ '))
+defined   = $(shell sed -n '/^static/d; s/^[a-z].*[ *]\(nf_[a-z0-9_]*\)(.*)*/\1/p' $(1:%=%.c))
+hot_versions := $(foreach k,$(kinds) dispatch,$(hot:%=%.$(k)))
+any_x86  := $(if $(strip $(ARCH)),,$(X86))
+objects  := $(filter-out $(if $(any_x86),$(hot)),$(library:%.c=%)) $(if $(any_x86),$(hot_versions))
+
 # One short line a step; make V=1 shows the commands.
 step = $(if $(V),,@printf '  %-4s %s\n' $(1) '$@'; )mkdir -p $(@D) && 
 
@@ -80,8 +93,8 @@ help:
 	@sed -n 's/^#: //p' Makefile
 
 # --- the library, twice from one source, each static and shared -----------------------------
-$(B)/libnf.a   $(B)/libnf.so:   $(library:%.c=$(B)/double/%.o)
-$(B)/libnf32.a $(B)/libnf32.so: $(library:%.c=$(B)/float/%.o)
+$(B)/libnf.a   $(B)/libnf.so:   $(objects:%=$(B)/double/%.o)
+$(B)/libnf32.a $(B)/libnf32.so: $(objects:%=$(B)/float/%.o)
 $(B)/libverify.a: $(patsubst %.c,$(B)/double/%.o,$(call sorted,src/verify/*.c))
 $(B)/libtests.a: $(helpers:%.c=$(B)/double/%.o)
 $(B)/%.a:
@@ -95,6 +108,14 @@ $(B)/double/%.o: %.c;      $(call compile,$(PROOF))
 $(B)/double/%.o: $(B)/%.c; $(call compile,$(PROOF))
 $(B)/float/%.o: %.c;       $(call compile,$(SPEED))
 $(B)/float/%.o: $(B)/%.c;  $(call compile,$(SPEED))
+define kind
+$(B)/double/%.$(1).o: %.c; $$(call compile,$$(PROOF) $($(1)) $$(foreach f,$$(call defined,$(hot)),-D$$(f)=$$(f)_$(1)))
+$(B)/float/%.$(1).o:  %.c; $$(call compile,$$(SPEED) $($(1)) $$(foreach f,$$(call defined,$(hot)),-D$$(f)=$$(f)_$(1)))
+endef
+$(foreach k,$(kinds),$(eval $(call kind,$(k))))
+dispatch = -include $*.h '-DNF_DISPATCHED=$(patsubst %,DISPATCH(%),$(call defined,$*))'
+$(B)/double/%.dispatch.o: src/core/dispatch.c %.c %.h; $(call compile,$(PROOF) $(dispatch))
+$(B)/float/%.dispatch.o:  src/core/dispatch.c %.c %.h; $(call compile,$(SPEED) $(dispatch))
 $(B)/embedded.c: data/embed.sh data/digits.csv.gz data/icons32.bin.gz
 	$(call step,DATA)sh $< nf_digits_gz $(word 2,$^) nf_icons_gz $(word 3,$^) > $@
 $(B)/embedded_flow.c: data/embed.sh data/flows/icons.safetensors

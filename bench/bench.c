@@ -14,9 +14,31 @@
 #include "core/threads.h"
 
 static void usage(const char *program, const char *about, const bench_option *options) {
-  printf("usage: %s [--NAME N]…\n%s\n\n", program, about);
+  printf("usage: %s [--NAME VALUE]…\n%s\n\n", program, about);
   for (const bench_option *o = options; o->name != NULL; o++)
-    printf("  --%-10s %s [%ld]\n", o->name, o->help, o->value);
+    if (o->min == BENCH_WORD)
+      printf("  --%-10s %s\n", o->name, o->help);
+    else
+      printf("  --%-10s %s [%ld]\n", o->name, o->help, o->value);
+}
+
+/* The number of a word in "a|b|c", or -1 */
+static long number_of_word(const char *words, const char *word) {
+  const size_t length = strlen(word);
+  for (long k = 0;; k++) {
+    const size_t next = strcspn(words, "|");
+    if (next == length && strncmp(words, word, length) == 0) return k;
+    if (words[next] == '\0') return -1;
+    words += next + 1;
+  }
+}
+
+/* The option's value of this text, or -1 */
+static long value_of(const bench_option *o, const char *text) {
+  if (o->min == BENCH_WORD) return number_of_word(o->help, text);
+  char *end;
+  const long number = strtol(text, &end, 10);
+  return end != text && *end == '\0' && number >= o->min && number <= 1000000 ? number : -1;
 }
 
 void bench_options(int argc, char **argv, const char *about, bench_option *options) {
@@ -34,11 +56,9 @@ void bench_options(int argc, char **argv, const char *about, bench_option *optio
       if (argv[i][2 + length] == '\0') value = i + 1 < argc ? argv[++i] : "";
       if (value != NULL) break;
     }
-    char *end = NULL;
-    const long number = value != NULL ? strtol(value, &end, 10) : 0;
-    if (value == NULL || end == value || *end != '\0' || number < o->min || number > 1000000) {
-      fprintf(stderr, "%s: %s: options are --NAME with an integer from %ld (see --help)\n", argv[0],
-              argv[i], o->name != NULL ? o->min : 1);
+    const long number = value != NULL ? value_of(o, value) : -1;
+    if (number < 0) {
+      fprintf(stderr, "%s: %s: --help lists the options and their values\n", argv[0], argv[i]);
       exit(2);
     }
     o->value = number;
@@ -144,14 +164,18 @@ enum { SUMS = 12, ROUNDS = 1000000 };
 
 static void multiply_and_add(void *user, int t) {
   (void)user, (void)t;
-  vector sum[SUMS] = {{0}}, x, y;
+  vector sum[SUMS], x, y;
   for (size_t i = 0; i < VECTOR_BYTES / sizeof(nf_real); i++) x[i] = NF_R(0.5), y[i] = 1;
-  for (size_t k = 0; k < ROUNDS; k++)
-#pragma GCC unroll 12
-    for (size_t i = 0; i < SUMS; i++) {
-      sum[i] = sum[i] * x + y;
-      __asm__ volatile("" : "+x"(sum[i])); /* or the loop would be computed at compile time */
-    }
+  __asm__ volatile("" : "+x"(x), "+x"(y)); /* unknown, or all would be computed at compile time */
+  NF_UNROLLED(12)
+  for (int i = 0; i < SUMS; i++) sum[i] = y * (nf_real)i;
+  NF_ROLLED
+  for (int k = 0; k < ROUNDS; k++) {
+    NF_UNROLLED(12)
+    for (int i = 0; i < SUMS; i++) sum[i] = sum[i] * x + y;
+  }
+  NF_UNROLLED(12)
+  for (int i = 0; i < SUMS; i++) __asm__ volatile("" : : "x"(sum[i]));
 }
 
 typedef struct {

@@ -5,14 +5,17 @@
 
 #include <nf/nf.h>
 
-/* --name N: an integer, with its default and its minimum. The table ends with {0}. */
+/* --name N: an integer, with its default and its minimum. With the minimum BENCH_WORD it is one of
+ * the words in help, "a|b|c", and value is that word's number, from 0. The table ends with {0}. */
 typedef struct {
   const char *name;
   long value, min;
   const char *help;
 } bench_option;
+enum { BENCH_WORD = -1 };
 
-/* Reads --name N and --name=N; --help explains; anything else is one line and exit status 2. */
+/* Reads --name VALUE and --name=VALUE; --help explains; anything else is one line and exit
+ * status 2. */
 void bench_options(int argc, char **argv, const char *about, bench_option *options);
 
 void bench_print(const char *name, double value, const char *unit);

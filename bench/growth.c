@@ -1,11 +1,14 @@
 /* How do time and memory grow? Steps of Glow (actnorm, 1×1 convolution, affine coupling with a
- * ConvNet) on images of d values, s×s×12 with s² = d/12, a batch at a time. Each of d, depth and
- * batch is varied alone, and growth ∝ sizeᵖ is read off as the slope p of a line through the
+ * ConvNet) on images of d values, s×s×12 with s² = d/12, a batch at a time. Each of d, batch, depth
+ * and width is varied alone, and growth ∝ sizeᵖ is read off as the slope p of a line through the
  * logarithms, by least squares. A full Jacobian would have p = 3 in d for its determinant.
  *
- * Names are SWEEP_SIZE_WHAT: log_prob_ms, train_ms (forward, backward, Adam) and memory_kib, the
- * sum over threads of their largest scratch memory. The sweep "depth" lets backward compute the
- * conditioners' activations again; "saved" is the same sweep when forward saves them all. */
+ * Names are SWEEP_SIZE_WHAT: log_prob_ms, train_ms (forward, backward, Adam), ideal_ms and
+ * memory_kib, the sum over threads of their largest scratch memory. The ideal is the time of the
+ * multiply-adds of log_prob's matrix products at the peak (bench.h); a training step has 3 times as
+ * many. Of d, batch and depth it is a line of slope 1; of the width W it is a + b·W + c·W². The
+ * sweep "depth" lets backward compute the conditioners' activations again; "saved" is the same
+ * sweep when forward saves them all. */
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,11 +21,12 @@ enum { CHANNELS = 12 };
 typedef struct {
   size_t d, steps, width, batch;
   int threads;
+  double peak_gflops;
   bool save; /* all activations for backward */
 } size;
 
 typedef struct {
-  double log_prob_ms, train_ms, memory_kib;
+  double log_prob_ms, train_ms, ideal_ms, memory_kib;
 } cost;
 
 typedef struct {
@@ -57,6 +61,13 @@ static nf_bijector *steps_of_glow(const size *s, nf_shape shape, nf_error *e) {
   return chain;
 }
 
+/* Of the matrix products of log_prob, 2 a multiply-add, one pair of 3×3, 1×1 and 3×3 a coupling. */
+static double flops(const size *s) {
+  const double w = (double)s->width, half = CHANNELS / 2.0, pixels = (double)s->d / CHANNELS;
+  const double step = CHANNELS * CHANNELS + 9 * half * w + w * w + 9 * w * 2 * half;
+  return 2 * (double)(s->batch * s->steps) * pixels * step;
+}
+
 static cost measure(const size *s) {
   const size_t side = (size_t)lround(sqrt((double)s->d / CHANNELS));
   const nf_shape shape = {side, side, CHANNELS};
@@ -74,7 +85,9 @@ static cost measure(const size *s) {
   set.schedule.rate = 1e-6; /* so slow that all stays finite */
   t.trainer = nf_trainer_new(t.flow, &set, &t.e);
 
-  cost c = {1e3 * bench_seconds(log_prob, &t, 0.3), 1e3 * bench_seconds(train, &t, 0.3), 0};
+  cost c = {.log_prob_ms = 1e3 * bench_seconds(log_prob, &t, 0.3),
+            .train_ms = 1e3 * bench_seconds(train, &t, 0.3),
+            .ideal_ms = 1e-6 * flops(s) / s->peak_gflops};
   bench_need(&t.e);
   for (int i = 0; i < s->threads; i++) c.memory_kib += (double)t.flow->work[i].arena.peak / 1024;
   for (size_t i = 0; i < t.flow->n_activations; i++)
@@ -101,50 +114,54 @@ static void print_slope(const char *sweep, const char *what, size_t n, const dou
   print(sweep, "slope_error", what, sqrt(var_p), "1");
 }
 
-/* Measures at five sizes first, first·times, …, written to *vary, a member of *s. */
-static void sweep(const char *name, size *s, size_t *vary, size_t first, size_t times) {
-  enum { POINTS = 5 };
+/* Measures at the sizes first, first·times, … up to last, written to *vary, a member of *s. */
+static void sweep(const char *name, size *s, size_t *vary, size_t first, size_t times,
+                  size_t last) {
+  enum { MOST = 10 };
   const size_t base = *vary;
-  double x[POINTS], log_prob_ms[POINTS], train_ms[POINTS], memory_kib[POINTS];
-  *vary = first;
-  for (size_t i = 0; i < POINTS; i++, *vary *= times) {
+  double x[MOST], log_prob_ms[MOST], train_ms[MOST], memory_kib[MOST];
+  size_t n = 0;
+  for (*vary = first; *vary <= last && n < MOST; *vary *= times, n++) {
     char point[24];
     snprintf(point, sizeof point, "%zu", *vary);
     const cost c = measure(s);
     print(name, point, "log_prob_ms", c.log_prob_ms, "ms");
     print(name, point, "train_ms", c.train_ms, "ms");
+    print(name, point, "ideal_ms", c.ideal_ms, "ms");
     print(name, point, "memory_kib", c.memory_kib, "KiB");
-    x[i] = log((double)*vary);
-    log_prob_ms[i] = log(c.log_prob_ms);
-    train_ms[i] = log(c.train_ms);
-    memory_kib[i] = log(c.memory_kib);
+    x[n] = log((double)*vary);
+    log_prob_ms[n] = log(c.log_prob_ms);
+    train_ms[n] = log(c.train_ms);
+    memory_kib[n] = log(c.memory_kib);
   }
   *vary = base;
-  print_slope(name, "log_prob", POINTS, x, log_prob_ms);
-  print_slope(name, "train", POINTS, x, train_ms);
-  print_slope(name, "memory", POINTS, x, memory_kib);
+  print_slope(name, "log_prob", n, x, log_prob_ms);
+  print_slope(name, "train", n, x, train_ms);
+  print_slope(name, "memory", n, x, memory_kib);
 }
 
 int main(int argc, char **argv) {
   enum { STEPS, WIDTH, BATCH, THREADS };
   bench_option o[] = {{"steps", 4, 1, "steps of flow, where they are not varied"},
-                      {"width", 64, 1, "channels of the conditioners"},
+                      {"width", 64, 1, "channels of the conditioners, where they are not varied"},
                       {"batch", 32, 1, "images, where they are not varied"},
                       {"threads", 2, 1, "threads"},
                       {0}};
-  bench_options(argc, argv, "Growth of time and memory with d, depth and batch, with its slopes.",
-                o);
+  bench_options(argc, argv,
+                "Growth of time and memory with d, batch, depth and width, with its slopes.", o);
   size s = {.d = 3072,
             .steps = (size_t)o[STEPS].value,
             .width = (size_t)o[WIDTH].value,
             .batch = (size_t)o[BATCH].value,
             .threads = (int)o[THREADS].value};
-  sweep("d", &s, &s.d, 12, 4);
-  sweep("batch", &s, &s.batch, 8, 2);
-  sweep("depth", &s, &s.steps, 4, 2);
+  s.peak_gflops = bench_fma_peak_gflops(s.threads);
+  bench_print("fma_peak_gflops", s.peak_gflops, "GFLOP/s");
+  sweep("d", &s, &s.d, 12, 4, 12288);
+  sweep("batch", &s, &s.batch, 8, 2, 512);
+  sweep("depth", &s, &s.steps, 4, 2, 256);
+  sweep("width", &s, &s.width, 32, 2, 2048);
   s.save = true;
-  sweep("saved", &s, &s.steps, 4, 2);
-  bench_print("sgemm_gflops", bench_sgemm_gflops(s.threads), "GFLOP/s");
+  sweep("saved", &s, &s.steps, 4, 2, 256);
   bench_print("peak_rss_mib", bench_peak_rss_mib(), "MiB");
   return 0;
 }

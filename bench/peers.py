@@ -4,8 +4,11 @@ one table in Markdown. A ratio belongs to a pair, whose runs stand side by side 
 table shows each of them, their median and their spread. PyTorch is given its better setting,
 pair by pair: memory format for images, number of threads for points.
 
-    peers.py [--pairs N]      N from 1; 5 by default; a pair takes four minutes
-    B=build                   in the environment: the folder where our programs are
+    peers.py [--pairs N] [WORK…]  N from 1; 5 by default
+    B=build                       in the environment: the folder where our programs are
+
+WORK is images, realnvp, or maf or nsf with the values of a point: maf-2, maf-8, maf-63, nsf-2 …;
+without any it is all of them. A pair of images takes three minutes, one of each other work 20 s.
 
 Every second pair runs in the opposite order, so that a machine that slows down or warms up
 favours neither side. Runs of ours that are compared with each other (threads, depth) are in it.
@@ -23,9 +26,15 @@ import sys
 
 BUILD = os.environ.get("B", "build")
 IMAGE = [f"{BUILD}/bench/image_flow"]
-POINTS = [f"{BUILD}/bench/flow2d"]
+POINTS = [f"{BUILD}/bench/point_flow"]
 TORCH_IMAGE = [sys.executable, "-B", "bench/torch_image_flow.py"]
-TORCH_POINTS = [sys.executable, "-B", "bench/torch_flow2d.py"]
+TORCH_POINTS = [sys.executable, "-B", "bench/torch_point_flow.py"]
+
+# layers, width, points of log_prob and sample; a step trains with 512
+SIZES = {"realnvp": (32, 64, 40000),
+         "maf-2": (8, 64, 1000), "maf-8": (5, 100, 1000), "maf-63": (5, 512, 1000),
+         "nsf-2": (8, 64, 1000), "nsf-8": (5, 100, 1000), "nsf-63": (5, 128, 1000)}
+WORKS = ["images", *SIZES]
 
 # glibc: hand out all but the largest blocks from memory that is not given back
 KEEPING = ["env", f"MALLOC_MMAP_THRESHOLD_={32 << 20}", f"MALLOC_TRIM_THRESHOLD_={8 << 30}"]
@@ -39,7 +48,7 @@ def choosing():
     return CHOOSING if subprocess.run(trial, stdout=subprocess.DEVNULL).returncode == 0 else []
 
 
-def runs():
+def image_runs():
     """name of a run: its command. "fused" recomputes what does not fit into 3 MiB a thread, and has
     no array of gradients."""
     table = {}
@@ -53,11 +62,26 @@ def runs():
     for k in "8", "32":
         table[f"fused {k}"] = IMAGE + ["--steps", k, "--width", "512", "--batch", "16", "--threads",
                                       "2", "--budget", "3", "--chunk", "2", "--fused", "1"]
-    table["points"] = POINTS + ["--threads", "2"]
-    table["points alone"] = POINTS + ["--threads", "1"]
-    for t in 1, 2:
-        table[f"torch points {t}"] = KEEPING + TORCH_POINTS + ["--threads", f"{t}"]
-    free = choosing()
+    return table
+
+
+def point_runs(work):
+    model, _, dim = work.partition("-")
+    layers, width, points = SIZES[work]
+    size = ["--model", model, "--dim", dim or "2", "--layers", f"{layers}", "--width", f"{width}",
+            "--points", f"{points}", "--threads"]
+    table = {f"ours {work}": POINTS + size + ["2"]}
+    if work == "realnvp":
+        table[f"alone {work}"] = POINTS + size + ["1"]
+    for t in "1", "2":
+        table[f"torch {work} {t}"] = KEEPING + TORCH_POINTS + size + [t]
+    return table
+
+
+def runs(works):
+    table, free = {}, choosing()
+    for work in works:
+        table |= image_runs() if work == "images" else point_runs(work)
     return {name: free + command for name, command in table.items()}
 
 
@@ -102,7 +126,13 @@ def fraction(run, what):
     return measure
 
 
-def rows():
+def fractions(name, run, least):
+    """rows of log_prob, sample and train; least has (minimum, goal) of each"""
+    return [(f"{name} {what} as a fraction of the peak", fraction(run, what), minimum, goal)
+            for what, (minimum, goal) in zip(("log_prob", "sample", "train"), least)]
+
+
+def image_rows():
     """(work, measure, minimum, goal); a bound below 0 means at most"""
     table = []
     bounds = [(512, "log_prob", 1.5, 1.8), (512, "train", 1.3, 1.6), (512, "sample", 1.5, 1.8),
@@ -123,24 +153,32 @@ def rows():
               ("the same, PyTorch at its best", rate("train_img_s", "fused 8", *torch), None, None),
               ("peak memory, K=32 against K=8, less θ, m and v, MiB, ours fused", depth, -1.1,
                -1.0)]
-    for name, run, least in (("W=512", "ours 512", (0.75, 0.85, 0.64, 0.78)),
-                             ("W=64", "ours 64", (0.60, 0.75, 0.49, 0.62)),
-                             ("flow2d", "points", (0.57, 0.75, None, None))):
-        for what, minimum, goal in (("log_prob", *least[:2]), ("sample", *least[:2]),
-                                    ("train", *least[2:])):
-            table.append((f"{name} {what} as a fraction of the peak", fraction(run, what), minimum,
-                          goal))
+    table += fractions("W=512", "ours 512", ((0.75, 0.85), (0.75, 0.85), (0.64, 0.78)))
+    table += fractions("W=64", "ours 64", ((0.60, 0.75), (0.60, 0.75), (0.49, 0.62)))
     for w in 512, 64:
         for what in "log_prob", "train":
             table.append((f"2 threads against 1, Glow W={w}: {what}, img/s",
                           rate(f"{what}_img_s", f"ours {w}", f"alone {w}"), 1.8, 1.95))
-    table.append(("2 threads against 1, flow2d: train_step, ms",
-                  duration("train_step_ms", "points", "points alone"), 1.8, 1.95))
-    for what, minimum, goal in ("train_step", 5, 8), ("log_prob", 3, 5), ("sample", 3, 5):
-        table.append((f"flow2d: {what}, ms, PyTorch's better number of threads",
-                      duration(f"{what}_ms", "points", "torch points 1", "torch points 2"),
+    return table
+
+
+def point_rows(work):
+    bounds, table, ours = [(5, 8), (5, 8), (5, 8)], [], f"ours {work}"
+    if work == "realnvp":
+        bounds = [(3, 5), (3, 5), (5, 8)]
+        table = fractions(work, ours, ((0.57, 0.75), (0.57, 0.75), (None, None)))
+        table.append((f"2 threads against 1, {work}: train_step, ms",
+                      duration("train_step_ms", ours, f"alone {work}"), 1.8, 1.95))
+    for what, (minimum, goal) in zip(("log_prob", "sample", "train_step"), bounds):
+        table.append((f"{work}: {what}, ms, PyTorch's better number of threads",
+                      duration(f"{what}_ms", ours, f"torch {work} 1", f"torch {work} 2"),
                       minimum, goal))
     return table
+
+
+def rows(works):
+    return [row for work in works
+            for row in (image_rows() if work == "images" else point_rows(work))]
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -158,19 +196,25 @@ def fail(message, status):
     sys.exit(status)
 
 
-def pairs_wanted():
-    words = sys.argv[1:]
-    if not words:
-        return 5
-    if len(words) != 2 or words[0] != "--pairs" or not words[1].isdecimal() or int(words[1]) < 1:
-        fail(f"{' '.join(words)}: it is --pairs N, a whole number from 1", 2)
-    return int(words[1])
+def wanted():
+    """pairs, works"""
+    words, count = sys.argv[1:], "5"
+    if words[:1] == ["--pairs"]:
+        count, words = (words + [""])[1], words[2:]
+    if not count.isdecimal() or int(count) < 1:
+        fail(f"--pairs {count}: it is a whole number from 1", 2)
+    for word in words:
+        if word not in WORKS:
+            fail(f"{word}: the workloads are {', '.join(WORKS)}", 2)
+    return int(count), words or WORKS
 
 
-def same_sizes(r):
-    for names in (["ours 512", "users 512", "last 512", "best 512", "fused 8"],
-                  ["ours 64", "users 64", "last 64", "best 64"],
-                  ["points", "torch points 1", "torch points 2"]):
+def same_sizes(r, works):
+    groups = [[f"ours {work}", f"torch {work} 1", f"torch {work} 2"] for work in works]
+    if "images" in works:
+        groups[works.index("images")] = ["ours 64", "users 64", "last 64", "best 64"]
+        groups.append(["ours 512", "users 512", "last 512", "best 512", "fused 8"])
+    for names in groups:
         counts = [f"{r[name]['parameters']:.0f}" for name in names]
         if len(set(counts)) > 1:
             fail(f"{', '.join(names)} have {', '.join(counts)} parameters: "
@@ -189,18 +233,16 @@ def reached(median, minimum, goal):
     return "" if minimum is None else "goal" if holds(goal) else "yes" if holds(minimum) else "no"
 
 
-def print_table(pairs, load):
-    def middle(name, what):
-        return statistics.median(r[name][what] for r in pairs)
-
-    two, one = (middle(name, "fma_peak_gflops") for name in ("ours 512", "alone 512"))
-    print(f"{os.cpu_count()} cores; peak {two:.0f} GFLOP/s with two threads, {one:.0f} with one, "
-          f"SGEMM {middle('ours 512', 'sgemm_gflops'):.0f} with two; "
+def print_table(works, pairs, load):
+    first = next(iter(pairs[0]))  # of ours, with two threads
+    peak, sgemm = (statistics.median(r[first][f"{what}_gflops"] for r in pairs)
+                   for what in ("fma_peak", "sgemm"))
+    print(f"{os.cpu_count()} cores; with two threads peak {peak:.0f} GFLOP/s, SGEMM {sgemm:.0f}; "
           f"load average at the start {load:.1f}; pairs: {len(pairs)}\n")
     heads = ("work", "ours", "against", "ratio, pair by pair", "median", "spread", "at least",
              "goal", "reached")
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
-    for work, measure, minimum, goal in rows():
+    for work, measure, minimum, goal in rows(works):
         ours, theirs, ratios = zip(*(measure(r) for r in pairs))
         median = statistics.median(ratios)
         print(f"| {work} | {statistics.median(ours):.3g} | {statistics.median(theirs):.3g} "
@@ -210,7 +252,7 @@ def print_table(pairs, load):
 
 
 def main():
-    count, load = pairs_wanted(), os.getloadavg()[0]
+    (count, works), load = wanted(), os.getloadavg()[0]
     if load > 0.5:
         print(f"{sys.argv[0]}: the machine is busy (load average {load:.1f}): what follows says "
               "little", file=sys.stderr)
@@ -222,13 +264,14 @@ def main():
     agree = subprocess.run([sys.executable, "-B", "bench/torch_agree.py"], stdout=sys.stderr)
     if agree.returncode != 0:
         fail("bench/torch_agree.py: PyTorch's flows are not ours", 1)
-    commands, pairs = list(runs().items()), []
+    commands, pairs = list(runs(works).items()), []
     for i in range(count):
         print(f"pair {i + 1} of {count}", file=sys.stderr)
         order = commands if i % 2 == 0 else commands[::-1]
-        pairs.append({name: run(name, command) for name, command in order})
-        same_sizes(pairs[-1])
-    print_table(pairs, load)
+        done = {name: run(name, command) for name, command in order}
+        pairs.append({name: done[name] for name, _ in commands})
+        same_sizes(pairs[-1], works)
+    print_table(works, pairs, load)
 
 
 main()

@@ -10,5 +10,5 @@ bench: $(benches) # with nothing else running
 	@for b in $^; do echo "# $$b"; $$b > $$b.csv && cat $$b.csv || exit; done
 	@mkdir -p $(B)/plots && gnuplot -e "data = '$(B)/bench/growth.csv'" \
 	  -e "picture = '$(B)/plots/bench_growth.png'" plots/style.gp bench/growth.gp
-bench-peers: $(B)/bench/image_flow $(B)/bench/flow2d
+bench-peers: $(B)/bench/image_flow $(B)/bench/point_flow
 	@B=$(B) /usr/bin/python3 -B bench/peers.py

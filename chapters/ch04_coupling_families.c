@@ -72,8 +72,7 @@ static parts by_hand(int family, nf_shape shape, const double *param, const doub
 
 /* --- the library ---------------------------------------------------------------------------- */
 
-/* `steps` steps that swap halves, with the library's initial weights; width 0: linear conditioners.
- */
+/* `steps` steps that swap halves, with the library's initial weights; width 0: linear nets. */
 static nf_flow *assemble(int family, nf_shape shape, size_t steps, size_t width) {
   nf_bijector *chain = nf_chain_new(shape, &e);
   for (size_t k = 0; k < steps; k++) {
@@ -135,9 +134,6 @@ static double gsl(const nf_bijector *b, double *x, double *j) {
 
 /* --- the sections --------------------------------------------------------------------------- */
 
-static char name[64];
-#define NAMED(...) (snprintf(name, sizeof name, __VA_ARGS__), name)
-
 static void three_ways(nf_shape shape, const char *heading, const char *where) {
   double *x = point(1, nf_shape_size(shape)), z[MAX_D], j[MAX_D * MAX_D];
   chapter_section(heading);
@@ -147,16 +143,16 @@ static void three_ways(nf_shape shape, const char *heading, const char *where) {
     const parts hand = by_hand(f, shape, nf_flow_param(flow), x);
     const double log_det = forward(flow, x, z), by_gsl = gsl(flow->bijector, x, j);
     chapter_row("%s", family_name[f]);
-    chapter_cell(NAMED("%s_%s", tag[f], where), hand.actnorm + hand.conv + hand.coupling);
+    chapter_cell(chapter_name("%s_%s", tag[f], where), hand.actnorm + hand.conv + hand.coupling);
     chapter_claim("the library", log_det, 1e-12);
     chapter_claim("GSL", by_gsl, 1e-8);
     chapter_cell_unrecorded(log_det);
     chapter_cell_unrecorded(by_gsl);
     if (f == GLOW) {
-      chapter_value(NAMED("actnorm_%s", where), hand.actnorm, "h·w·Σ l");
-      chapter_value(NAMED("conv_%s", where), hand.conv, "h·w·log|det W| = h·w·Σ log|s|");
+      chapter_value(chapter_name("actnorm_%s", where), hand.actnorm, "h·w·Σ l");
+      chapter_value(chapter_name("conv_%s", where), hand.conv, "h·w·log|det W| = h·w·Σ log|s|");
       chapter_claim("GSL: the layer's J, LU", gsl(flow->bijector->child[1], x, j), 1e-8);
-      chapter_value(NAMED("coupling_%s", where), hand.coupling, "Σ log σ(s + 2)");
+      chapter_value(chapter_name("coupling_%s", where), hand.coupling, "Σ log σ(s + 2)");
     }
     nf_flow_free(flow);
   }
@@ -173,7 +169,7 @@ static void volume(void) {
   for (size_t k = 1; k <= POINTS; k++) {
     chapter_row("x^(%zu)", k);
     for (int f = 0; f < FAMILIES; f++) {
-      chapter_cell(NAMED("log_det_%s_%zu", tag[f], k), forward(flow[f], point(k, D), z));
+      chapter_cell(chapter_name("log_det_%s_%zu", tag[f], k), forward(flow[f], point(k, D), z));
       if (f == 0) chapter_claim("volume preserving", 0, 0);
     }
   }
@@ -183,7 +179,7 @@ static void volume(void) {
     nf_flow_inverse(flow[f], 1, zero, x, NULL, &e);
     nf_flow_log_prob(flow[f], 1, x, &log_p, &e);
     chapter_need(&e);
-    chapter_value(NAMED("log_p_%s", tag[f]), log_p, "log p_X(f⁻¹(0))");
+    chapter_value(chapter_name("log_p_%s", tag[f]), log_p, "log p_X(f⁻¹(0))");
     if (f == 0) chapter_claim("-d/2 log 2π", -D / 2.0 * LN_2PI, 1e-13);
     nf_flow_free(flow[f]);
   }
@@ -206,8 +202,8 @@ static void reach(void) {
       nf_flow_free(flow);
       for (int i = 0; i < D; i++) left += z[i] == x[i];
       for (int i = 0; i < D * D; i++) nonzero += fabs(j[i]) > 1e-9;
-      chapter_cell(NAMED("left_%s_%zu", tag[f], steps), left);
-      chapter_cell(NAMED("reach_%s_%zu", tag[f], steps), nonzero);
+      chapter_cell(chapter_name("left_%s_%zu", tag[f], steps), left);
+      chapter_cell(chapter_name("reach_%s_%zu", tag[f], steps), nonzero);
     }
   }
   chapter_text(
@@ -264,7 +260,7 @@ static void trace(void) {
   const nf_shape shape = nf_point(6);
   for (int f = 0; f < FAMILIES; f++) {
     nf_flow *flow = build(f, shape, 2);
-    chapter_trace(NAMED("Two steps of %s", family_name[f]), flow, 0, point(1, 6));
+    chapter_trace(chapter_name("Two steps of %s", family_name[f]), flow, 0, point(1, 6));
     nf_flow_free(flow);
   }
 }

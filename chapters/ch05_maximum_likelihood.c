@@ -67,8 +67,7 @@ static void affine_section(void) {
   chapter_claim("GSL: quasi-Newton (BFGS)", affine_trained(0), 1e-6);
 }
 
-/* --- (b) RealNVP in the plane ------------------------------------------------------------------
- */
+/* --- (b) RealNVP in the plane ---------------------------------------------------------------- */
 
 enum { TOYS = 4, STEPS = 1000, BATCH = 128, POINTS = 8192, HELD_OUT = 4096 };
 static nf_flow *flows[TOYS];
@@ -156,12 +155,6 @@ static void moons_section(void) {
   nf_threads_free(pool);
 }
 
-static void cell(int k, const char *what, double value) {
-  static char name[60];
-  snprintf(name, sizeof name, "%s_%s", nf_toys[k].name, what);
-  chapter_cell(name, value);
-}
-
 static void toys_section(void) {
   nf_flow *fresh = new_flow();
   chapter_section("KL divergence from four known densities, in nats");
@@ -169,9 +162,9 @@ static void toys_section(void) {
   for (int k = 0; k < TOYS; k++) {
     const nf_divergence before = measure(k, fresh), after = measure(k, flows[k]);
     chapter_row("%s", nf_toys[k].name);
-    cell(k, "entropy", after.entropy);
-    cell(k, "kl_before", before.kl);
-    cell(k, "kl_after", after.kl);
+    chapter_cell(chapter_name("%s_entropy", nf_toys[k].name), after.entropy);
+    chapter_cell(chapter_name("%s_kl_before", nf_toys[k].name), before.kl);
+    chapter_cell(chapter_name("%s_kl_after", nf_toys[k].name), after.kl);
     chapter_claim("∫ p_data·(log p_data - log p_flow) dx on a grid", on_grid(k), 5 * after.error);
     chapter_cell_unrecorded(after.error);
     nf_flow_free(flows[k]);

@@ -10,14 +10,13 @@
  * backward. The flow: logit, then a Glow of `levels` scales with 2 steps each, conditioners of
  * width 16, parameters initialised from seed 7, actnorm from the icons, then each parameter moved
  * by 0.05·N(0, 1) from Philox (seed 8, stream 0, its index). */
-#include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "chapter.h"
+#include "chapter_timing.h"
 #include "flow/flow.h"
 #include "verify/jacobian.h"
 
@@ -26,23 +25,19 @@ static chapter_option option[] = {
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
-enum { D = 12, MAX_SIDE = 32, MAX_D = 3072, SIZES = 5 };
-
-static void *alloc(size_t count, size_t size) {
-  void *p = calloc(count, size);
-  chapter_need_ok(p == NULL ? NF_ENOMEM : NF_OK, "memory");
-  return p;
-}
+enum { D = 12, MAX_SIDE = 32, MAX_D = 3072, HIDDEN = 16 };
+enum { SEED = 7, SEED_OF_MOVES = 8, SEED_OF_POINTS = 9 };
 
 /* Parameters off their initial values, so that no layer is an identity. */
 static void move_parameters(nf_flow *flow, double amount) {
   double *param = nf_flow_param(flow);
-  for (size_t i = 0; i < nf_flow_n_param(flow); i++) param[i] += amount * nf_random_normal(8, 0, i);
+  for (size_t i = 0; i < nf_flow_n_param(flow); i++)
+    param[i] += amount * nf_random_normal(SEED_OF_MOVES, 0, i);
   nf_flow_prepare(flow, &e);
   chapter_need(&e);
 }
 
-/* --- Jacobians small enough to look at ------------------------------------------------------- */
+/* --- Jacobians small enough to look at (7.2), (7.3) ------------------------------------------- */
 
 typedef enum { COUPLING, PERMUTED, MIXED } picture; /* a coupling layer, and what follows it */
 
@@ -50,11 +45,11 @@ static nf_flow *small_flow(picture what) {
   const nf_shape shape = nf_point(D);
   nf_bijector *chain = nf_chain_new(shape, &e);
   nf_net *net = nf_mlp_new(nf_coupling_net_in(shape, NF_CHANNEL),
-                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), 16, &e);
+                           nf_coupling_net_out(shape, NF_CHANNEL, NF_SCALE_EXP), HIDDEN, &e);
   nf_chain_add(chain, nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &e), &e);
   if (what == PERMUTED) nf_chain_add(chain, nf_permute_new(shape, NULL, &e), &e);
   if (what == MIXED) nf_chain_add(chain, nf_conv1x1_new(shape, true, &e), &e);
-  nf_flow *flow = nf_flow_new(chain, 7, &e);
+  nf_flow *flow = nf_flow_new(chain, SEED, &e);
   chapter_need(&e);
   move_parameters(flow, 0.2);
   return flow;
@@ -62,7 +57,7 @@ static nf_flow *small_flow(picture what) {
 
 static const double *small_point(void) {
   static double x[D];
-  for (size_t i = 0; i < D; i++) x[i] = nf_random_normal(9, 0, i);
+  for (size_t i = 0; i < D; i++) x[i] = nf_random_normal(SEED_OF_POINTS, 0, i);
   return x;
 }
 
@@ -90,17 +85,15 @@ static void print_nonzeros(void) {
 }
 
 static void structure(void) {
-  static const char *const head[] = {"zeros above", "Σ of layers", "LU of J"};
   static const char *const label[] = {"coupling", "… then a permutation", "… then a 1×1 conv"};
   static const char *const name[] = {"coupling", "permuted", "mixed"};
   const double *x = small_point();
   chapter_section("One coupling layer of D = 12, by its Jacobian");
   chapter_text(
       "Zeros above the diagonal: 66 make it triangular, and det J the product of the diagonal.");
-  chapter_table("Jacobian of", 3, head);
+  chapter_table("Jacobian of", 3, (const char *const[]){"zeros above", "Σ of layers", "LU of J"});
   for (picture what = COUPLING; what <= MIXED; what++) {
     double j[D * D], log_det;
-    char cell[3][32];
     int zeros = 0;
     nf_flow *flow = small_flow(what);
     small_jacobian(flow, j);
@@ -108,11 +101,9 @@ static void structure(void) {
       for (int column = row + 1; column < D; column++) zeros += is_zero(j[row * D + column]);
     nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
     chapter_need(&e);
-    snprintf(cell[0], sizeof cell[0], "zeros_%s", name[what]);
-    snprintf(cell[1], sizeof cell[1], "log_det_%s", name[what]);
     chapter_row("%s", label[what]);
-    chapter_cell(cell[0], zeros);
-    chapter_cell(cell[1], log_det);
+    chapter_cell(chapter_name("zeros_%s", name[what]), zeros);
+    chapter_cell(chapter_name("log_det_%s", name[what]), log_det);
     const double lu = nf_verify_log_abs_det(D, j);
     chapter_claim("GSL LU", lu, 1e-8);
     chapter_cell_unrecorded(lu);
@@ -125,13 +116,13 @@ static void structure(void) {
 static void blocks(void) {
   const nf_shape shape = {4, 4, 6};
   enum { SIZE = 4 * 4 * 6 };
-  double x[SIZE], log_det, *j = alloc(SIZE * SIZE, sizeof *j);
+  double x[SIZE], log_det, *j = chapter_alloc(SIZE * SIZE);
   nf_bijector *chain = nf_chain_new(shape, &e);
   nf_chain_add(chain, nf_conv1x1_new(shape, true, &e), &e);
-  nf_flow *flow = nf_flow_new(chain, 7, &e);
+  nf_flow *flow = nf_flow_new(chain, SEED, &e);
   chapter_need(&e);
   move_parameters(flow, 0.2);
-  for (size_t i = 0; i < SIZE; i++) x[i] = nf_random_normal(9, 1, i);
+  for (size_t i = 0; i < SIZE; i++) x[i] = nf_random_normal(SEED_OF_POINTS, 1, i);
   nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
   chapter_need(&e);
   const nf_batch batch = nf_flow_batch(flow, 1, x);
@@ -143,7 +134,7 @@ static void blocks(void) {
   for (size_t i = 0; i < shape.c; i++) sum += nf_flow_param(flow)[i * shape.c + i];
   chapter_section("The 1×1 convolution on 4×4×6: 16 blocks of one 6×6 matrix");
   chapter_value("log_det_w", sum, "log|det W| = Σ log|s|");
-  chapter_value("log_det_conv", 16 * sum, "h·w·log|det W|");
+  chapter_value("log_det_conv", (double)(shape.h * shape.w) * sum, "h·w·log|det W|");
   chapter_claim("library: nf_conv1x1", log_det, 1e-12);
   chapter_claim("GSL LU of the 96×96 J", nf_verify_log_abs_det(SIZE, j), 1e-9);
   nf_flow_free(flow);
@@ -155,24 +146,24 @@ static void blocks(void) {
 static nf_flow *glow(size_t side) {
   nf_model m = nf_model_default(NF_GLOW, (nf_shape){side, side, 3});
   m.steps = 2;
-  m.width = 16;
+  m.width = HIDDEN;
   m.bins = 0; /* the image comes dequantised: a Jacobian needs a smooth map */
   nf_bijector *chain = nf_chain_new(m.shape, &e);
   nf_chain_add(chain, nf_logit_new(m.shape, m.alpha, &e), &e);
   nf_chain_add(chain, nf_bijector_from_model(&m, &e), &e);
-  nf_flow *flow = nf_flow_new(chain, 7, &e);
+  nf_flow *flow = nf_flow_new(chain, SEED, &e);
   chapter_need(&e);
   return flow;
 }
 
-enum { COUNT = 64 };
+enum { COUNT = 64, ICON = 7 };
 
 /* The middle side×side pixels of COUNT icons, dequantised at u = 1/2. */
 static double *middles(size_t side) {
   nf_images icons;
   nf_images_icons(&icons, &e);
   chapter_need(&e);
-  double *x = alloc(COUNT * side * side * 3, sizeof *x);
+  double *x = chapter_alloc(COUNT * side * side * 3);
   const size_t edge = (MAX_SIDE - side) / 2;
   double *to = x;
   for (size_t n = 0; n < COUNT; n++)
@@ -181,19 +172,6 @@ static double *middles(size_t side) {
         *to++ = (icons.pixel[(n * MAX_SIDE + row) * MAX_SIDE * 3 + k] + 0.5) / 256;
   nf_images_free(&icons);
   return x;
-}
-
-/* Times to three digits: more would be noise. */
-static double three_digits(double x) {
-  char text[32];
-  snprintf(text, sizeof text, "%.3g", x);
-  return strtod(text, NULL);
-}
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static size_t chosen_side(void) {
@@ -209,7 +187,7 @@ static nf_flow *proof_flow(size_t side, double **x) {
   nf_flow_init_from_data(flow, COUNT, *x, &e);
   chapter_need(&e);
   move_parameters(flow, 0.05);
-  memcpy(*x, *x + 7 * nf_flow_dim(flow), nf_flow_dim(flow) * sizeof **x);
+  memcpy(*x, *x + ICON * nf_flow_dim(flow), nf_flow_dim(flow) * sizeof **x);
   return flow;
 }
 
@@ -226,103 +204,54 @@ static void proof(size_t side) {
   nf_flow *flow = proof_flow(side, &x);
   const nf_batch batch = nf_flow_batch(flow, 1, x);
   const size_t d = nf_flow_dim(flow);
-  double log_det, *j = alloc(d * d, sizeof *j);
+  double log_det, *j = chapter_alloc(d * d);
   chapter_section("A whole Glow on a real image: the sum against the determinant");
   chapter_text(
       "Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)", side,
       side, d, d * d);
-  double start = seconds();
+  double start = timing_now();
   nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
   chapter_need(&e);
-  const double time_sum = seconds() - start;
+  const double time_sum = timing_now() - start;
   chapter_value("log_det_glow", log_det, "Σ over all layers, as a flow accumulates it");
   nf_work work = {0};
-  start = seconds();
+  start = timing_now();
   chapter_need_ok(nf_verify_jacobian_columns(flow->bijector, &batch, 0x1p-22, j, &work), "columns");
   chapter_claim("LU of J by differences", nf_verify_log_abs_det(d, j), 1e-5);
-  const double time_columns = seconds() - start;
-  start = seconds();
+  const double time_columns = timing_now() - start;
+  start = timing_now();
   chapter_need_ok(
       nf_verify_jacobian_backward(flow->bijector, nf_flow_n_param(flow), &batch, j, &work), "rows");
   chapter_claim("LU of J by backward", nf_verify_log_abs_det(d, j), 1e-8);
-  const double time_rows = seconds() - start;
-  chapter_unrecorded("seconds_sum", three_digits(time_sum), "one forward pass");
-  chapter_unrecorded("seconds_columns", three_digits(time_columns), "4d forward passes and LU");
-  chapter_unrecorded("seconds_rows", three_digits(time_rows), "d backward passes and LU");
+  const double time_rows = timing_now() - start;
+  chapter_unrecorded("seconds_sum", timing_rounded(time_sum), "one forward pass");
+  chapter_unrecorded("seconds_columns", timing_rounded(time_columns), "4d forward passes and LU");
+  chapter_unrecorded("seconds_rows", timing_rounded(time_rows), "d backward passes and LU");
   nf_work_free(&work);
   free(x), free(j);
   nf_flow_free(flow);
 }
 
-/* --- what it costs ---------------------------------------------------------------------------- */
-
-static volatile double sink; /* a result that is used, so that it is computed */
-
-static double time_lu(size_t d) {
-  double best = HUGE_VAL, *a = alloc(d * d, sizeof *a);
-  for (int run = 0; run < 3 && !(run > 0 && best > 0.5); run++) {
-    for (size_t i = 0; i < d * d; i++) a[i] = nf_random_uniform(10, 0, i) - 0.5;
-    const double start = seconds();
-    sink = nf_verify_log_abs_det(d, a);
-    best = fmin(best, seconds() - start);
-  }
-  free(a);
-  return best;
-}
-
-static double time_sum(size_t d) {
-  double best = HUGE_VAL, *s = alloc(d, sizeof *s);
-  for (int run = 0; run < 20; run++) {
-    const double start = seconds();
-    double sum = 0;
-    for (int again = 0; again < 100; again++)
-      for (size_t i = 0; i < d / 2; i++) sum += s[i] + again;
-    sink = sum;
-    best = fmin(best, (seconds() - start) / 100);
-  }
-  free(s);
-  return best;
-}
-
-static int measure(size_t max, double size[SIZES], double lu[SIZES], double sum[SIZES]) {
-  int count = 0;
-  for (size_t d = D; d <= max; d *= 4, count++) {
-    size[count] = (double)d;
-    lu[count] = time_lu(d);
-    sum[count] = time_sum(d);
-  }
-  return count;
-}
+/* --- what it costs (7.1) ---------------------------------------------------------------------- */
 
 static void print_cost(void) {
-  double size[SIZES], lu[SIZES], sum[SIZES];
-  const int count = measure(MAX_D, size, lu, sum);
-  for (int i = 0; i < count; i++) printf("%g %g %g\n", size[i], lu[i], sum[i]);
+  const timing t = timing_measure(MAX_D);
+  for (int i = 0; i < t.n; i++) printf("%g %g %g\n", t.d[i], t.lu[i], t.sum[i]);
 }
 
-/* Slope of log(time) against log(d), over the larger sizes where overheads are past. */
-static double slope(int count, const double *size, const double *time) {
-  double x[SIZES], y[SIZES], c0, c1, c00, c01, c11, rest;
-  for (int i = 0; i < count; i++) x[i] = log(size[i]), y[i] = log(time[i]);
-  gsl_fit_linear(x + 1, 1, y + 1, 1, (size_t)count - 1, &c0, &c1, &c00, &c01, &c11, &rest);
-  return c1;
-}
-
-static void cost(size_t max) {
-  static const char *const head[] = {"LU, µs", "Σ s, µs", "ratio"};
-  double size[SIZES], lu[SIZES], sum[SIZES];
-  const int count = measure(max, size, lu, sum);
+static void cost(size_t max_d) {
+  const timing t = timing_measure(max_d);
   chapter_section("What it costs on this machine");
-  chapter_table("d", 3, head);
-  for (int i = 0; i < count; i++) {
-    chapter_row("%g", size[i]);
-    chapter_cell_unrecorded(three_digits(1e6 * lu[i]));
-    chapter_cell_unrecorded(three_digits(1e6 * sum[i]));
-    chapter_cell_unrecorded(three_digits(lu[i] / sum[i]));
+  chapter_table("d", 3, (const char *const[]){"LU, µs", "Σ s, µs", "ratio"});
+  for (int i = 0; i < t.n; i++) {
+    chapter_row("%g", t.d[i]);
+    chapter_cell_unrecorded(timing_rounded(1e6 * t.lu[i]));
+    chapter_cell_unrecorded(timing_rounded(1e6 * t.sum[i]));
+    chapter_cell_unrecorded(timing_rounded(t.lu[i] / t.sum[i]));
   }
-  chapter_unrecorded("slope_lu", three_digits(slope(count, size, lu)),
+  chapter_unrecorded("slope_lu", timing_rounded(timing_power(t.n, t.d, t.lu)),
                      "log time against log d; d³ in the limit");
-  chapter_unrecorded("slope_sum", three_digits(slope(count, size, sum)),
+  chapter_unrecorded("slope_sum", timing_rounded(timing_power(t.n, t.d, t.sum)),
                      "the same for the coupling's sum; d");
 }
 

@@ -110,11 +110,9 @@ static double show_stages(void) {
     const nf_trace_row *r = &stages.row[i];
     const nf_shape s = r->parts ? r->layer->child[0]->in : r->layer->out;
     const double own = r->parts ? 0 : r->log_det; /* a split moves no number */
-    char name[64];
     if (r->parts) done += nf_shape_size(r->layer->in) - nf_shape_size(s);
-    snprintf(name, sizeof name, "stage_%02zu_%s", i + 1, stage_name(r->layer));
     chapter_row("%-10s %zu×%zu×%zu", stage_name(r->layer), s.h, s.w, s.c);
-    chapter_cell(name, own);
+    chapter_cell(chapter_name("stage_%02zu_%s", i + 1, stage_name(r->layer)), own);
     if (!r->parts) chapter_claim("differences", r->check, 1e-6);
     chapter_cell_unrecorded((double)done);
     chapter_cell_unrecorded(r->parts ? 0 : r->check);
@@ -135,11 +133,9 @@ static double show_scales(void) {
     double part = 0;
     begin = l < LEVELS ? begin / 2 : 0;
     for (size_t i = begin; i < end; i++) part += z[i] * z[i];
-    char name[64];
-    snprintf(name, sizeof name, "mean_z_sq_%zu", l);
     chapter_row("%zu", l);
     chapter_cell_unrecorded((double)(end - begin));
-    chapter_cell(name, part / (double)(end - begin));
+    chapter_cell(chapter_name("mean_z_sq_%zu", l), part / (double)(end - begin));
     chapter_cell_unrecorded(-0.5 * (part + (double)(end - begin) * LN_2PI));
     norm_sq += part;
   }
@@ -162,8 +158,7 @@ static void show_way_back(void) {
 /* Mean bits/dim of icons begin … end-1, each with noise of its own. */
 static double mean_bits(size_t begin, size_t end) {
   const size_t n = end - begin;
-  double *x = malloc(n * D * sizeof *x), *each = malloc(n * sizeof *each), sum = 0;
-  chapter_need_ok(x != NULL && each != NULL ? NF_OK : NF_ENOMEM, "the icons");
+  double *x = chapter_alloc(n * D), *each = chapter_alloc(n), sum = 0;
   nf_images_values(&icons, begin, n, x, &e);
   nf_batch batch = nf_flow_batch(flow, n, x);
   batch.first = begin;

@@ -173,28 +173,19 @@ typedef struct {
 
 static double size(double v) { return fmax(1, fabs(v)); } /* the reader's may be large */
 
-static void exact(const char *name, double v) {
-  char full[80];
-  snprintf(full, sizeof full, "ch09_%s", name);
-  chapter_exact(full, v, 1e-13);
-}
-
 static void show(module *m, const char *prefix, const char *origin, const known *pytorch) {
   const size_t dim = m->dim;
   answer hand, lib;
   by_hand(m, &hand);
   const double round_trip = library(m, &lib);
 
-  char name[64];
-  snprintf(name, sizeof name, "AffineCoupling(dim=%zu, hidden=%zu)", dim, m->hidden);
-  chapter_section(name);
+  chapter_section(chapter_name("AffineCoupling(dim=%zu, hidden=%zu)", dim, m->hidden));
   chapter_text("  %zu parameters %s; %d inputs.", m->n_param, origin, SAMPLES);
   chapter_table("y by hand", SAMPLES, (const char *const[]){"sample 1", "sample 2", "sample 3"});
   for (size_t j = 0; j < dim; j++) {
     chapter_row("y_%zu%s", j + 1, j < dim / 2 ? "  (= x)" : "");
     for (size_t n = 0; n < SAMPLES; n++) {
-      snprintf(name, sizeof name, "%s_y%zu_sample%zu", prefix, j + 1, n + 1);
-      chapter_cell(name, hand.y[n * dim + j]);
+      chapter_cell(chapter_name("%s_y%zu_sample%zu", prefix, j + 1, n + 1), hand.y[n * dim + j]);
       chapter_claim("the library", lib.y[n * dim + j], 1e-13 * size(lib.y[n * dim + j]));
       if (pytorch && pytorch->y) chapter_claim("PyTorch", pytorch->y[n * dim + j], 1e-13);
     }
@@ -203,16 +194,15 @@ static void show(module *m, const char *prefix, const char *origin, const known 
     for (size_t n = 0; n < SAMPLES; n++) chapter_cell_unrecorded(pytorch->y[n * dim + j]);
   }
   for (size_t n = 0; n < SAMPLES; n++) {
-    snprintf(name, sizeof name, "%s_log_det_%zu", prefix, n + 1);
-    chapter_value(name, hand.log_det[n], "Σ s(x_a)");
+    chapter_value(chapter_name("%s_log_det_%zu", prefix, n + 1), hand.log_det[n], "Σ s(x_a)");
     chapter_claim("library: nf_coupling, nf_mlp", lib.log_det[n], 1e-13 * size(lib.log_det[n]));
     if (pytorch) chapter_claim("PyTorch", pytorch->log_det[n], 1e-13);
-    if (pytorch) exact(name, hand.log_det[n]);
-    snprintf(name, sizeof name, "%s_log_p_%zu", prefix, n + 1);
-    chapter_value(name, hand.log_p[n], "-‖y‖²/2 - d/2·log 2π + log|det J|");
+    if (pytorch) chapter_exact(1e-13);
+    chapter_value(chapter_name("%s_log_p_%zu", prefix, n + 1), hand.log_p[n],
+                  "-‖y‖²/2 - d/2·log 2π + log|det J|");
     chapter_claim("library: nf_flow_log_prob", lib.log_p[n], 1e-12 * size(lib.log_p[n]));
     if (pytorch) chapter_claim("PyTorch", pytorch->log_p[n], 1e-12);
-    if (pytorch) exact(name, hand.log_p[n]);
+    if (pytorch) chapter_exact(1e-13);
   }
   chapter_unrecorded("round_trip", round_trip,
                      "largest |f⁻¹(f(x)) - x|; nothing of net is inverted");

@@ -8,7 +8,6 @@
  * known density, a triangular map that no network approximates; and what the inverse costs. Beside
  * them stand the library's layer, differences with an LU determinant, and quadrature by GSL. */
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_deriv.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -27,62 +26,24 @@ static nf_error e; /* of all calls of the library; chapter_need ends the program
 
 static const double x[3] = {0.5, -1, 0.25}; /* in the plane its first two values */
 
-static double log_normal(int d, const double *z) {
-  double sum = d * LN_2PI;
-  for (int i = 0; i < d; i++) sum += z[i] * z[i];
-  return -sum / 2;
-}
+/* --- MAF in the plane (10.6)-(10.8), and IAF (10.11) ------------------------------------------ */
 
-/* --- a map of R^d, its Jacobian by GSL's differences ------------------------------------------ */
-
-enum { MOST = 3 };
-typedef struct {
-  int d, row, column;
-  void (*map)(const double *from, double *to);
-  const double *at;
-} map;
-
-static double along(double value, void *user) {
-  const map *m = user;
-  double moved[MOST], to[MOST];
-  memcpy(moved, m->at, (size_t)m->d * sizeof *moved);
-  moved[m->column] = value;
-  m->map(moved, to);
-  return to[m->row];
-}
-
-static double difference(map m, int row, int column) {
-  double slope, error;
-  m.row = row, m.column = column;
-  const gsl_function f = {along, &m};
-  gsl_deriv_central(&f, m.at[column], 1e-3, &slope, &error);
-  return slope;
-}
-
-static double log_det_by_differences(map m) {
-  double j[MOST * MOST];
-  for (int i = 0; i < m.d; i++)
-    for (int k = 0; k < m.d; k++) j[i * m.d + k] = difference(m, i, k);
-  return nf_verify_log_abs_det((size_t)m.d, j);
-}
-
-/* --- MAF and IAF in the plane ----------------------------------------------------------------- */
-
+static const double mu_1 = 0.1, alpha_1 = 0.2;
 static double mu(double first) { return 0.5 * first - 0.3; }
 static double alpha(double first) { return 0.25 * first; }
 
 static void maf(const double *in, double *z) {
-  z[0] = (in[0] - 0.1) * exp(-0.2);
+  z[0] = (in[0] - mu_1) * exp(-alpha_1);
   z[1] = (in[1] - mu(in[0])) * exp(-alpha(in[0]));
 }
 
 static void iaf(const double *in, double *z) {
-  z[0] = (in[0] - 0.1) * exp(-0.2);
+  z[0] = (in[0] - mu_1) * exp(-alpha_1);
   z[1] = (in[1] - mu(z[0])) * exp(-alpha(z[0]));
 }
 
 static void iaf_inverse(const double *z, double *out) { /* one pass: all arguments are known */
-  out[0] = z[0] * exp(0.2) + 0.1;
+  out[0] = z[0] * exp(alpha_1) + mu_1;
   out[1] = z[1] * exp(alpha(z[0])) + mu(z[0]);
 }
 
@@ -91,13 +52,13 @@ static void iaf_inverse(const double *z, double *out) { /* one pass: all argumen
 static nf_flow *library(void) {
   nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(2), NULL, 1, &e), 0, &e);
   chapter_need(&e);
-  const double a_1 = 3 * atanh(0.2 / 3), a_2 = 3 * atanh(alpha(x[0]) / 3);
-  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, a_2 / x[0], 0.1, -0.3, a_1, 0};
+  const double a_1 = 3 * atanh(alpha_1 / 3), a_2 = 3 * atanh(alpha(x[0]) / 3);
+  const double parameters[] = {1, 0, 0, 1, 0, 0, 0.5, 0, a_2 / x[0], mu_1, -0.3, a_1, 0};
   memcpy(nf_flow_param(flow), parameters, sizeof parameters);
   return flow;
 }
 
-static void in_the_plane(void) {
+static void masked_autoregressive(void) {
   nf_flow *flow = library();
   double lib_z[2], lib_log_det, lib_log_p, lib_x[2], integral, change, z[2];
   nf_flow_forward(flow, 1, x, lib_z, &lib_log_det, &e);
@@ -114,16 +75,15 @@ static void in_the_plane(void) {
   chapter_claim("library: nf_autoregressive", lib_z[0], 1e-14);
   chapter_value("maf_z_2", z[1], "(x₂ + 0.05)·e^-0.125");
   chapter_claim("library: nf_autoregressive", lib_z[1], 1e-14);
-  const double log_det = -0.2 - alpha(x[0]);
+  const double log_det = -alpha_1 - alpha(x[0]);
   chapter_value("maf_log_det", log_det, "-α₁ - α₂");
   chapter_claim("library: nf_autoregressive", lib_log_det, 1e-14);
-  chapter_claim("GSL: differences, then LU",
-                log_det_by_differences((map){.d = 2, .map = maf, .at = x}), 1e-9);
-  chapter_value("maf_log_p_z", log_normal(2, z), "-log 2π - ‖z‖²/2");
-  chapter_value("maf_log_p", log_normal(2, z) + log_det, "log p_Z(z) + log|det J|");
+  chapter_claim("GSL: differences, then LU", chapter_log_det(maf, 2, x, 1e-3), 1e-9);
+  chapter_value("maf_log_p_z", chapter_log_normal(2, z), "-log 2π - ‖z‖²/2");
+  chapter_value("maf_log_p", chapter_log_normal(2, z) + log_det, "log p_Z(z) + log|det J|");
   chapter_claim("library: nf_flow_log_prob", lib_log_p, 1e-14);
   chapter_claim("GSL: N(μ₁, e²ᵅ¹)·N(μ₂, e²ᵅ²)",
-                log(gsl_ran_gaussian_pdf(x[0] - 0.1, exp(0.2))) +
+                log(gsl_ran_gaussian_pdf(x[0] - mu_1, exp(alpha_1))) +
                     log(gsl_ran_gaussian_pdf(x[1] - mu(x[0]), exp(alpha(x[0])))),
                 1e-14);
   chapter_unrecorded("integral", integral, "∫∫ p of the library's layer over the plane");
@@ -133,31 +93,32 @@ static void in_the_plane(void) {
   double jacobi[2] = {0, 0};
   for (int pass = 1; pass <= 2; pass++) {
     const double first = jacobi[0];
-    jacobi[0] = z[0] * exp(0.2) + 0.1;
+    jacobi[0] = z[0] * exp(alpha_1) + mu_1;
     jacobi[1] = z[1] * exp(alpha(first)) + mu(first);
     if (pass == 1) chapter_value("jacobi_1_x_2", jacobi[1], "z₂·e^α₂(0) + μ₂(0): x₁ was still 0");
   }
   chapter_unrecorded("x_2", jacobi[1], "the same with x₁ = 0.5: exact after d = 2 passes");
   chapter_claim("where we started", x[1], 1e-14);
   chapter_claim("library: nf_flow_inverse", lib_x[1], 1e-14);
+}
 
-  chapter_section("3. IAF: the same functions, of z_1 … z_{i-1}");
-  double back[2];
+static void inverse_autoregressive(void) {
+  double z[2], back[2];
   iaf(x, z);
   iaf_inverse(z, back);
+  chapter_section("3. IAF: the same functions, of z_1 … z_{i-1}");
   chapter_value("iaf_z_2", z[1], "(x₂ - μ₂(z₁))·exp(-α₂(z₁));  z₁ as before");
   chapter_unrecorded("iaf_x_2", back[1], "z₂·exp α₂(z₁) + μ₂(z₁)");
   chapter_claim("where we started", x[1], 1e-14);
-  const double iaf_log_det = -0.2 - alpha(z[0]);
-  chapter_value("iaf_log_det", iaf_log_det, "-0.2 - 0.25 z₁");
-  chapter_claim("GSL: differences, then LU",
-                log_det_by_differences((map){.d = 2, .map = iaf, .at = x}), 1e-9);
-  chapter_claim("of the inverse, with the other sign",
-                -log_det_by_differences((map){.d = 2, .map = iaf_inverse, .at = z}), 1e-9);
-  chapter_value("iaf_log_p", log_normal(2, z) + iaf_log_det, "log p_Z(z) + log|det J|");
+  const double log_det = -alpha_1 - alpha(z[0]);
+  chapter_value("iaf_log_det", log_det, "-0.2 - 0.25 z₁");
+  chapter_claim("GSL: differences, then LU", chapter_log_det(iaf, 2, x, 1e-3), 1e-9);
+  chapter_claim("of the inverse, with the other sign", -chapter_log_det(iaf_inverse, 2, z, 1e-3),
+                1e-9);
+  chapter_value("iaf_log_p", chapter_log_normal(2, z) + log_det, "log p_Z(z) + log|det J|");
 }
 
-/* --- a coupling is an autoregressive layer of two blocks -------------------------------------- */
+/* --- a coupling is an autoregressive layer of two blocks (10.9) ------------------------------- */
 
 static void coupling_as_two_blocks(void) {
   nf_net *net = nf_linear_new(nf_point(1), nf_point(2), &e);
@@ -178,47 +139,37 @@ static void coupling_as_two_blocks(void) {
   chapter_claim("library: nf_coupling", log_det, 1e-14);
 }
 
-/* --- MADE, 3-4-3 ------------------------------------------------------------------------------ */
+/* --- MADE, 3-4-3 (10.10) ---------------------------------------------------------------------- */
 
 static void masked_autoencoder(void) {
-  double h[CHAPTER_MADE_HIDDEN], out[2 * CHAPTER_MADE_IN], z[CHAPTER_MADE_IN];
+  enum { D = CHAPTER_MADE_IN };
+  double h[CHAPTER_MADE_HIDDEN], out[2 * D], z[D];
   chapter_made(x, h, out);
   chapter_made_layer(x, z);
-  char name[32];
   chapter_section("5. MADE: d = 3, four tanh units of the degrees 1, 1, 2, 2");
-  for (int i = 0; i < 2 * CHAPTER_MADE_IN; i++) {
-    snprintf(name, sizeof name, "made_%s_%d", i < CHAPTER_MADE_IN ? "mu" : "alpha",
-             i % CHAPTER_MADE_IN + 1);
-    chapter_value(name, out[i], i % CHAPTER_MADE_IN == 0 ? "no path leads here: the bias" : NULL);
-  }
-  for (int i = 0; i < CHAPTER_MADE_IN; i++) {
-    snprintf(name, sizeof name, "made_z_%d", i + 1);
-    chapter_value(name, z[i], NULL);
-  }
+  for (int k = 0; k < 2 * D; k++)
+    chapter_value(chapter_name("made_%s_%d", k < D ? "mu" : "alpha", k % D + 1), out[k],
+                  k % D == 0 ? "no path leads here: the bias" : NULL);
+  for (int i = 0; i < D; i++) chapter_value(chapter_name("made_z_%d", i + 1), z[i], NULL);
   const double log_det = -out[3] - out[4] - out[5];
   chapter_value("made_log_det", log_det, "-Σ α_i");
-  chapter_claim(
-      "GSL: differences, then LU",
-      log_det_by_differences((map){.d = CHAPTER_MADE_IN, .map = chapter_made_layer, .at = x}),
-      1e-9);
-  chapter_value("made_log_p", log_normal(CHAPTER_MADE_IN, z) + log_det, "log p_Z(z) + log|det J|");
+  chapter_claim("GSL: differences, then LU", chapter_log_det(chapter_made_layer, D, x, 1e-3), 1e-9);
+  chapter_value("made_log_p", chapter_log_normal(D, z) + log_det, "log p_Z(z) + log|det J|");
   chapter_text(
       "\nThe product of the masks counts the paths from input j to the outputs of value i;");
   chapter_text("where there is none, ∂z_i/∂x_j is 0.\n");
-  static const char *const head[] = {"paths", "∂z_i/∂x_j"};
-  chapter_table("i, j", 2, head);
-  const map m = {.d = CHAPTER_MADE_IN, .map = chapter_made_layer, .at = x};
-  for (int i = 0; i < CHAPTER_MADE_IN; i++)
-    for (int j = 0; j < CHAPTER_MADE_IN; j++) {
+  chapter_table("i, j", 2, (const char *const[]){"paths", "∂z_i/∂x_j"});
+  for (int i = 0; i < D; i++)
+    for (int j = 0; j < D; j++) {
       int paths = 0;
       for (int k = 0; k < CHAPTER_MADE_HIDDEN; k++)
         paths += chapter_made_first(k, j) * chapter_made_second(i, k);
       chapter_row("%d, %d", i + 1, j + 1);
-      snprintf(name, sizeof name, "paths_%d%d", i + 1, j + 1);
-      chapter_cell(name, paths);
-      snprintf(name, sizeof name, "made_j_%d%d", i + 1, j + 1);
-      chapter_cell(name, chapter_made_slope(x, i, j));
-      chapter_claim("GSL: differences", difference(m, i, j), paths > 0 || i == j ? 1e-10 : 0);
+      chapter_cell(chapter_name("paths_%d%d", i + 1, j + 1), paths);
+      chapter_cell(chapter_name("made_j_%d%d", i + 1, j + 1), chapter_made_slope(x, i, j));
+      chapter_claim("GSL: differences",
+                    chapter_entry(chapter_made_layer, D, x, (size_t)i, (size_t)j, 1e-3),
+                    paths > 0 || i == j ? 1e-10 : 0);
     }
 }
 
@@ -254,29 +205,26 @@ static void plot_masks(void) {
              fabs(j[chapter_six_order[i]][chapter_six_order[k]]));
 }
 
-/* --- the map of Knothe and Rosenblatt --------------------------------------------------------- */
+/* --- the map of Knothe and Rosenblatt (10.3)-(10.5) ------------------------------------------- */
 
 static void one_point(const char *label, const double *at) {
   double z[2], back[2], F[2];
-  char name[32];
   chapter_kr(at, z);
   chapter_kr_inverse(z, back);
   chapter_kr_by_quadrature(at, F);
-#define NAME(what) (snprintf(name, sizeof name, "kr_%s_%s", label, what), name)
-  chapter_value(NAME("F_1"), gsl_cdf_ugaussian_P(z[0]), "P(X₁ ≤ x₁)");
+  chapter_value(chapter_name("kr_%s_F_1", label), gsl_cdf_ugaussian_P(z[0]), "P(X₁ ≤ x₁)");
   chapter_claim("GSL: ∫ of the marginal", F[0], 1e-9);
-  chapter_value(NAME("F_2"), gsl_cdf_ugaussian_P(z[1]), "P(X₂ ≤ x₂ | x₁)");
+  chapter_value(chapter_name("kr_%s_F_2", label), gsl_cdf_ugaussian_P(z[1]), "P(X₂ ≤ x₂ | x₁)");
   chapter_claim("GSL: ∫ along x₂, over the whole", F[1], 1e-9);
-  chapter_value(NAME("z_1"), z[0], "Φ⁻¹(F₁)");
-  chapter_value(NAME("z_2"), z[1], "Φ⁻¹(F₂)");
-  const double log_det = chapter_kr_log_p(at) - log_normal(2, z);
-  chapter_value(NAME("log_det"), log_det, "log p(x) - log φ(z)");
-  chapter_claim("GSL: differences, then LU",
-                log_det_by_differences((map){.d = 2, .map = chapter_kr, .at = at}), 1e-6);
-  chapter_value(NAME("log_p"), log_normal(2, z) + log_det, "log φ(z) + log|det J|");
+  chapter_value(chapter_name("kr_%s_z_1", label), z[0], "Φ⁻¹(F₁)");
+  chapter_value(chapter_name("kr_%s_z_2", label), z[1], "Φ⁻¹(F₂)");
+  const double log_det = chapter_kr_log_p(at) - chapter_log_normal(2, z);
+  chapter_value(chapter_name("kr_%s_log_det", label), log_det, "log p(x) - log φ(z)");
+  chapter_claim("GSL: differences, then LU", chapter_log_det(chapter_kr, 2, at, 1e-3), 1e-6);
+  chapter_value(chapter_name("kr_%s_log_p", label), chapter_log_normal(2, z) + log_det,
+                "log φ(z) + log|det J|");
   chapter_unrecorded("x_2", back[1], "back from z, by bisection");
   chapter_claim("where we started", at[1], 1e-11);
-#undef NAME
 }
 
 static void knothe_rosenblatt(void) {
@@ -289,43 +237,19 @@ static void knothe_rosenblatt(void) {
   one_point("b", x);
 }
 
-/* Lines of a square grid of z, by equal steps of x: z₁ z₂ x₁ x₂ log p(x), a blank line after each.
- */
-static void plot_kr(void) {
-  enum { STEPS = 200 };
-  for (int moving = 0; moving < 2; moving++)
-    for (int i = -12; i <= 12; i++, putchar('\n')) {
-      double from[2], to[2], z[2];
-      z[1 - moving] = i / 5.0;
-      z[moving] = -2.4, chapter_kr_inverse(z, from);
-      z[moving] = 2.4, chapter_kr_inverse(z, to);
-      for (int k = 0; k <= STEPS; k++) {
-        double at[2] = {from[0], from[1]};
-        at[moving] += (to[moving] - from[moving]) * k / STEPS;
-        chapter_kr(at, z);
-        if (moving == 0) z[1] = i / 5.0, chapter_kr_inverse(z, at);
-        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], chapter_kr_log_p(at));
-      }
-    }
-}
-
-/* --- the cost of the inverse ------------------------------------------------------------------ */
+/* --- the cost of the inverse (10.7) ----------------------------------------------------------- */
 
 static void the_cost_of_the_inverse(void) {
-  static const char *const head[] = {"passes", "Jacobi, 1e-12", "steps, in passes"};
   chapter_section("8. The inverse of one layer of width 64: d passes, Jacobi's, or d parts of one");
-  chapter_table("d", 3, head);
+  chapter_table("d", 3, (const char *const[]){"passes", "Jacobi, 1e-12", "steps, in passes"});
   for (size_t d = 2; d <= CHAPTER_MAX_D; d *= 2) {
     const chapter_costs c = chapter_cost_of_inverse(d);
-    char name[32];
     chapter_row("%zu", d);
-    chapter_cell_unrecorded((double)d); /* a claim about it or the ratio adds an error that is 0 */
-    chapter_claim("d passes: the library's x", (double)d + c.sequential, 1e-10);
-    snprintf(name, sizeof name, "jacobi_passes_%zu", d);
-    chapter_cell(name, (double)c.jacobi);
-    snprintf(name, sizeof name, "steps_%zu", d);
-    chapter_cell(name, c.steps / c.pass);
-    chapter_claim("f(f⁻¹(z)) is z", c.steps / c.pass + c.back, 1e-10);
+    chapter_cell_unrecorded((double)d);
+    chapter_bound("d passes: the library's x", c.sequential, 1e-10);
+    chapter_cell(chapter_name("jacobi_passes_%zu", d), (double)c.jacobi);
+    chapter_cell(chapter_name("steps_%zu", d), c.steps / c.pass);
+    chapter_bound("f(f⁻¹(z)) is z", c.back, 1e-10);
   }
 }
 
@@ -345,7 +269,7 @@ static void trace(void) {
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
       {"masks", "row, column, paths, |J|: six values in their order", plot_masks},
-      {"kr", "z_1 z_2 x_1 x_2 log p(x) along lines of a grid of z", plot_kr},
+      {"kr", "z_1 z_2 x_1 x_2 log p(x) along lines of a grid of z", chapter_kr_plot},
       {"cost", "d, passes of the inverse: in turn, by Jacobi, of the library", plot_cost},
       {0}};
   chapter_begin(argc, argv,
@@ -356,7 +280,8 @@ int main(int argc, char **argv) {
                                     "and the cost of the way back.",
                            .plots = plots,
                            .trace = trace});
-  in_the_plane();
+  masked_autoregressive();
+  inverse_autoregressive();
   coupling_as_two_blocks();
   masked_autoencoder();
   any_order();

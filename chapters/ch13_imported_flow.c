@@ -13,12 +13,10 @@
 #include <unistd.h>
 
 #include "chapter.h"
-#include "chapter_uva.h"
+#include "chapter_imported.h"
 #include "flow/flow.h"
 
 enum { SIDE = UVA_SIDE, D = UVA_D, STAGES = UVA_STAGES };
-static const char table_path[] = "data/uva/mnist_flow.table";
-static const char weights_path[] = "data/uva/mnist_flow.safetensors";
 
 static chapter_option option[] = {
     {"mnist", "DIR", "folder of t10k-images-idx3-ubyte, plain or .gz: log p of MNIST's test images",
@@ -27,63 +25,22 @@ static chapter_option option[] = {
     {0}};
 enum { MNIST, RANGE };
 
-static nf_safetensors dict;
-static nf_error e; /* of all calls of the library */
+static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
+static imported library;
 
-/* --- the library ------------------------------------------------------------------------------ */
+/* --- the file --------------------------------------------------------------------------------- */
 
-static nf_flow *imported;    /* from pixels, with noise of its own */
-static nf_flow *from_values; /* the same weights, from values in (0, 1): the noise is ours */
-
-static void load(void) {
-  const char *where = access(table_path, R_OK) == 0 ? "" : "; run this in the project's root";
-  imported = nf_import(table_path, weights_path, &e);
-  if (imported == NULL) chapter_fail("%s%s", e.message, where);
-  nf_safetensors_read(weights_path, &dict, &e);
-  nf_model m = *nf_flow_model(imported);
-  m.bins = 0; /* the couplings alone */
-  nf_bijector *chain = nf_chain_new(m.shape, &e);
-  nf_chain_add(chain, nf_logit_new(m.shape, m.alpha, &e), &e);
-  nf_chain_add(chain, nf_bijector_from_model(&m, &e), &e);
-  from_values = nf_flow_new(chain, 0, &e);
-  chapter_need(&e);
-  memcpy(nf_flow_param(from_values), nf_flow_param(imported),
-         nf_flow_n_param(imported) * sizeof(double));
-}
-
-static void values_of(const unsigned char *pixel, double x[D]) {
-  for (size_t p = 0; p < D; p++) x[p] = (pixel[p] + 0.5) / 256;
-}
-
-/* The layers behind the dequantisation one by one. */
-static void by_layers(const unsigned char pixel[D], uva_answer *a) {
-  nf_batch x = {.n = 1, .shape = nf_flow_shape(imported), .data = a->z};
-  nf_work work = {0};
-  double norm_sq = 0;
-  values_of(pixel, a->z);
-  a->part[0] = -D * log(256);
-  for (size_t i = 1; i < STAGES - 1; i++) {
-    const nf_bijector *layer = imported->bijector->child[i];
-    a->part[i] = 0;
-    chapter_need_ok(nf_layer_forward(layer, &x, &a->part[i], &work), layer->type->name);
-  }
-  nf_work_free(&work);
-  for (size_t p = 0; p < D; p++) norm_sq += a->z[p] * a->z[p];
-  a->part[STAGES - 1] = -norm_sq / 2 - D / 2. * LN_2PI;
-  nf_flow_log_prob(from_values, 1, (values_of(pixel, x.data), x.data), &a->log_p, &e);
-  chapter_need(&e);
-  a->log_p += a->part[0];
-}
-
-/* The largest |f⁻¹(f(x)) - x| in pixels, 0 … 255. */
-static double round_trip(const unsigned char pixel[D]) {
-  double x[D], z[D], worst = 0;
-  values_of(pixel, x);
-  nf_flow_forward(from_values, 1, x, z, NULL, &e);
-  nf_flow_inverse(from_values, 1, z, z, NULL, &e);
-  chapter_need(&e);
-  for (size_t p = 0; p < D; p++) worst = fmax(worst, 256 * fabs(z[p] - x[p]));
-  return worst;
+static void show_file(void) {
+  double wrong = 0;
+  for (size_t k = 1; k <= UVA_COUPLINGS; k++)
+    for (size_t p = 0; p < D; p++)
+      wrong += uva_tensor(&library.state_dict, k, "mask")[p] !=
+               (double)((p / SIDE + p % SIDE + k) % 2 == 0);
+  chapter_section("The file");
+  chapter_value("parameters", (double)nf_flow_n_param(library.from_pixels),
+                "in 176 tensors, beside 8 masks");
+  chapter_value("mask_differs", wrong, "mask pixels that are not (row + column + k) even");
+  chapter_claim("the checkerboards of the model", 0, 0);
 }
 
 /* --- two images that need no file ------------------------------------------------------------- */
@@ -109,12 +66,21 @@ static void ring(unsigned char pixel[D]) {
     }
 }
 
-static unsigned char image[2][D];
+enum { DIGIT, RING, IMAGES };
+static unsigned char image[IMAGES][D];
+
+static void set_up(void) {
+  imported_load(&library);
+  digit(image[DIGIT]);
+  ring(image[RING]);
+}
 
 static double bits(double nats) { return -nats / (D * log(2)); }
 
-/* By PyTorch, of both images: golden/ch13_imported_flow.py. */
-static const double pytorch[2][STAGES + 1] = {
+/* --- what adds up to log p -------------------------------------------------------------------- */
+
+/* By PyTorch, of both images, stage by stage and log p: golden/ch13_imported_flow.py */
+static const double pytorch[IMAGES][STAGES + 1] = {
     {-4347.419116472, 3489.035572184, 252.9873716605, 118.0425372647, 164.1762463069,
      71.70379043314, -523.8382516745, -354.5881726372, -34.86763424046, 46.09055165131,
      -1110.83516033, -2229.512265853},
@@ -122,54 +88,38 @@ static const double pytorch[2][STAGES + 1] = {
      -565.2423607339, -379.3200541569, -116.4631246713, 18.07185056498, -985.5644101176,
      -457.9618739439}};
 
-static const char *stage(size_t i, char text[32]) {
-  static const char *const named[] = {"dequantise", "logit"};
-  if (i >= 2 && i < STAGES - 1)
-    snprintf(text, 32, "coupling_%zu", i - 1);
-  else
-    snprintf(text, 32, "%s", i < 2 ? named[i] : "base");
-  return text;
-}
+static const char *const stage[STAGES] = {"dequantise", "logit",      "coupling_1", "coupling_2",
+                                          "coupling_3", "coupling_4", "coupling_5", "coupling_6",
+                                          "coupling_7", "coupling_8", "base"};
 
 static void show_stages(void) {
-  static uva_answer hand[2], layers[2];
+  static uva_answer hand[IMAGES], layers[IMAGES];
   static const char *const which[] = {"digit", "ring"};
-  char name[64], text[32];
-  for (int n = 0; n < 2; n++) {
-    uva_by_hand(&dict, image[n], UVA_RIGHT, &hand[n]);
-    by_layers(image[n], &layers[n]);
+  for (int n = 0; n < IMAGES; n++) {
+    uva_by_hand(&library.state_dict, image[n], UVA_RIGHT, &hand[n]);
+    imported_by_layers(&library, image[n], &layers[n]);
   }
   chapter_section("Two images, u = 1/2: what adds up to log p, in nats");
   chapter_table("stage", 4, (const char *[]){"a digit", "library", "a ring", "library"});
   for (size_t i = 0; i <= STAGES; i++) {
-    chapter_row("%s", i < STAGES ? stage(i, text) : "log p");
-    for (int n = 0; n < 2; n++) {
-      snprintf(name, sizeof name, "%s_%s", which[n], i < STAGES ? stage(i, text) : "log_p");
+    chapter_row("%s", i < STAGES ? stage[i] : "log p");
+    for (int n = 0; n < IMAGES; n++) {
+      const double by_hand = i < STAGES ? hand[n].part[i] : hand[n].log_p;
       const double by_library = i < STAGES ? layers[n].part[i] : layers[n].log_p;
-      chapter_cell(name, i < STAGES ? hand[n].part[i] : hand[n].log_p);
+      chapter_cell(chapter_name("%s_%s", which[n], i < STAGES ? stage[i] : "log_p"), by_hand);
       chapter_claim("the library", by_library, 1e-8);
       chapter_claim("PyTorch", pytorch[n][i], 1e-8);
       chapter_cell_unrecorded(by_library);
     }
   }
-  for (int n = 0; n < 2; n++) {
-    snprintf(name, sizeof name, "%s_bits_per_dim", which[n]);
-    chapter_value(name, bits(hand[n].log_p), "-log p/(784·log 2)");
-    snprintf(name, sizeof name, "%s_round_trip", which[n]);
-    chapter_unrecorded(name, round_trip(image[n]), "largest |f⁻¹(f(x)) - x|, of pixels 0 … 255");
+  for (int n = 0; n < IMAGES; n++) {
+    chapter_value(chapter_name("%s_bits_per_dim", which[n]), bits(hand[n].log_p),
+                  "-log p/(784·log 2)");
+    chapter_unrecorded(chapter_name("%s_round_trip", which[n]),
+                       imported_round_trip(&library, image[n]),
+                       "largest |f⁻¹(f(x)) - x|, of pixels 0 … 255");
     chapter_claim("an exact inverse", 0, 1e-4);
   }
-}
-
-static void show_file(void) {
-  double wrong = 0;
-  for (size_t k = 1; k <= UVA_COUPLINGS; k++)
-    for (size_t p = 0; p < D; p++)
-      wrong += uva_tensor(&dict, k, "mask")[p] != (double)((p / SIDE + p % SIDE + k) % 2 == 0);
-  chapter_section("The file");
-  chapter_value("parameters", (double)nf_flow_n_param(imported), "in 176 tensors, beside 8 masks");
-  chapter_value("mask_differs", wrong, "mask pixels that are not (row + column + k) even");
-  chapter_claim("the checkerboards of the model", 0, 0);
 }
 
 /* --- what other wirings would give ------------------------------------------------------------ */
@@ -187,13 +137,12 @@ static void show_wirings(void) {
   static uva_answer a;
   chapter_section("The ring in other wirings: log p, in nats");
   for (int w = UVA_RIGHT + 1; w < UVA_WIRINGS; w++) {
-    uva_by_hand(&dict, image[1], (uva_wiring)w, &a);
+    uva_by_hand(&library.state_dict, image[RING], (uva_wiring)w, &a);
     chapter_value(wrong[w].name, a.log_p, wrong[w].formula);
   }
 }
 
-/* --- MNIST -------------------------------------------------------------------------------------
- */
+/* --- MNIST's test images ---------------------------------------------------------------------- */
 
 /* The first three test images, by the sum of their pixels, and log p that the weights' authors'
  * program gives in double precision. */
@@ -219,7 +168,7 @@ static void read_mnist(const char *folder, nf_images *set) {
   if (access(name + 4, F_OK) != 0) name[strlen(name) - 3] = 0;
   nf_images_load(name, set, &e);
   chapter_need(&e);
-  if (!nf_shape_equal(set->shape, nf_flow_shape(imported)) || set->bins != 256)
+  if (!nf_shape_equal(set->shape, nf_flow_shape(library.from_pixels)) || set->bins != 256)
     chapter_fail("%s: images of %zu×%zu×%zu; the flow takes 28×28×1", name + 4, set->shape.h,
                  set->shape.w, set->shape.c);
 }
@@ -237,16 +186,16 @@ static void read_range(const char *text, size_t n, size_t *first, size_t *end) {
 /* The first image stage by stage. */
 static void show_first(const nf_images *set) {
   static uva_answer a;
-  char text[32];
-  by_layers(set->pixel, &a);
+  imported_by_layers(&library, set->pixel, &a);
   chapter_section("The first test image, u = 1/2: what adds up to log p, in nats");
   chapter_table("stage", 1, (const char *[]){"library"});
   for (size_t i = 0; i < STAGES; i++) {
-    chapter_row("%s", stage(i, text));
+    chapter_row("%s", stage[i]);
     chapter_cell_unrecorded(a.part[i]);
     chapter_claim("the authors' program", known_stage[i], 1e-6);
   }
-  chapter_unrecorded("round_trip", round_trip(set->pixel), "largest |f⁻¹(f(x)) - x|");
+  chapter_unrecorded("round_trip", imported_round_trip(&library, set->pixel),
+                     "largest |f⁻¹(f(x)) - x|");
   chapter_claim("an exact inverse", 0, 1e-4);
 }
 
@@ -257,41 +206,34 @@ static void show_mnist(void) {
   read_mnist(option[MNIST].value, &set);
   read_range(option[RANGE].value != NULL ? option[RANGE].value : "0:3", set.n, &first, &end);
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  nf_flow_set_threads(from_values, cores > 1 && cores < 1024 ? (int)cores : 1, &e);
+  nf_flow_set_threads(library.from_values, cores > 1 && cores < 1024 ? (int)cores : 1, &e);
   if (first == 0 && is_known(&set, 0)) show_first(&set);
   chapter_section("log p of MNIST's test images, u = 1/2, in nats");
   for (size_t begin = first; begin < end; begin += BLOCK) {
     const size_t n = end - begin < BLOCK ? end - begin : BLOCK;
-    for (size_t i = 0; i < n; i++) values_of(set.pixel + (begin + i) * D, x + i * D);
-    nf_flow_log_prob(from_values, n, x, log_p, &e);
+    for (size_t i = 0; i < n; i++) imported_values(set.pixel + (begin + i) * D, x + i * D);
+    nf_flow_log_prob(library.from_values, n, x, log_p, &e);
     chapter_need(&e);
     for (size_t i = begin; i < begin + n; i++) {
-      char name[32];
-      snprintf(name, sizeof name, "log_p_%zu", i);
-      chapter_value(name, log_p[i - begin] - D * log(256), NULL);
+      chapter_value(chapter_name("log_p_%zu", i), log_p[i - begin] - D * log(256), NULL);
       if (is_known(&set, i)) chapter_claim("the authors' program", known[i].log_p, 1e-6);
     }
   }
   nf_images_free(&set);
 }
 
-static void set_up(void) {
-  load();
-  digit(image[0]);
-  ring(image[1]);
-}
+/* --- columns for figures ---------------------------------------------------------------------- */
 
-/* Draws M, the bound (6.3) of the ring's bits/dim as a mean over 64/M groups, its standard error.
- */
+/* Draws M; the bound (6.3) of the ring's bits/dim, a mean over 64/M groups; its standard error */
 static void plot_draws(void) {
   enum { DRAWS = 64 };
   double x[D], log_p[DRAWS];
   set_up();
-  for (size_t p = 0; p < D; p++) x[p] = image[1][p];
-  nf_batch batch = nf_flow_batch(imported, 1, x);
+  for (size_t p = 0; p < D; p++) x[p] = image[RING][p];
+  nf_batch batch = nf_flow_batch(library.from_pixels, 1, x);
   for (size_t k = 0; k < DRAWS; k++) {
     batch.draw = k;
-    nf_flow_log_prob_batch(imported, &batch, &log_p[k], &e);
+    nf_flow_log_prob_batch(library.from_pixels, &batch, &log_p[k], &e);
   }
   chapter_need(&e);
   for (size_t k = 1; k <= DRAWS / 4; k *= 2) {
@@ -312,8 +254,8 @@ static void plot_draws(void) {
 static void trace(void) {
   double x[D];
   set_up();
-  values_of(image[0], x);
-  chapter_trace("The digit through the logit and the eight couplings", from_values, 0, x);
+  imported_values(image[DIGIT], x);
+  chapter_trace("The digit through the logit and the eight couplings", library.from_values, 0, x);
 }
 
 int main(int argc, char **argv) {

@@ -1,26 +1,28 @@
-/* Every number goes through print_quantity(): recorded ones become name,value lines under
- * --csv, and a reader sees all of them with their decimal points below each other. */
+/* The pages of a chapter. Every number goes through print_quantity(): recorded ones become
+ * name,value lines under --csv, and a reader sees all of them with their decimal points below each
+ * other. */
 #include "chapter.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chapter_options.h"
+
 enum { NAME = 24, TEXT = 46, CHECK = 34, LABEL = 22, CELL = 15, WIDTH = 98 };
 
 static struct {
-  const char *program;
   bool csv, in_table, in_row, failed;
   int left;   /* columns to go before the next cell */
   int checks; /* claims of this table, and their largest difference */
   double worst;
   double last; /* the quantity that a claim is about */
   const char *last_name;
-} out = {.program = "chapter"};
+  int number; /* of the chapter */
+} out;
 
 /* --- printing --------------------------------------------------------------------------- */
 
@@ -125,6 +127,15 @@ static void print_quantity(const char *name, double value, const char *formula) 
   putchar('\n');
 }
 
+const char *chapter_name(const char *format, ...) {
+  static char name[80];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(name, sizeof name, format, args);
+  va_end(args);
+  return name;
+}
+
 void chapter_value(const char *name, double value, const char *formula) {
   record(name, value);
   print_quantity(name, value, formula);
@@ -137,7 +148,7 @@ void chapter_unrecorded(const char *name, double value, const char *formula) {
 void chapter_fail_check(const char *format, ...) {
   out.failed = true;
   fflush(stdout);
-  fprintf(stderr, "%s: ", out.program);
+  fprintf(stderr, "%s: ", chapter_program);
   va_list args;
   va_start(args, format);
   vfprintf(stderr, format, args);
@@ -179,6 +190,13 @@ void chapter_bound(const char *what, double difference, double bound) {
   printf("%s", what);
   spaces(TEXT - NAME + CHECK + 2 - columns(what));
   difference_line(fabs(difference));
+}
+
+double chapter_last(const char **name) {
+  static char full[100];
+  snprintf(full, sizeof full, "ch%02d_%s", out.number, out.last_name);
+  *name = full;
+  return out.last;
 }
 
 void chapter_table(const char *label_head, int heads, const char *const *head) {
@@ -223,108 +241,29 @@ void chapter_cell_unrecorded(double value) {
   out.left = number(value, 6, CELL - 1) + 1;
 }
 
-/* --- options, beginning and end ------------------------------------------------------------ */
+/* --- beginning and end ------------------------------------------------------------------------ */
 
-void chapter_fail(const char *format, ...) {
-  char text[NF_MESSAGE];
-  nf_error line = {0};
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  nf_fail(&line, NF_EINVAL, "%s: %s", out.program, text); /* one line, whatever an argument holds */
-  fflush(stdout);
-  fprintf(stderr, "%s\n", line.message);
-  exit(2);
-}
-
-void chapter_need(const nf_error *e) {
-  if (e->status != NF_OK) chapter_fail("%s", e->message);
-}
-
-void chapter_need_ok(int status, const char *what) {
-  if (status != NF_OK) chapter_fail("%s: %s", what, nf_status_text(status));
-}
-
-long chapter_integer(const chapter_option *o, long min, long max) {
-  char *end = NULL;
-  errno = 0;
-  const long n = o->value ? strtol(o->value, &end, 10) : 0;
-  if (!end || end == o->value || *end || errno || n < min || n > max)
-    chapter_fail("--%s is '%s'; it must be a whole number from %ld to %ld", o->name,
-                 o->value ? o->value : "", min, max);
-  return n;
-}
-
-static void help(const chapter *c) {
-  printf("usage: %s [--csv%s%s]", out.program, c->plots ? " | --plot NAME" : "",
-         c->trace ? " | --trace" : "");
-  for (const chapter_option *o = c->options; o && o->name; o++)
-    printf(" [--%s %s]", o->name, o->argument);
-  printf("\n\nChapter %d. %s  [NOTES %s]\n%s\n\n", c->number, c->title, c->notes, c->about);
-  printf("  %-18s  nothing but name,value lines\n", "--csv");
-  printf("  %-18s  this text\n", "--help");
-  if (c->trace) printf("  %-18s  one sample through the flow, layer by layer\n", "--trace");
-  for (const chapter_option *o = c->options; o && o->name; o++)
-    printf("  --%s %-*s  %s\n", o->name, 15 - (int)strlen(o->name), o->argument, o->help);
-  for (const chapter_plot *p = c->plots; p && p->name; p++)
-    printf("  --plot %-11s  columns for gnuplot: %s\n", p->name, p->help);
-}
-
-/* --name VALUE or --name=VALUE; moves *i past what it took. */
-static const char *argument(int argc, char **argv, int *i, const char *name) {
-  const size_t n = strlen(name);
-  const char *arg = argv[*i];
-  if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, name, n) != 0) return NULL;
-  if (arg[2 + n] == '=') return arg + 3 + n;
-  if (arg[2 + n] != 0) return NULL;
-  if (*i + 1 >= argc) chapter_fail("--%s needs a value; try --help", name);
-  return argv[++*i];
-}
-
-static const chapter_plot *find_plot(const chapter *c, const char *name) {
-  for (const chapter_plot *p = c->plots; p && p->name; p++)
-    if (strcmp(p->name, name) == 0) return p;
-  chapter_fail("there is no plot '%s'; --help lists them", name);
-}
-
-void chapter_begin(int argc, char **argv, const chapter *c) {
-  const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-  if (argc > 0) out.program = slash ? slash + 1 : argv[0];
-  const chapter_plot *plot = NULL;
-  bool trace = false;
-  for (int i = 1; i < argc; i++) {
-    const char *value;
-    if (strcmp(argv[i], "--help") == 0) {
-      help(c);
-      exit(chapter_end());
-    }
-    if (strcmp(argv[i], "--csv") == 0) {
-      out.csv = true;
-    } else if (c->trace && strcmp(argv[i], "--trace") == 0) {
-      trace = true;
-    } else if ((value = argument(argc, argv, &i, "plot"))) {
-      plot = find_plot(c, value);
-    } else {
-      chapter_option *o = c->options;
-      while (o && o->name && !(value = argument(argc, argv, &i, o->name))) o++;
-      if (!value) chapter_fail("unknown option '%s'; try --help", argv[i]);
-      o->value = value;
-    }
-  }
-  if (plot) {
-    plot->print();
-    exit(chapter_end());
-  }
-  if (out.csv && !trace) return;
-  out.csv = false;
+static void print_title(const chapter *c) {
   const int used = printf("\nChapter %d. ", c->number) - 1;
   printf("%s", c->title);
   spaces(WIDTH - used - columns(c->title) - 8 - columns(c->notes));
   printf("[NOTES %s]\n", c->notes);
   rule("═", WIDTH);
-  if (!trace) return;
-  c->trace();
+}
+
+void chapter_begin(int argc, char **argv, const chapter *c) {
+  const chapter_command command = chapter_read_options(argc, argv, c);
+  out.number = c->number;
+  out.csv = command.csv && !command.trace;
+  if (command.help) {
+    chapter_help(c);
+  } else if (command.plot) {
+    command.plot->print();
+  } else {
+    if (!out.csv) print_title(c);
+    if (!command.trace) return;
+    c->trace();
+  }
   exit(chapter_end());
 }
 

@@ -22,6 +22,18 @@
 
 #define LN_2PI 1.8378770664093454836 /* log 2π */
 
+/* log N(z; 0, I) = -(Σ z_i² + d log 2π)/2 */
+double chapter_log_normal(size_t d, const double *z);
+
+/* By GSL's central differences of a step of about h (chapter_maths.c): f'(x); ∂f_i/∂x_j of a map of
+ * R^d, d ≤ 3; and log|det ∂f/∂x|, then by LU */
+double chapter_slope(double (*f)(double x, void *user), void *user, double x, double h);
+typedef void chapter_map(const double *x, double *z);
+double chapter_entry(chapter_map *f, size_t d, const double *x, size_t i, size_t j, double h);
+double chapter_log_det(chapter_map *f, size_t d, const double *x, double h);
+/* ∫ f over [a, b], or from 0 to ∞ when a = b, by GSL. f may be infinite at a. */
+double chapter_integral(double (*f)(double x, void *user), void *user, double a, double b);
+
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
   const char *name, *help;
@@ -62,6 +74,9 @@ void chapter_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void chapter_value(const char *name, double value, const char *formula);
 void chapter_unrecorded(const char *name, double value, const char *formula);
 
+/* A name by printf, for a quantity and the claims about it; the next call overwrites it. */
+const char *chapter_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Claims that the last quantity is `other`, found by an independent way `how`: prints
  * both and the difference. |value - other| > tolerance, or a NaN, makes the exit status 1. More
  * than one claim can follow a quantity. */
@@ -70,11 +85,14 @@ void chapter_claim(const char *how, double other, double tolerance);
 /* The same for a difference that is known to be at most `bound` ("what" is told in its place). */
 void chapter_bound(const char *what, double difference, double bound);
 
-/* What golden/exact.txt has as `name`, say ch02_log_p_x: the exact value of v, by ball arithmetic
- * (proofs/exact.c). chapter_error is v - exact; chapter_exact claims that it is at most
- * `tolerance`, under "exact: -2.4373… ± 1e-31". (chapter_exact.c) */
+/* golden/exact.txt has the exact value of log_p_x of chapter 2 as ch02_log_p_x, by ball arithmetic
+ * (proofs/exact.c). chapter_exact claims that the last quantity differs from its exact value by at
+ * most `tolerance`, under "exact: -2.4373… ± 1e-31"; chapter_error is v - exact. (chapter_exact.c)
+ */
+void chapter_exact(double tolerance);
 double chapter_error(const char *name, double v);
-void chapter_exact(const char *name, double v, double tolerance);
+/* The last quantity, and its name in golden/exact.txt, valid until the next call */
+double chapter_last(const char **name);
 
 /* A table of quantities: up to 5 heads after that of the label column; then rows. Each cell is
  * recorded under its name; chapter_cell_unrecorded is for the reader alone. The next text, value or
@@ -97,6 +115,8 @@ void chapter_need(const nf_error *e);
 void chapter_need_ok(int status, const char *what);
 /* Exits with 2 and one line "ch02_…: …" (printf). */
 _Noreturn void chapter_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* n zeros, or the end of the program */
+double *chapter_alloc(size_t n);
 /* The option's argument as an integer in [min, max]; anything else is a usage error. */
 long chapter_integer(const chapter_option *o, long min, long max);
 

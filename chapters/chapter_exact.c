@@ -48,8 +48,10 @@ double chapter_error(const char *name, double v) {
   return sum * 1e-45;
 }
 
-void chapter_exact(const char *name, double v, double tolerance) {
+void chapter_exact(double tolerance) {
   char text[100];
+  const char *name;
+  const double v = chapter_last(&name);
   const char *const *row = find(name);
   snprintf(text, sizeof text, "exact: %s ± %s", row[1], row[2]);
   chapter_bound(text, chapter_error(name, v), tolerance);

@@ -4,15 +4,10 @@
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "chapter.h"
-
-static const double sd = 0.25; /* of the toy density `gaussians`: eight, on a circle of radius 2 */
-
-static void centre(int k, double m[2]) {
-  m[0] = 2 * cos(k * M_PI / 4);
-  m[1] = 2 * sin(k * M_PI / 4);
-}
+#include "verify/mixture.h"
 
 /* z = Φ⁻¹(Σ w_k Φ(t_k)/Σ w_k), from the smaller tail, so that no digits are lost at the ends */
 static double quantile(const double *weight, const double *t) {
@@ -26,11 +21,10 @@ static double quantile(const double *weight, const double *t) {
 }
 
 /* Weights of the eight for x₂ given x₁, relative to the largest */
-static void conditional_weights(double x1, double *weight) {
-  double exponent[8], largest = -INFINITY, m[2];
+static void conditional_weights(const nf_mixture *toy, double x1, double *weight) {
+  double exponent[8], largest = -INFINITY;
   for (int k = 0; k < 8; k++) {
-    centre(k, m);
-    exponent[k] = -gsl_pow_2((x1 - m[0]) / sd) / 2;
+    exponent[k] = -gsl_pow_2((x1 - toy->mean[k][0]) / toy->sd) / 2;
     largest = fmax(largest, exponent[k]);
   }
   for (int k = 0; k < 8; k++) weight[k] = exp(exponent[k] - largest);
@@ -38,15 +32,17 @@ static void conditional_weights(double x1, double *weight) {
 
 static double z_1(double x1) {
   static const double equal[8] = {1, 1, 1, 1, 1, 1, 1, 1};
-  double t[8], m[2];
-  for (int k = 0; k < 8; k++) centre(k, m), t[k] = (x1 - m[0]) / sd;
+  const nf_mixture toy = nf_mixture_gaussians();
+  double t[8];
+  for (int k = 0; k < 8; k++) t[k] = (x1 - toy.mean[k][0]) / toy.sd;
   return quantile(equal, t);
 }
 
 static double z_2(double x1, double x2) {
-  double weight[8], t[8], m[2];
-  conditional_weights(x1, weight);
-  for (int k = 0; k < 8; k++) centre(k, m), t[k] = (x2 - m[1]) / sd;
+  const nf_mixture toy = nf_mixture_gaussians();
+  double weight[8], t[8];
+  conditional_weights(&toy, x1, weight);
+  for (int k = 0; k < 8; k++) t[k] = (x2 - toy.mean[k][1]) / toy.sd;
   return quantile(weight, t);
 }
 
@@ -99,4 +95,26 @@ void chapter_kr_by_quadrature(const double *x, double *F) {
   double x1 = x[0];
   F[0] = quadrature(marginal, NULL, x1);
   F[1] = quadrature(toy_along, &x1, x[1]) / marginal(x1, NULL);
+}
+
+/* --- columns for figures ---------------------------------------------------------------------- */
+
+enum { LINES = 12, STEPS = 200 };
+static double line(int i) { return i / 5.0; } /* from -2.4 to 2.4 */
+
+void chapter_kr_plot(void) {
+  for (int moving = 0; moving < 2; moving++)
+    for (int i = -LINES; i <= LINES; i++, putchar('\n')) {
+      double from[2], to[2], z[2];
+      z[1 - moving] = line(i);
+      z[moving] = line(-LINES), chapter_kr_inverse(z, from);
+      z[moving] = line(LINES), chapter_kr_inverse(z, to);
+      for (int k = 0; k <= STEPS; k++) {
+        double at[2] = {from[0], from[1]};
+        at[moving] += (to[moving] - from[moving]) * k / STEPS;
+        chapter_kr(at, z);
+        if (moving == 0) z[1] = line(i), chapter_kr_inverse(z, at);
+        printf("%.5g %.5g %.5g %.5g %.4g\n", z[0], z[1], at[0], at[1], chapter_kr_log_p(at));
+      }
+    }
 }

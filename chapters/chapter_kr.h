@@ -15,4 +15,8 @@ void chapter_kr_inverse(const double *z, double *x);
 double chapter_kr_log_p(const double *x);
 void chapter_kr_by_quadrature(const double *x, double *F);
 
+/* For --plot: lines of a square grid of z, by equal steps of x: z_1 z_2 x_1 x_2 log p(x), a blank
+ * line after each */
+void chapter_kr_plot(void);
+
 #endif

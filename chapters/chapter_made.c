@@ -4,7 +4,6 @@
 
 static const int hidden_degree[CHAPTER_MADE_HIDDEN] = {1, 1, 2, 2};
 
-/* Is there a weight from input j to hidden unit k, and from there to the outputs of value i? */
 int chapter_made_first(int k, int j) { return hidden_degree[k] >= j + 1; }
 int chapter_made_second(int i, int k) { return i + 1 > hidden_degree[k]; }
 

@@ -13,8 +13,7 @@ static nf_error e; /* of all calls of the library; chapter_need ends the program
 enum { WIDTH = 64, WIDTH_OF_SIX = 16 };
 const size_t chapter_six_order[CHAPTER_SIX] = {3, 0, 4, 1, 5, 2};
 
-/* A layer whose weights are all in use: the last ones, which are initialised to 0, are N(0, 1)/√w.
- */
+/* A layer whose last weights, which are initialised to 0, are N(0, 1)/√w. */
 static nf_flow *random_layer(size_t d, const size_t *order, size_t width) {
   nf_flow *flow = nf_flow_new(nf_autoregressive_new(nf_point(d), order, width, &e), 7, &e);
   chapter_need(&e);
@@ -29,8 +28,7 @@ static nf_flow *random_layer(size_t d, const size_t *order, size_t width) {
 /* rows (n) × columns of 1 where a weight is not 0 */
 static double *mask_of(const nf_tensor *t) {
   const size_t size = nf_tensor_size(t);
-  double *mask = calloc(size, sizeof *mask);
-  chapter_need_ok(mask == NULL ? NF_ENOMEM : NF_OK, "memory");
+  double *mask = chapter_alloc(size);
   for (size_t i = 0; i < size; i++) mask[i] = t->data[i] != 0;
   return mask;
 }

@@ -21,8 +21,7 @@ const double *uva_tensor(const nf_safetensors *state_dict, size_t k, const char 
   if (t == NULL) chapter_fail("there is no tensor '%s'", path);
   double **v = &values[t - state_dict->tensor];
   if (*v == NULL) {
-    *v = malloc(t->size * sizeof **v);
-    if (*v == NULL) chapter_fail("out of memory");
+    *v = chapter_alloc(t->size);
     chapter_need_ok(nf_safetensor_values(t, *v), path);
   }
   return *v;
@@ -36,8 +35,7 @@ static const double *block_tensor(size_t k, size_t module, const char *name) {
   return tensor(k, path);
 }
 
-/* --- the network -------------------------------------------------------------------------------
- */
+/* --- the network ----------------------------------------------------------------------------- */
 
 /* Images lie channels first, in a frame of zeros, so that a 3×3 convolution has no edges. */
 typedef double plane[SIDE + 2][SIDE + 2];
@@ -137,7 +135,7 @@ void uva_by_hand(const nf_safetensors *state_dict, const unsigned char pixel[D],
                  uva_answer *a) {
   dict = state_dict;
   now = wiring;
-  double *z = a->z, norm_sq = 0;
+  double *z = a->z;
   a->part[0] = -D * log(256);
   a->part[1] = D * log(1 - ALPHA);
   for (size_t p = 0; p < D; p++) {
@@ -147,8 +145,7 @@ void uva_by_hand(const nf_safetensors *state_dict, const unsigned char pixel[D],
     z[p] = log(x) - log(1 - x);
   }
   for (size_t k = 1; k <= UVA_COUPLINGS; k++) a->part[1 + k] = coupling(k, z);
-  for (size_t p = 0; p < D; p++) norm_sq += z[p] * z[p];
-  a->part[UVA_STAGES - 1] = -norm_sq / 2 - D / 2. * LN_2PI;
+  a->part[UVA_STAGES - 1] = chapter_log_normal(D, z);
   a->log_p = 0;
   for (size_t i = 0; i < UVA_STAGES; i++) a->log_p += a->part[i];
 }

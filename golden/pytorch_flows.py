@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""PyTorch's values for three flows, in float64: log p of every sample, and the gradient of
+"""PyTorch's values for four flows, in float64: log p of every sample, and the gradient of
 the mean negative log-likelihood with respect to every parameter, by autograd.
 
     realnvp  2-D points, 8 affine couplings that swap halves, MLP conditioners
@@ -156,6 +156,49 @@ def autoregressive(p, path, d, order, width):
     return layer
 
 
+def spline(x, raw):
+    """The monotone rational-quadratic spline of Durkan et al. 2019 with K bins on [-4, 4], every bin
+    at least 8/1000 wide and high, every slope at least 1/1000; the identity outside. raw (3K - 1, n)
+    has K widths, K heights and K - 1 slopes at inner knots. Returns the value and the log-slope."""
+    k_bins = (len(raw) + 1) // 3
+    knots = [torch.cat([torch.full((1, x.numel()), -4.0),
+                        8 * torch.cumsum(0.001 + (1 - 0.001 * k_bins) * torch.softmax(part, 0), 0) - 4])
+             for part in (raw[:k_bins], raw[k_bins:2 * k_bins])]
+    one = torch.ones(1, x.numel())
+    slopes = torch.cat([one, 0.001 + torch.log1p(torch.exp(raw[2 * k_bins:] + math.log(math.e**0.999 - 1))),
+                        one])
+    value, log_slope = [], []
+    for i, v in enumerate(x):  # one number after another, by the paper's equations (4) and (5)
+        k = sum(int(v >= knots[0][j, i]) for j in range(1, k_bins))
+        if not -4 < v < 4:
+            value.append(v)
+            log_slope.append(torch.zeros(()))
+            continue
+        x0, x1, y0, y1 = (of[j, i] for of in knots for j in (k, k + 1))
+        d0, d1, s, t = slopes[k, i], slopes[k + 1, i], (y1 - y0) / (x1 - x0), (v - x0) / (x1 - x0)
+        below = s + (d1 + d0 - 2 * s) * t * (1 - t)
+        value.append(y0 + (y1 - y0) * (s * t**2 + d0 * t * (1 - t)) / below)
+        log_slope.append(torch.log(s**2 * (d1 * t**2 + 2 * s * t * (1 - t) + d0 * (1 - t)**2) / below**2))
+    return torch.stack(value), torch.stack(log_slope)
+
+
+def spline_coupling(make_net, d, bins, swapped):
+    """z_b = spline(x_b; net(x_a)); a is the first ⌊d/2⌋ values, or the others when swapped"""
+    first = d // 2
+    n_b = first if swapped else d - first
+    net = make_net(d - n_b, (3 * bins - 1) * n_b)
+
+    def layer(x):
+        head, tail = x.flatten(1)[:, :first], x.flatten(1)[:, first:]
+        x_a, x_b = (tail, head) if swapped else (head, tail)
+        raw = net(x_a).reshape(len(x), 3 * bins - 1, n_b).transpose(0, 1).flatten(1)
+        z_b, log_slope = spline(x_b.flatten(), raw)
+        z_b = z_b.reshape(x_b.shape)
+        z = torch.cat([z_b, x_a] if swapped else [x_a, z_b], dim=1)
+        return z.reshape(x.shape), log_slope.reshape(x_b.shape).sum(dim=1)
+    return layer
+
+
 def chain(layers):
     def layer(x):
         log_det = 0
@@ -173,7 +216,7 @@ def split(inner, c):
     return layer
 
 
-# --- the three flows ----------------------------------------------------------------------------
+# --- the four flows -----------------------------------------------------------------------------
 
 def realnvp(p):
     def bounded(k):
@@ -210,6 +253,11 @@ def maf(p):
     return chain(layers)
 
 
+def nsf(p):
+    return chain([spline_coupling(lambda a, b: mlp(p, f"{k}.net", a, b, 12), 5, 16, k % 2 == 1)
+                  for k in range(4)])
+
+
 def answer(name, flow, parameters, x):
     z, log_det = flow(x)
     d = x[0].numel()
@@ -238,6 +286,8 @@ def main():
     answer("glow", glow(p), p, 4 * rule(99, 3, 8, 8, 3))
     p = Parameters(scale=1)
     answer("maf", maf(p), p, 4 * rule(99, 5, 1, 1, 5))
+    p = Parameters(scale=1)
+    answer("nsf", nsf(p), p, 10 * rule(99, 5, 1, 1, 5))
 
 
 main()

@@ -15,6 +15,7 @@ static FILE *errors;
 #define stderr errors
 #define exit   end
 #include "../chapters/chapter.c"
+#include "../chapters/chapter_options.c"
 #undef exit
 #undef stderr
 #define stderr stderr

@@ -20,12 +20,17 @@ tests := $(filter-out $(if $(ARB),,%/test_enclosures),$(tests))
 $(B)/tests/test_enclosures: $(B)/libballs.a | $(B)/proofs/float_deep
 $(B)/tests/test_enclosures: private LIBS += $(ARB)
 $(B)/double/examples/%.o $(B)/float/examples/%.o: private CPPFLAGS += -Dmain=example_main
-$(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c) \
+$(B)/tests/float_depth: $(call float,$(addprefix tests/,float_depth.c depth.c catalogue.c catalogue_values.c) \
     examples/sinh_arcsinh.c) $(B)/libnf32.a
 $(B)/tests/test_depth $(B)/tests/verify: | $(B)/tests/float_depth
-$(B)/tests/float_extremes: $(call float,tests/test_extremes.c tests/check.c) $(B)/libnf32.a
-$(B)/tests/float_extremes: private LIBS += -lcmocka
-tests += $(B)/tests/float_extremes
+float_tests := $(addprefix $(B)/tests/float_,extremes random $(if $(X86),dispatch))
+$(float_tests): $(B)/tests/float_%: $(B)/float/tests/test_%.o $(B)/float/tests/check.o $(B)/libnf32.a
+$(float_tests): private LIBS += -lcmocka
+tests += $(float_tests)
+# The hot loops for every kind of x86-64, whatever ARCH says.
+tests := $(filter-out $(if $(X86),,%/test_dispatch),$(tests))
+$(B)/tests/test_dispatch: $(hot_versions:%=$(B)/double/%.o)
+$(B)/tests/float_dispatch: $(hot_versions:%=$(B)/float/%.o)
 check: $(shell command -v mpirun > /dev/null && pkg-config --exists ompi-c && echo $(B)/nf-mpi)
 .PHONY: verify fuzz coverage mutants check-arm64 check-build left-out
 check-arm64:
@@ -60,7 +65,8 @@ coverage:
 
 # --- the bugs of tests/bugs.txt, planted in copies of the library and of nf, where NF_BUG chooses one. The
 # tests that run the library in their own process run with each, and those that run nf with those of the
-# pipeline (tests/mutants.sh): 2 minutes on 2 cores.
+# pipeline, until one fails (tests/mutants.sh): a minute on 2 cores. ALL=1 runs all, for the table of
+# docs/planted-bugs.md: ten minutes. BUG='NAME…' takes these bugs alone.
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(filter src/%,$(planted)) bugs.c)
 planted_nf := $(patsubst %.c,$(B)/float/planted/%.o,$(planted) bugs.c)
@@ -79,8 +85,8 @@ $(mutant_t) $(mutant_c): private LIBS += -lcmocka $(GSL)
 $(mutant_nf): $(planted_nf) $(filter-out $(planted:%.c=$(B)/float/%.o),$(parts)) \
   $(call float,tools/*ranks_one.c) $(B)/libnf32.a
 $(B)/float/planted/%.o $(B)/double/planted/%.o: private CPPFLAGS += -Itools
-mutants: $(mutant_t) $(mutant_c) | $(mutant_nf) $(B)/tests/test_nf $(B)/tests/test_pipeline
+mutants: $(mutant_t) $(mutant_c) | $(mutant_nf) $(addprefix $(B)/tests/test_,nf nf_pictures pipeline)
 	@B=$(B) sh tests/mutants.sh $^
 
-programs += $(B)/tests/float_depth $(B)/tests/float_extremes $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
+programs += $(B)/tests/float_depth $(float_tests) $(targets:%=$(B)/fuzz_%) $(mutant_t) $(mutant_c) \
             $(mutant_nf)

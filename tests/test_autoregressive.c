@@ -170,6 +170,36 @@ static void excluded_weights_stay_zero(void **state) {
   trainer_free(t);
 }
 
+/* MADE of several blocks of units against the MLP that has its weights, zeros and all. */
+static void a_masked_net_is_an_mlp_with_zeros(void **state) {
+  (void)state;
+  enum { N = 7, WIDTH = 75, OUT = 2 * D };
+  nf_flow *f = moved_flow(nf_autoregressive_new(nf_point(D), order, WIDTH, NULL), 0.5);
+  const nf_net *made = f->bijector->net;
+  nf_net *mlp = nf_mlp_new(made->in, made->out, WIDTH, NULL);
+  memcpy(mlp->tensor, made->tensor, sizeof mlp->tensor);
+  double x[N * D], dy[N * OUT], y[2][N * OUT], hidden[2][N * 2 * WIDTH], dx[2][N * D];
+  double *dparam[2] = {calloc(f->n_param, sizeof(double)), calloc(f->n_param, sizeof(double))};
+  for (size_t i = 0; i < N * D; i++) x[i] = nf_random_normal(SEED, 1, i);
+  for (size_t i = 0; i < N * OUT; i++) dy[i] = nf_random_normal(SEED, 2, i);
+  nf_work work = {0};
+  for (int k = 0; k < 2; k++) {
+    const nf_net *net = k == 0 ? made : mlp;
+    check_ok(net->type->forward(net, N, x, y[k], hidden[k], &work.arena));
+    check_ok(net->type->backward(net, N, x, hidden[k], dy, dx[k], dparam[k], &work.arena));
+  }
+  for (size_t i = 0; i < f->n_param; i++)
+    if (f->param[i] == 0) dparam[1][i] = 0;
+  check_array("y", y[0], y[1], N * OUT, 1e-12, 1e-12);
+  check_array("hidden", hidden[0], hidden[1], N * 2 * WIDTH, 1e-12, 1e-12);
+  check_array("dx", dx[0], dx[1], N * D, 1e-12, 1e-12);
+  check_array("dparam", dparam[0], dparam[1], f->n_param, 1e-12, 1e-12);
+  free(dparam[0]), free(dparam[1]);
+  nf_work_free(&work);
+  nf_net_free(mlp);
+  nf_flow_free(f);
+}
+
 /* --- what is refused ------------------------------------------------------------------------ */
 
 static void an_order_is_a_permutation(void **state) {
@@ -196,6 +226,7 @@ int main(void) {
       cmocka_unit_test(the_inverse_is_the_limit_of_jacobi_iteration),
       cmocka_unit_test(backward_takes_x_from_forward),
       cmocka_unit_test(excluded_weights_stay_zero),
+      cmocka_unit_test(a_masked_net_is_an_mlp_with_zeros),
       cmocka_unit_test(an_order_is_a_permutation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

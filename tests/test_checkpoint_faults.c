@@ -147,59 +147,6 @@ static void shapes_and_values_are_checked(void **state) {
   }
 }
 
-/* As a float build would write it; but for tensor `odd`, which stays F64, as a mean may. */
-static void write_f32(const edit *e, size_t odd) {
-  static char header[1 << 16];
-  static unsigned char byte[1 << 18];
-  size_t length = 0, size = 0;
-  length += (size_t)sprintf(header, "{\"__metadata__\":{");
-  for (size_t i = 0; i < e->n_pair; i++)
-    length += (size_t)sprintf(header + length, "%s\"%s\":\"%s\"", i > 0 ? "," : "", e->pair[i].key,
-                              e->pair[i].text);
-  length += (size_t)sprintf(header + length, "}");
-  for (size_t i = 0; i < e->n; i++) {
-    const nf_saved_tensor *t = &e->tensor[i];
-    const size_t width = i == odd ? 8 : 4, begin = size;
-    size_t values = 1;
-    length += (size_t)sprintf(header + length, ",\"%s\":{\"dtype\":\"F%zu\",\"shape\":[", t->name,
-                              8 * width);
-    for (size_t k = 0; k < t->rank; values *= t->dim[k], k++)
-      length += (size_t)sprintf(header + length, "%s%zu", k > 0 ? "," : "", t->dim[k]);
-    for (size_t k = 0; k < values; k++, size += width) {
-      const float narrow = (float)t->data[k];
-      uint64_t bits = 0;
-      memcpy(&bits, width == 8 ? (const void *)&t->data[k] : &narrow, width);
-      for (size_t j = 0; j < width; j++) byte[size + j] = (unsigned char)(bits >> (8 * j));
-    }
-    length += (size_t)sprintf(header + length, "],\"data_offsets\":[%zu,%zu]}", begin, size);
-  }
-  length += (size_t)sprintf(header + length, "}");
-  FILE *f = fopen(folder_path("f32"), "wb");
-  for (int j = 0; j < 8; j++) fputc((int)(length >> (8 * j) & 255), f);
-  fwrite(header, 1, length, f);
-  fwrite(byte, 1, size, f);
-  assert_int_equal(fclose(f), 0);
-}
-
-static void a_float_file_widens_exactly(void **state) {
-  (void)state;
-  edit e;
-  nf_error why = {0};
-  nf_checkpoint c = {0}, d = {0};
-  take_apart(&e);
-  write_f32(&e, SIZE_MAX);
-  check_ok(nf_checkpoint_load(folder_path("sound"), &c, &why));
-  check_ok(nf_checkpoint_load(folder_path("f32"), &d, &why));
-  for (size_t i = 0; i < c.flow->n_param; i++)
-    assert_true(d.flow->param[i] == (double)(float)c.flow->param[i]);
-  nf_checkpoint_free(&c);
-  nf_checkpoint_free(&d);
-  write_f32(&e, 7);
-  check_ok(nf_checkpoint_load(folder_path("f32"), &d, &why));
-  nf_checkpoint_free(&d);
-  discard(&e);
-}
-
 static void metadata_are_checked(void **state) {
   (void)state;
   edit e;
@@ -298,11 +245,8 @@ static void training_metadata_are_checked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_edits_themselves_are_sound),
-      cmocka_unit_test(every_tensor_is_needed),
-      cmocka_unit_test(shapes_and_values_are_checked),
-      cmocka_unit_test(a_float_file_widens_exactly),
-      cmocka_unit_test(metadata_are_checked),
+      cmocka_unit_test(the_edits_themselves_are_sound), cmocka_unit_test(every_tensor_is_needed),
+      cmocka_unit_test(shapes_and_values_are_checked),  cmocka_unit_test(metadata_are_checked),
       cmocka_unit_test(training_metadata_are_checked),
   };
   return cmocka_run_group_tests(tests, make_sound, folder_remove);

@@ -61,7 +61,7 @@ static void loss_of_pixels_is_the_mean_log_prob(void **state) {
   nf_chain_add(chain, nf_logit_new(nf_point(256), 0.05, &e), &e);
   nf_flow *f = nf_flow_new(chain, SEED, &e);
   double x[IMAGES * 256], log_p[IMAGES], no_gradient[1], loss, mean = 0;
-  assert_true(f->chunk < IMAGES);
+  f->chunk = 4;
   for (size_t k = 0; k < IMAGES * 256; k++) x[k] = floor(17 * nf_random_uniform(SEED, 4, k));
   nf_flow_log_prob(f, IMAGES, x, log_p, &e);
   nf_flow_gradient(f, IMAGES, x, &loss, no_gradient, &e); /* there are no parameters */

@@ -225,54 +225,6 @@ static void logit_of_pixel_128(void **state) {
        2 * log(0.9 / (0.05 * 0.95)));
 }
 
-static void dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample(void **state) {
-  (void)state;
-  enum { D = 8, N = 64 };
-  alone a = hold(nf_dequantise_new(nf_point(D), 256, 5, &s));
-  alone b = hold(nf_dequantise_new(nf_point(D), 256, 6, &s));
-  double x[N * D], z[N * D], again[N * D], log_det[N], mean = 0, square = 0;
-  for (int k = 0; k < N * D; k++) x[k] = k % 2 ? 255 : k % 256;
-  nf_batch batch = {.n = N, .shape = nf_point(D), .data = x};
-  check_ok(nf_flow_forward_batch(a.flow, &batch, z, log_det, NULL));
-  for (int k = 0; k < N * D; k++) {
-    assert_true(x[k] / 256 < z[k] && z[k] < (x[k] + 1) / 256);
-    const double u = 256 * z[k] - x[k];
-    mean += u / (N * D);
-    square += u * u / (N * D);
-  }
-  check_close("mean of u", mean, 0.5, 5 / sqrt(12.0 * N * D), 0);
-  check_close("mean of u²", square, 1.0 / 3, 5 * sqrt(4.0 / 45 / (N * D)), 0);
-  for (int i = 0; i < N; i++) check_close("log_det", log_det[i], -D * log(256), 0, 1e-15);
-
-  const nf_batch last = {
-      .n = 1, .shape = nf_point(D), .data = x + (N - 1) * D, .first = N - 1}; /* sample 63 alone */
-  check_ok(nf_flow_forward_batch(a.flow, &last, again, NULL, NULL));
-  assert_memory_equal(again, z + (N - 1) * D, D * sizeof *z);
-  check_ok(nf_flow_forward_batch(b.flow, &batch, again, NULL, NULL)); /* another seed */
-  assert_memory_not_equal(again, z, sizeof z);
-  batch.draw = 1; /* another draw */
-  check_ok(nf_flow_forward_batch(a.flow, &batch, again, NULL, NULL));
-  assert_memory_not_equal(again, z, sizeof z);
-  nf_flow_free(a.flow), nf_flow_free(b.flow);
-}
-
-/* Also where they do not fill the last group of four random numbers. */
-static void samples_do_not_share_their_noise(void **state) {
-  (void)state;
-  enum { MOST = 9, N = 40 };
-  for (size_t d = 1; d <= MOST; d++) {
-    alone a = hold(nf_dequantise_new(nf_point(d), 256, 5, &s));
-    double x[N * MOST] = {0}, z[N * MOST];
-    nf_batch batch = {.n = N, .shape = nf_point(d), .data = x, .first = 7, .draw = 3};
-    check_ok(nf_flow_forward_batch(a.flow, &batch, z, NULL, NULL));
-    size_t alike = 0; /* of 360 values with 15 bits there are 2 pairs by chance */
-    for (size_t i = 0; i < N * d; i++)
-      for (size_t k = 0; k < i; k++) alike += z[i] == z[k];
-    assert_in_range(alike, 0, 12);
-    nf_flow_free(a.flow);
-  }
-}
-
 /* A matrix is computed again when any of the tensors that it is made of has changed. */
 static void a_1x1_convolution_sees_every_change(void **state) {
   (void)state;
@@ -313,8 +265,6 @@ int main(void) {
       cmocka_unit_test(reshape_keeps_the_order),
       cmocka_unit_test(split_sends_the_first_channels_through_inner),
       cmocka_unit_test(logit_of_pixel_128),
-      cmocka_unit_test(dequantise_stays_in_its_cell_and_its_noise_belongs_to_the_sample),
-      cmocka_unit_test(samples_do_not_share_their_noise),
       cmocka_unit_test(a_1x1_convolution_sees_every_change),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

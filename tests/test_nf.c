@@ -1,49 +1,12 @@
-/* The numbers and the pictures of the command line, which calculates in float, against the double
- * library on the same weights. What needs no second calculation is in tests/cli. */
-#include <sys/wait.h>
-
+/* The numbers of the command line, which calculates in float, against the double library on the
+ * same weights. (Pictures: test_nf_pictures.c. What needs no second calculation is in tests/cli.)
+ */
 #include "catalogue.h"
 #include "flow/flow.h"
 #include "folder.h"
 #include "gsl_gaussian.h"
 #include "nf/nf.h"
-
-/* What nf prints on both channels, good until the next run; @ stands for the folder. */
-static const char *nf(int status, const char *words) {
-  static char out[1 << 14];
-  char command[2000];
-  const char *b = getenv("B");
-  size_t length = (size_t)snprintf(command, sizeof command, "'%s/nf' ", b != NULL ? b : "build");
-  for (const char *p = words; *p != 0; p++) {
-    assert_true(length + sizeof folder < sizeof command);
-    length += (size_t)sprintf(command + length, *p == '@' ? "%s" : "%.1s", *p == '@' ? folder : p);
-  }
-  strcat(command, " 2>&1");
-  FILE *f = popen(command, "r");
-  assert_non_null(f);
-  out[fread(out, 1, sizeof out - 1, f)] = 0;
-  const int ended = pclose(f);
-  if (!WIFEXITED(ended) || WEXITSTATUS(ended) != status)
-    fail_msg("nf %s: status %d, not %d: %s", words, WEXITSTATUS(ended), status, out);
-  return out;
-}
-
-static char *slurp(const char *name) {
-  static char text[1 << 14];
-  FILE *f = fopen(folder_path(name), "r");
-  assert_non_null(f);
-  text[fread(text, 1, sizeof text - 1, f)] = 0;
-  fclose(f);
-  return text;
-}
-
-/* The number after a name in what it printed. */
-static double number(const char *text, const char *name) {
-  const char *at = strstr(text, name);
-  if (at == NULL) print_error("no %s in what was printed\n", name);
-  assert_non_null(at);
-  return strtod(at + strlen(name), NULL);
-}
+#include "run_nf.h"
 
 static int train_both(void **state) {
   if (folder_make(state) != 0) return -1;
@@ -229,185 +192,6 @@ static void baselines_are_gsls(void **state) {
   assert_null(strstr(r, "independent pixels"));
 }
 
-/* --- pictures ----------------------------------------------------------------------------- */
-
-/* A PNG of 8×8 digits in columns: pixel (y, x) of image i, as 0 … 16. */
-static nf_images read_png(const char *name, size_t rows, size_t columns) {
-  char to[64];
-  nf_images set = {0};
-  folder_mkdir("png");
-  snprintf(to, sizeof to, "png/%s", name);
-  assert_int_equal(rename(folder_path(name), folder_path(to)), 0);
-  check_ok(nf_images_png(folder_path("png"), &set, NULL));
-  assert_true(set.n == 1 && set.shape.c == 1);
-  assert_int_equal(set.shape.h, 9 * rows - 1);
-  assert_int_equal(set.shape.w, 9 * columns - 1);
-  folder_remove_path(folder_path("png"));
-  return set;
-}
-
-static int pixel(const nf_images *set, size_t row, size_t column, size_t k) {
-  const size_t y = 9 * row + k / 8, x = 9 * column + k % 8;
-  return (set->pixel[y * set->shape.w + x] * 16 + 127) / 255;
-}
-
-static void samples_are_those_of_the_library(void **state) {
-  (void)state;
-  nf_real x[5 * 64];
-  nf_flow *flow = nf_load(folder_path("d.safetensors"), NULL);
-  check_ok(nf_flow_sample(flow, 5, 7, 0.8, x, NULL));
-  nf_flow_free(flow);
-  nf(0, "sample @/d.safetensors --n 5 --seed 7 --temperature 0.8 --out @/s.png");
-  nf_images set = read_png("s.png", 2, 3);
-  int differ = 0, bright = 0;
-  for (size_t i = 0; i < 5; i++)
-    for (size_t k = 0; k < 64; k++) {
-      differ += pixel(&set, i / 3, i % 3, k) != (int)x[64 * i + k];
-      bright += x[64 * i + k] > 8;
-    }
-  assert_true(bright > 20);
-  assert_in_range(differ, 0, 2); /* a value next to the edge of its pixel may round over in float */
-  nf_images_free(&set);
-}
-
-static void strips_and_pairs_hold_the_originals(void **state) {
-  (void)state;
-  nf_images digits = {0}, set;
-  check_ok(nf_images_digits(&digits, NULL));
-  nf(0, "interpolate @/d.safetensors --data digits --from 3 --to 14 --n 4 --out @/i.png");
-  set = read_png("i.png", 1, 4);
-  int between = 0;
-  for (size_t k = 0; k < 64; k++) {
-    assert_int_equal(pixel(&set, 0, 0, k), digits.pixel[3 * 64 + k]);
-    assert_int_equal(pixel(&set, 0, 3, k), digits.pixel[14 * 64 + k]);
-    between += pixel(&set, 0, 1, k) != pixel(&set, 0, 0, k);
-  }
-  assert_true(between > 20);
-  nf_images_free(&set);
-
-  const char *r = nf(0, "reconstruct @/d.safetensors --data digits --n 3 --out @/r.png");
-  check_close("pixels that differ", number(r, ""), 0, 1, 0);
-  set = read_png("r.png", 2, 3);
-  for (size_t i = 0; i < 3; i++)
-    for (size_t k = 0; k < 64; k++)
-      assert_int_equal(pixel(&set, 0, i, k), digits.pixel[i * 64 + k]);
-  nf_images_free(&set);
-  nf_images_free(&digits);
-}
-
-/* A flow of digits or of points that adds so much that as many digits are lost: an actnorm, or the
- * net of a coupling. */
-typedef struct {
-  bool net;
-  double bias;
-  size_t n;
-} rough;
-
-static int set_bias(void *user, const char *path, nf_tensor *t) {
-  rough *r = user;
-  if ((strstr(path, ".net.") != NULL) != r->net || strstr(path, "bias") == NULL) return NF_OK;
-  for (size_t k = 0; k < t->dim[0]; k++) t->data[k] = r->bias;
-  r->n++;
-  return NF_OK;
-}
-
-static void save_rough(const char *name, nf_model m, bool net, double bias) {
-  rough r = {net, bias, 0};
-  m.levels = m.steps = 1;
-  m.width = 2;
-  nf_flow *flow = nf_flow_from_model(&m, NULL);
-  check_ok(nf_flow_tensors(flow, set_bias, &r));
-  assert_true(r.n > 0);
-  check_ok(nf_save(folder_path(name), flow, NULL, NULL));
-  nf_flow_free(flow);
-}
-
-/* What reconstruct reports, writes and draws of a flow that loses digits. */
-static void what_does_not_come_back_is_counted(void **state) {
-  (void)state;
-  enum { N = 20, SIZE = N * 64 };
-  nf_images digits = {0};
-  nf_model m = nf_model_default(NF_GLOW, nf_image(8, 8, 1));
-  check_ok(nf_images_digits(&digits, NULL));
-  m.bins = 17;
-  save_rough("near", m, false, 1e5);
-  const char *r = nf(0, "reconstruct @/near --data digits --range 7:100 --n 20 --out @/back.csv");
-  const double counted = number(r, "");
-  check_close("at most", number(r, "by at most"), 1, 0, 0);
-  check_close("of", number(r, "of"), SIZE, 0, 0);
-
-  double back[SIZE];
-  int differ = 0;
-  FILE *f = fopen(folder_path("back.csv"), "r");
-  assert_non_null(f);
-  assert_int_equal(fscanf(f, "%*s"), 0);
-  for (int i = 0; i < SIZE; i++) {
-    assert_int_equal(fscanf(f, "%lf,", &back[i]), 1);
-    differ += back[i] != digits.pixel[7 * 64 + i];
-  }
-  fclose(f);
-  assert_true(differ > 0);
-  check_close("differ", counted, differ, 0, 0);
-
-  nf(0, "reconstruct @/near --data digits --range 7:100 --n 20 --out @/pairs.png");
-  nf_images set = read_png("pairs.png", 4, 16);
-  for (size_t i = 0; i < N; i++)
-    for (size_t k = 0; k < 64; k++) {
-      assert_int_equal(pixel(&set, i / 16 * 2, i % 16, k), digits.pixel[(7 + i) * 64 + k]);
-      assert_int_equal(pixel(&set, i / 16 * 2 + 1, i % 16, k), (int)back[i * 64 + k]);
-    }
-  nf_images_free(&set);
-  nf_images_free(&digits);
-
-  save_rough("far", m, false, 1e7);
-  assert_true(number(nf(1, "reconstruct @/far --data digits"), "by at most") > 1);
-  save_rough("near", nf_model_default(NF_GLOW, nf_point(2)), true, 1e2);
-  save_rough("far", nf_model_default(NF_GLOW, nf_point(2)), true, 1e5);
-  assert_true(number(nf(0, "reconstruct @/near --data toy:moons"), "coordinate:") < 1e-4);
-  assert_true(number(nf(1, "reconstruct @/far --data toy:moons"), "coordinate:") > 1e-3);
-}
-
-/* A row: the image; level 1 drawn anew, then level 2; level 2 alone. Of the 64 latents the last
- * level has the first 32; those drawn are those of nf sample. */
-static void levels_are_those_of_the_library(void **state) {
-  (void)state;
-  enum { D = 64, HALF = 32, N = 3 };
-  nf_images digits = {0};
-  check_ok(nf_images_digits(&digits, NULL));
-  nf_flow *flow = nf_load(folder_path("d.safetensors"), NULL);
-  nf(0, "levels @/d.safetensors --data digits --n 3 --seed 7 --temperature 0.8 --out @/l.png");
-  nf_images set = read_png("l.png", N, 4);
-  nf_real x[N * D], z[N * D];
-  check_ok(nf_images_values(&digits, 0, N, x, NULL));
-  check_ok(nf_flow_forward(flow, N, x, z, NULL, NULL));
-  int differ[4] = {0}, changed[4] = {0};
-  for (size_t i = 0; i < N; i++) {
-    nf_real row[4 * D];
-    memcpy(row, x + i * D, D * sizeof *x);
-    for (size_t j = 1; j <= 3; j++) memcpy(row + j * D, z + i * D, D * sizeof *z);
-    for (size_t k = 0; k < HALF; k++) {
-      row[D + HALF + k] = 0.8 * nf_random_normal(7, i, HALF + k);
-      row[2 * D + k] = 0.8 * nf_random_normal(7, i, k);
-      row[3 * D + HALF + k] = 0;
-    }
-    for (size_t j = 1; j <= 3; j++)
-      check_ok(nf_flow_inverse(flow, 1, row + j * D, row + j * D, NULL, NULL));
-    for (size_t j = 0; j < 4; j++)
-      for (size_t k = 0; k < D; k++) {
-        differ[j] += pixel(&set, i, j, k) != (int)row[j * D + k];
-        changed[j] += (int)row[j * D + k] != digits.pixel[i * D + k];
-      }
-  }
-  assert_int_equal(differ[0] + changed[0], 0);
-  for (int j = 1; j < 4; j++) {
-    assert_in_range(differ[j], 0, 2); /* a value next to the edge of its pixel, in float */
-    assert_true(changed[j] > 20);
-  }
-  nf_images_free(&set);
-  nf_images_free(&digits);
-  nf_flow_free(flow);
-}
-
 /* --- precision ---------------------------------------------------------------------------- */
 
 /* Float against double: weights that are saved in double, with the same noise. */
@@ -435,6 +219,26 @@ static void a_double_checkpoint_is_rounded(void **state) {
   assert_non_null(strstr(nf(0, "info @/double --json"), "\"type\": \"F64\""));
 }
 
+/* Mean log p less that by twice the steps, of points p.csv. */
+static void check_solver(const char *file, nf_flow *flow, size_t n, const double *x,
+                         const double *log_p) {
+  char command[300];
+  nf_model m = *nf_flow_model(flow);
+  double twice[100], difference = 0;
+  m.steps *= 2;
+  nf_flow *finer = nf_flow_from_model(&m, NULL);
+  memcpy(finer->param, flow->param, flow->n_param * sizeof(nf_real));
+  memcpy(finer->constant, flow->constant, flow->n_constant * sizeof(nf_real));
+  check_ok(nf_flow_log_prob(finer, n, x, twice, NULL));
+  nf_flow_free(finer);
+  for (size_t i = 0; i < n; i++) difference += (log_p[i] - twice[i]) / (double)n;
+  snprintf(command, sizeof command, "eval @/%s --data csv:@/p.csv --all --json", file);
+  const char *r = nf(0, command);
+  check_close("solver", number(r, "\"difference\":"), difference, 1e-5, 0);
+  check_close("steps", number(r, "\"steps\":"), (double)m.steps / 2, 0, 0);
+  assert_true(fabs(difference) > 1e-4);
+}
+
 /* The solver's steps in float are those in double, up to rounding. */
 static void a_continuous_flow_is_that_of_the_library(void **state) {
   (void)state;
@@ -451,10 +255,11 @@ static void a_continuous_flow_is_that_of_the_library(void **state) {
   fclose(f);
   for (int m = 0; m < 2; m++) {
     char command[200];
-    snprintf(command, sizeof command,
-             "train --data csv:@/p.csv --model %s --width 8 --batch 20 --steps 60 --rate 0.02 "
-             "--out @/%s.safetensors",
-             model[m], model[m]);
+    snprintf(
+        command, sizeof command,
+        "train --data csv:@/p.csv --model %s --width 8 --depth 1 --batch 20 --steps 60 --rate 0.02 "
+        "--out @/%s.safetensors",
+        model[m], model[m]);
     nf(0, command);
     snprintf(command, sizeof command,
              "eval @/%s.safetensors --data csv:@/p.csv --all --csv @/c.csv", model[m]);
@@ -463,6 +268,7 @@ static void a_continuous_flow_is_that_of_the_library(void **state) {
     nf_flow *flow = nf_load(folder_path(command), NULL);
     assert_non_null(flow);
     check_ok(nf_flow_log_prob(flow, N, x, log_p, NULL));
+    check_solver(command, flow, N, x, log_p);
     nf_flow_free(flow);
     char *rest = slurp("c.csv");
     strtok_r(rest, "\n", &rest);
@@ -480,10 +286,6 @@ int main(void) {
       cmocka_unit_test(eval_is_that_of_the_library),
       cmocka_unit_test(five_bits_are_those_of_the_library),
       cmocka_unit_test(baselines_are_gsls),
-      cmocka_unit_test(samples_are_those_of_the_library),
-      cmocka_unit_test(levels_are_those_of_the_library),
-      cmocka_unit_test(strips_and_pairs_hold_the_originals),
-      cmocka_unit_test(what_does_not_come_back_is_counted),
       cmocka_unit_test(a_double_checkpoint_is_rounded),
       cmocka_unit_test(a_continuous_flow_is_that_of_the_library),
   };

@@ -10,17 +10,18 @@
 #include "verify/jacobian.h"
 
 /* --- linear algebra -------------------------------------------------------------------------- */
+enum { GEMM_MAX = 300 * 80 };
+static double a_drawn[GEMM_MAX], b_drawn[GEMM_MAX], c_drawn[GEMM_MAX];
+
 static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, size_t padding) {
-  enum { MAX = 300 * 80 };
+  const double *a = a_drawn, *b = b_drawn;
   const size_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + padding;
-  static double a[MAX], b[MAX], c[MAX], expected[MAX];
-  for (size_t i = 0; i < MAX; i++) {
-    a[i] = nf_random_normal(1, 0, i);
-    b[i] = nf_random_normal(1, 1, i);
-    c[i] = expected[i] = !add ? (double)NAN : nf_random_normal(1, 2, i);
+  const size_t values = (m + 1) * ldc;
+  static double c[GEMM_MAX], expected[GEMM_MAX];
+  for (size_t i = 0; i < values; i++) { /* -7 in the padding, and in the row that lies behind */
+    const bool outside = i >= m * ldc || i % ldc >= n;
+    c[i] = expected[i] = outside ? -7 : add ? c_drawn[i] : (double)NAN;
   }
-  for (size_t i = 0; i < MAX; i++) /* the padding, and what lies behind */
-    if (i >= m * ldc || i % ldc >= n) c[i] = expected[i] = -7;
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
       double sum = 0;
@@ -30,11 +31,16 @@ static void one_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, bool add, s
     }
   }
   nf_gemm(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc);
-  check_array("gemm", c, expected, (m + 1) * ldc, 1e-12, 0);
+  check_array("gemm", c, expected, values, 1e-12, 0);
 }
 
 static void gemm_is_the_naive_triple_loop(void **state) {
   (void)state;
+  for (size_t i = 0; i < GEMM_MAX; i++) {
+    a_drawn[i] = nf_random_normal(1, 0, i);
+    b_drawn[i] = nf_random_normal(1, 1, i);
+    c_drawn[i] = nf_random_normal(1, 2, i);
+  }
   const size_t m[] = {1, 5, 6, 13}, n[] = {1, 2, 3, 8, 11, 32, 37, 71}, k[] = {0, 1, 4, 7, 263};
   for (int t = 0; t < 8; t++)
     for (int i = 0; i < 4; i++)
@@ -65,6 +71,36 @@ static void gemm_bias_is_the_naive_loop_and_relu(void **state) {
         }
         nf_gemm_bias(M, n, k, x, w, biased ? b : NULL, relu, y);
         check_array("gemm_bias", y, expected, M * n, 1e-12, 0);
+      }
+}
+
+static void gemm_of_windows_is_the_naive_loop(void **state) {
+  (void)state;
+  enum { M = 13, K = 263, MAX = 71 };
+  static double x[M * 17 + K * 11], b[K * MAX], y[M * MAX], expected[M * MAX];
+  size_t row[M], step[K];
+  for (size_t i = 0; i < M * 17 + K * 11; i++) x[i] = nf_random_normal(1, 6, i);
+  for (size_t i = 0; i < K * MAX; i++) b[i] = nf_random_normal(1, 7, i);
+  for (size_t i = 0; i < M; i++) row[i] = i * 5 % M * 17;
+  for (size_t l = 0; l < K; l++) step[l] = l * 7 % K * 11;
+  const size_t widths[] = {1, 3, 8, 11, 32, MAX}, depths[] = {1, 7, K};
+  for (int how = 0; how < 6; how++)
+    for (int j = 0; j < 6; j++)
+      for (int l = 0; l < 3; l++) {
+        const bool transpose = how & 1;
+        const size_t n = widths[j], k = depths[l];
+        const nf_windows a = {x, row, step};
+        const nf_real *start = how / 2 == 0 ? NULL : how / 2 == 1 ? b : y;
+        for (size_t i = 0; i < M * n; i++) {
+          const size_t r = i / n, c = i % n;
+          y[i] = nf_random_normal(1, 8, i);
+          double sum = start == NULL ? 0 : start == y ? y[i] : b[c];
+          for (size_t q = 0; q < k; q++)
+            sum += x[row[r] + step[q]] * b[transpose ? c * k + q : q * n + c];
+          expected[i] = transpose ? fmax(sum, 0) : sum;
+        }
+        nf_gemm_windows(transpose, M, n, k, &a, b, start, transpose, y);
+        check_array("gemm_windows", y, expected, M * n, 1e-12, 0);
       }
 }
 
@@ -199,16 +235,41 @@ static void vectors_at_the_extremes(void **state) {
   check_close("log σ(0)", y[5], -NF_LN_2, 0, 3 * NF_REAL_EPSILON);
 }
 
+/* Where x is rounded, what is known of 1 - x counts; elsewhere it is the logarithm. */
+static void log_near_1_has_the_digits_of_1_minus_x(void **state) {
+  (void)state;
+  const double x[] = {1, 1 - 0x1p-20, 0.75, 0.5, 1e-9}, below[] = {0x1p-60, 0x1p-20, 0.25, 0.5, 1};
+  double y[5];
+  nf_vector_log_near_1(5, x, below, y);
+  for (size_t i = 0; i < 5; i++)
+    check_close("log", y[i], i < 4 ? log1p(-below[i]) : log(x[i]), 0, 2 * NF_REAL_EPSILON);
+}
+
+static void sums_are_the_naive_loops(void **state) {
+  (void)state;
+  enum { N = 1000 };
+  double x[N], sum = 0, square = 0;
+  for (size_t i = 0; i < N; i++) x[i] = nf_random_normal(1, 6, i);
+  for (size_t n = 0; n < N; n++) {
+    check_close("sum", nf_vector_sum(n, x), sum, 1e-12, 0);
+    check_close("square", nf_vector_square(n, x), square, 0, 1e-14);
+    sum += x[n], square += x[n] * x[n];
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gemm_is_the_naive_triple_loop),
       cmocka_unit_test(gemm_bias_is_the_naive_loop_and_relu),
+      cmocka_unit_test(gemm_of_windows_is_the_naive_loop),
       cmocka_unit_test(lu_is_that_of_gsl),
       cmocka_unit_test(lu_by_hand),
       cmocka_unit_test(lu_without_an_inverse_is_an_error),
       cmocka_unit_test(vectors_agree_with_50_digits),
       cmocka_unit_test(log_sigmoid_agrees_with_50_digits),
       cmocka_unit_test(vectors_at_the_extremes),
+      cmocka_unit_test(log_near_1_has_the_digits_of_1_minus_x),
+      cmocka_unit_test(sums_are_the_naive_loops),
       cmocka_unit_test(log_normal_by_hand),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

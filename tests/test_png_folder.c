@@ -1,15 +1,10 @@
 /* png:FOLDER: pixels, order and kinds of images come as they are, and a folder that is no set is
  * refused. (One image a file; what nf says about such folders is in cli/nf-errors.txt.) */
 #include <math.h>
-#include <png.h>
 
+#include "encode.h"
 #include "folder.h"
 #include "nf/data.h"
-
-static void write_png(const char *name, unsigned w, unsigned h, unsigned format, const void *byte) {
-  png_image image = {.version = PNG_IMAGE_VERSION, .width = w, .height = h, .format = format};
-  assert_true(png_image_write_to_file(&image, folder_path(name), 0, byte, 0, NULL));
-}
 
 static void pixels_come_in_order(void **state) {
   (void)state;

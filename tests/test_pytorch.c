@@ -84,15 +84,15 @@ static size_t values_of(const golden_file *golden, const char *flow) {
   return n;
 }
 
-/* n samples 4·rule(99, i). */
-static void check_flow(const char *name, nf_flow *flow, size_t n) {
+/* n samples spread·rule(99, i). */
+static void check_flow(const char *name, nf_flow *flow, size_t n, double spread) {
   golden_file *golden = golden_read("golden/pytorch_flows.txt");
   comparison c = {.flow = name, .golden = golden};
   double *x = calloc(n * flow->d, sizeof *x), *gradient = calloc(flow->n_param, sizeof *gradient);
   double log_p[MOST_SAMPLES], loss;
   assert_non_null(x);
   assert_non_null(gradient);
-  for (size_t i = 0; i < n * flow->d; i++) x[i] = 4 * rule(99, i);
+  for (size_t i = 0; i < n * flow->d; i++) x[i] = spread * rule(99, i);
   const nf_batch batch = {.n = n, .shape = flow->bijector->in, .data = x};
   check_ok(nf_flow_log_prob_batch(flow, &batch, log_p, NULL));
   check_ok(nf_flow_gradient_batch(flow, &batch, &loss, gradient, NULL));
@@ -121,7 +121,7 @@ static void test_realnvp(void **state) {
   m.width = 16;
   m.scale = NF_SCALE_TANH;
   m.bins = 0;
-  check_flow("realnvp", build(m, 1), 5);
+  check_flow("realnvp", build(m, 1), 5, 4);
 }
 
 static void test_glow(void **state) {
@@ -132,7 +132,7 @@ static void test_glow(void **state) {
   m.scale = NF_SCALE_SIGMOID;
   m.plu = m.learned_prior = true;
   m.bins = 0;
-  check_flow("glow", build(m, 0.3), 3);
+  check_flow("glow", build(m, 0.3), 3, 4);
 }
 
 static void test_maf(void **state) {
@@ -140,7 +140,15 @@ static void test_maf(void **state) {
   nf_model m = nf_model_default(NF_MAF, nf_point(5));
   m.steps = 3;
   m.width = 12;
-  check_flow("maf", build(m, 1), 5);
+  check_flow("maf", build(m, 1), 5, 4);
+}
+
+static void test_nsf(void **state) {
+  (void)state;
+  nf_model m = nf_model_default(NF_NSF, nf_point(5));
+  m.steps = 4;
+  m.width = 12;
+  check_flow("nsf", build(m, 1), 5, 10); /* some values outside the splines' bound, 4 */
 }
 
 int main(void) {
@@ -148,6 +156,7 @@ int main(void) {
       cmocka_unit_test(test_realnvp),
       cmocka_unit_test(test_glow),
       cmocka_unit_test(test_maf),
+      cmocka_unit_test(test_nsf),
   };
   return cmocka_run_group_tests_name("pytorch", tests, NULL, NULL);
 }

@@ -1,10 +1,12 @@
 /* Random numbers: the bits are those of the published generator, each is a function of its seed,
- * stream and index alone, and what is made of them has the distribution it should. */
-#include "nf/core.h"
-
+ * stream and index alone, and what is made of them has the distribution it should. Compiled twice,
+ * as test_random and as float_random (tests/rules.mk): many normal numbers at once are computed in
+ * the precision of the build. */
 #include <math.h>
+#include <string.h>
 
 #include "check.h"
+#include "core/real.h"
 
 /* Known answers of Philox4x32-10 (Random123, kat_vectors): counter and key all 0, all 1, and
  * digits of π. The first two words of the answer are the bits, the last two the normal's angle. */
@@ -67,6 +69,32 @@ static void normal_has_the_moments_of_n01(void **state) {
   check_close("correlation", m[5], 0, 5 * sigma, 0);
 }
 
+/* n·d at once are those one by one: in double the same, in float to 4 ε, also close to 0 and far
+ * out, where 1 - u and u have few bits. */
+static void check_normals(uint64_t stream, uint64_t index, size_t n, size_t d) {
+  enum { MOST = 5000 };
+  nf_real x[MOST + 1];
+  for (size_t i = 0; i <= MOST; i++) x[i] = 42;
+  nf_random_normals(9, stream, index, n, d, x);
+  for (size_t i = 0; i < n * d; i++) {
+    const double one = nf_random_normal(9, stream + i / d, index + i % d);
+    const double tolerance =
+        sizeof x[0] == sizeof one ? 0 : 4 * NF_REAL_EPSILON * fmax(1, fabs(one));
+    check_close("normal", (double)x[i], one, tolerance, 0);
+  }
+  for (size_t i = n * d; i <= MOST; i++) assert_true(x[i] == 42);
+}
+
+static void normals_at_once_are_those_one_by_one(void **state) {
+  (void)state;
+  const size_t shape[][2] = {{0, 3}, {3, 0}, {1, 1}, {5, 3}, {1, 63}, {64, 1}, {65, 1}, {7, 71}};
+  for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)
+    check_normals(11, 0, shape[i][0], shape[i][1]);
+  for (size_t k = 0; k < DRAWS / 5000; k++) check_normals(50 * k, 0, 50, 100);
+  check_normals(UINT32_MAX - 2, UINT32_MAX - 2, 6, 6);
+  check_normals(UINT64_MAX - 2, UINT64_MAX - 5, 3, 6);
+}
+
 static void permutations_are_uniform(void **state) {
   (void)state;
   size_t out[20];
@@ -93,6 +121,7 @@ int main(void) {
       cmocka_unit_test(random_is_a_function_of_seed_stream_and_index),
       cmocka_unit_test(uniform_is_uniform_inside_its_interval),
       cmocka_unit_test(normal_has_the_moments_of_n01),
+      cmocka_unit_test(normals_at_once_are_those_one_by_one),
       cmocka_unit_test(permutations_are_uniform),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

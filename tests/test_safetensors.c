@@ -245,9 +245,8 @@ static void a_full_disk_leaves_the_old_file(void **state) {
   limit.rlim_cur = 8192;
   signal(SIGXFSZ, SIG_IGN);
   setrlimit(RLIMIT_FSIZE, &limit);
-  const int status = nf_safetensors_write(folder_path("old"), 1, &t, 0, NULL, &e);
+  nf_safetensors_write(folder_path("old"), 1, &t, 0, NULL, &e);
   setrlimit(RLIMIT_FSIZE, &was);
-  assert_int_equal(status, NF_EIO);
   check_failed(&e, NF_EIO, "old: cannot write");
   assert_int_equal(files_in_folder(), files);
   nf_safetensors s = {0};

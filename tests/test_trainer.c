@@ -1,6 +1,7 @@
 /* The trainer: an update is Adam on the parameters, the average and the clipping follow their
  * formulas, and a resumed training is the same training. (Threads and fused steps:
  * test_bit_identity.c.) */
+#include "core/vector.h"
 #include "fixture.h"
 
 /* So many parameters that each thread has several slices of them: as Adam alone, on all at once. */
@@ -31,7 +32,7 @@ static void an_update_in_slices_is_adam_on_all_parameters(void **state) {
     }
     nf_train_stats stats;
     check_ok(nf_train_update(t, 1, &stats, NULL));
-    check_close("norm", stats.norm, sqrt(nf_gradient_square(n, t->gradient)), 0, 1e-14);
+    check_close("norm", stats.norm, sqrt(nf_vector_square(n, t->gradient)), 0, 1e-14);
     assert_true(bits_equal(n, flow->param, expected));
     trainer_free(t);
   }
@@ -116,7 +117,7 @@ static void clipping_keeps_the_direction(void **state) {
     norm += g[i] * g[i];
   }
   norm = sqrt(norm);
-  check_close("norm", sqrt(nf_gradient_square(n, g)), norm, 0, 1e-14);
+  check_close("norm", sqrt(nf_vector_square(n, g)), norm, 0, 1e-14);
   nf_train_stats stats;
   check_ok(nf_train_update(t, 1, &stats, NULL));
   check_close("reported norm", stats.norm, norm, 0, 1e-14);

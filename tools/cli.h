@@ -1,10 +1,9 @@
-/* What the commands of nf share: errors, options, the model and the data that they load, and how
+/* What the commands of nf share: errors, options, how a model and its data are loaded, and how
  * values are shown. */
 #ifndef CLI_H
 #define CLI_H
 
-#include "io/checkpoint.h"
-#include "nf/data.h"
+#include "data.h"
 
 /* Exit statuses. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_BAD_INPUT = 2, CLI_SIGNAL = 128 };
@@ -72,13 +71,6 @@ void cli_print_tables(cli_table_printer *of_one); /* of all commands (nf.c) */
 /* The index of a word, or -1 after an error that names the nearest. `what` is "command", … */
 int cli_find_word(const char *what, const char *text, const char *const word[]);
 
-/* Which data: what CLI_OPTIONS_DATA reads. */
-typedef struct {
-  const char *spec, *columns, *range, *size; /* NULL: not given */
-  bool recursive;
-  uint64_t bits; /* 0: as they are */
-} cli_data_choice;
-
 /* Options that several commands have. */
 #define CLI_OPTION_DATA(to)                                                                      \
   {                                                                                              \
@@ -117,6 +109,11 @@ typedef struct {
   CLI_OPTION_DATA(&(to)->spec), CLI_OPTION_COLUMNS(&(to)->columns),           \
       CLI_OPTION_RANGE(&(to)->range), CLI_OPTION_RECURSIVE(&(to)->recursive), \
       CLI_OPTION_SIZE(&(to)->size), CLI_OPTION_BITS(&(to)->bits)
+#define CLI_OPTION_LABEL(to)                                                     \
+  {                                                                              \
+    "label", "K", CLI_TEXT, &(to)->label,                                        \
+        "of a flow given labels: one for all samples, not their own", 0, 0, NULL \
+  }
 #define CLI_OPTION_THREADS(to)                                                                    \
   {                                                                                               \
     "threads", "N", CLI_WHOLE, to, "threads; the result does not depend on them [one a core]", 1, \
@@ -128,64 +125,6 @@ typedef struct {
         1.8e19, NULL                                                                        \
   }
 
-/* --- data (data.c): n samples of one shape, images as bytes, or points --------------------- */
-
-enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
-
-typedef struct {
-  char name[32];     /* what it is, without a path: "digits", "cifar10", "csv", "toy:moons" */
-  size_t n, first;   /* samples first … first+n-1 of the set */
-  nf_shape shape;    /* of one */
-  unsigned bins;     /* of a pixel; 0: points */
-  nf_images images;  /* {0}: points */
-  nf_real *point;    /* all points, those outside first … too; NULL: images */
-  const nf_toy *toy; /* their density, when it is known */
-  char *columns;     /* their names in a file, with commas between; NULL: of no file */
-  size_t classes;    /* labels are 0 … classes-1; 0: there are none */
-} cli_data;          /* start from {0} */
-
-/* Prints a line on stderr for each file that is skipped.
- * errors  those of nf_images_load, nf_points_read_csv and nf_points_read_npy, NF_EINVAL */
-int cli_data_load(const cli_data_choice *choice, cli_data *out, nf_error *e);
-void cli_data_free(cli_data *d);
-
-/* Points of one's own (points.c): csv:FILE and npy:FILE, into d->n, shape, point and columns. */
-bool cli_points_in_file(const char *spec);
-int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e);
-/* The first layer of a flow of standardised points, from n of them: mean and sd of each column.
- * errors  NF_EINVAL (a column is constant, and so has no density), NF_ENOMEM */
-int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
-                           nf_error *e);
-/* The names of the columns that a flow was trained on, as many as it has; NULL: none. */
-const char *cli_column_names(const nf_checkpoint *c);
-/* Name k of a list of columns, and its length. */
-const char *cli_column(const char *list, size_t k, int *length);
-
-/* Samples index[0 … n-1] into to (n · D). */
-void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to);
-
-/* A batch with memory for n samples and, of a conditional flow, for their labels as y: 1 at the
- * label, 0 at the flow's other classes.   errors  NF_ENOMEM */
-int cli_batch_new(const nf_flow *flow, size_t n, nf_batch *out, nf_error *e);
-/* Samples index[0 … n-1] into it, at most as many as it was made for. */
-void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch *to);
-/* y of sample i of it */
-void cli_batch_set_label(size_t i, size_t label, nf_batch *to);
-void cli_batch_free(nf_batch *b);
-
-/* All n indices, shuffled by seed: the first `held` are held out of training. NULL: no memory. To
- * be freed. */
-size_t *cli_data_order(const cli_data *d, uint64_t seed);
-
-/* --- which data (fingerprint.c) ------------------------------------------------------------- */
-
-/* The CRC-32 of the values, as metadata "crc32" has it. False of a toy density, whose name says all
- * and whose last bits depend on the machine's libm. */
-enum { CLI_FINGERPRINT = 16 };
-bool cli_fingerprint(const cli_data *d, char text[CLI_FINGERPRINT]);
-/* The values are those that c was trained on, or c does not say. */
-bool cli_is_trained_on(const nf_checkpoint *c, const cli_data *d);
-
 /* --- what is loaded and shown (nf.c) -------------------------------------------------------- */
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
@@ -196,8 +135,10 @@ bool cli_output_is_free(const char *option, const char *path, const char *model,
 
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
-/* Data that fit the model: with the bits of its pixels, and the columns that it was trained on
- * unless others are chosen. False after an error. */
+/* The label that --label gives. False after an error: the flow has no such class. */
+bool cli_read_label(const nf_checkpoint *c, const char *path, const char *text, size_t *label);
+/* Data that fit the model, with their labels or --label: with the bits of its pixels, and the
+ * columns that it was trained on unless others are chosen. False after an error. */
 bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
                    cli_data *out);
 
@@ -228,6 +169,18 @@ int cli_json_print(struct json_t *object);
 /* "name  mean ± standard error" of n values, one of which has none; or both into an object. */
 void cli_print_mean(struct json_t *to, const char *name, size_t n, const double *value);
 
+/* --- the solver of a continuous flow (solver.c) ---------------------------------------------- */
+
+/* Nats by which mean log p may change with twice the steps before a line on stderr warns of it. */
+#define CLI_SOLVER_TOLERANCE 0.01
+
+/* *difference: the mean of log p by the steps of the flow, saved as path, less that by twice as
+ * many, over the first 1000 of n samples, in nats; INFINITY where the latter is not finite; NAN of
+ * a flow without a solver, or of more than 2048 steps.   errors  NF_ENOMEM, those of
+ * nf_flow_log_prob */
+int cli_solver_error(nf_flow *flow, const char *path, const cli_data *data, size_t n,
+                     const size_t *index, double *difference, nf_error *e);
+
 /* --- files of samples (sample.c) ------------------------------------------------------------ */
 
 enum { CLI_PNG, CLI_CSV, CLI_NPY };
@@ -255,43 +208,5 @@ int cli_check_grid(const cli_output *out, const nf_checkpoint *c, size_t n, nf_e
  * errors  those of nf_png_write_grid, NF_EIO */
 int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, const nf_real *x,
                       nf_error *e);
-
-/* --- rows of log p (eval_csv.c) --------------------------------------------------------------- */
-
-/* log_p[i] of sample index[i] of the range, n of them, by their numbers in the whole set.
- * errors  NF_EIO, NF_ENOMEM */
-int cli_write_log_p(const char *path, const cli_data *data, size_t n, const size_t *index,
-                    const double *log_p, nf_error *e);
-
-/* --- baselines (baseline.c) ----------------------------------------------------------------- */
-
-/* Two densities fitted in closed form to exactly the samples on which a flow was trained:
- *
- *   independent pixels   log P(x) = Σ_j log (count_j(x_j) + 1)/(n + bins)
- *   one Gaussian         of the pixels after the flow's own dequantisation and logit
- *
- * The first is a histogram at every place, with one sample of each value added so that none is
- * impossible, and exact. The second is a flow itself (nf_gaussian_fit), so it is evaluated as one:
- * by the same bound, on the same draws of the noise. */
-typedef struct {
-  cli_data data;
-  size_t *order; /* of all samples of the set */
-  size_t n;      /* samples trained on, which are the last of order */
-} cli_train_set; /* start from {0} */
-
-/* The samples on which the flow in c, saved as path, was trained; choice is their set, but for the
- * range.   errors  those of cli_data_load, NF_EINVAL (it was another set) */
-int cli_train_set_load(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
-                       cli_train_set *out, nf_error *e);
-void cli_train_set_free(cli_train_set *s);
-
-/* log P(x), nats, of samples index[0 … n-1] of images of the same shape.   errors  NF_ENOMEM */
-int cli_baseline_pixels(const cli_train_set *s, const cli_data *data, size_t n, const size_t *index,
-                        double *log_p, nf_error *e);
-
-/* m is the model that it is compared with. *shrinkage is the λ of nf_gaussian_fit. NULL on failure.
- * errors  those of nf_gaussian_fit, NF_ESHAPE (more than 4096 dimensions) */
-nf_flow *cli_baseline_gaussian(const cli_train_set *s, const nf_model *m, double *shrinkage,
-                               nf_error *e);
 
 #endif

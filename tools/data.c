@@ -161,10 +161,15 @@ void cli_data_free(cli_data *d) {
   *d = (cli_data){0};
 }
 
+/* In the whole set. */
+static size_t number(const cli_data *d, const size_t *index, size_t i) {
+  return d->first + (index != NULL ? index[i] : i);
+}
+
 void cli_data_gather(const cli_data *d, size_t n, const size_t *index, nf_real *to) {
   const size_t size = nf_shape_size(d->shape);
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0, at = (d->first + index[i]) * size; k < size; k++)
+    for (size_t k = 0, at = number(d, index, i) * size; k < size; k++)
       to[i * size + k] = d->point != NULL ? d->point[at + k] : (nf_real)d->images.pixel[at + k];
 }
 
@@ -178,6 +183,10 @@ int cli_batch_new(const nf_flow *flow, size_t n, nf_batch *out, nf_error *e) {
   return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples", n);
 }
 
+size_t cli_data_label(const cli_data *d, size_t i) {
+  return d->has_label ? d->label : d->images.label[d->first + i];
+}
+
 void cli_batch_set_label(size_t i, size_t label, nf_batch *to) {
   const size_t classes = to->y_shape.c;
   nf_real *y = (nf_real *)(uintptr_t)to->y + i * classes;
@@ -188,7 +197,26 @@ void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch
   to->n = n;
   cli_data_gather(d, n, index, to->data);
   for (size_t i = 0; to->y != NULL && i < n; i++)
-    cli_batch_set_label(i, d->images.label[d->first + index[i]], to);
+    cli_batch_set_label(i, cli_data_label(d, index != NULL ? index[i] : i), to);
+}
+
+/* (w, c) with its pixels in the opposite order */
+static void flip_row(size_t w, size_t c, nf_real *row) {
+  for (size_t k = 0; k < w / 2 * c; k++) {
+    nf_real *left = row + k, *right = row + (w - 1 - k / c) * c + k % c, value = *left;
+    *left = *right;
+    *right = value;
+  }
+}
+
+void cli_batch_flip(uint64_t seed, nf_batch *b) {
+  const uint64_t stream = UINT64_C(0x464c) << 48; /* away from those of weights and noise */
+  const nf_shape s = b->shape;
+  for (size_t i = 0; i < b->n; i++) {
+    if ((nf_random_bits(seed, stream, b->first + i) & 1) == 0) continue;
+    for (size_t row = 0; row < s.h; row++)
+      flip_row(s.w, s.c, b->data + (i * s.h + row) * s.w * s.c);
+  }
 }
 
 void cli_batch_free(nf_batch *b) {

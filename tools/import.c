@@ -1,5 +1,6 @@
 /* nf import: a flow of another program as a checkpoint. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "io/file.h"
@@ -29,6 +30,8 @@ int cli_import(int argc, char **argv) {
   if (table == NULL)
     return cli_error("--table is missing, as in --table data/uva/mnist_flow.table");
   if (out == NULL) return cli_error("--out is missing, as in --out mnist.safetensors");
+  if (strcmp(weights, "-") == 0 && strcmp(table, "-") == 0)
+    return cli_error("--table -: only one of WEIGHTS and the table can be the standard input");
   if (!cli_output_is_free("--out", out, weights, NULL)) return CLI_BAD_INPUT;
   if (nf_is_same_file(out, table))
     return cli_error("--out %s: it would replace the table; name another file", out);

@@ -120,19 +120,16 @@ static int after(void *user, const nf_bijector *b, int depth, const nf_batch *z,
   return NF_OK;
 }
 
-/* log_det[0]: the running mean; log_det[1 + k]: of layer k. The first 64 samples are enough. */
-static int measure(const cli_data *data, nf_flow *flow, double *log_det) {
+/* log_det[0]: the running mean; log_det[1 + k]: of layer k. x is changed. */
+static int measure(nf_batch *x, nf_flow *flow, double *log_det) {
   const nf_hooks hooks = {.before = before, .after = after, .user = log_det};
   nf_work work = {.hooks = &hooks};
-  nf_batch x = {.n = data->n < 64 ? data->n : 64, .shape = data->shape};
-  x.data = nf_arena_alloc(&work.arena, x.n * flow->d);
-  double *sample = nf_arena_alloc_double(&work.arena, x.n);
-  int status = x.data == NULL || sample == NULL ? NF_ENOMEM : NF_OK;
+  double *sample = nf_arena_alloc_double(&work.arena, x->n);
+  int status = sample == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK) {
-    for (size_t i = 0; i < x.n; i++) cli_data_gather(data, 1, &i, nf_batch_sample(&x, i));
-    memset(sample, 0, x.n * sizeof *sample);
+    memset(sample, 0, x->n * sizeof *sample);
     log_det[0] = 0;
-    status = nf_bijector_forward(flow->bijector, &x, sample, &work);
+    status = nf_bijector_forward(flow->bijector, x, sample, &work);
   }
   nf_work_free(&work);
   return status;
@@ -168,15 +165,16 @@ static bool print_trace(const nf_trace *t, const nf_flow *flow) {
   return ok;
 }
 
-static int trace(const cli_data *data, nf_flow *flow, nf_trace *t) {
-  nf_batch x = {.n = 1, .shape = data->shape, .data = malloc(flow->d * sizeof *x.data)};
-  const size_t first = 0;
-  int status = x.data == NULL ? NF_ENOMEM : NF_OK;
-  if (status == NF_OK) {
-    cli_data_gather(data, 1, &first, x.data);
-    status = nf_verify_trace(flow->bijector, &x, t);
-  }
-  free(x.data);
+/* Of the first sample a trace, or else of the first 64, which are enough, log_det as measure has
+ * it. */
+static int look_at(const cli_data *data, nf_flow *flow, bool traced, nf_trace *t, double *log_det) {
+  nf_batch x;
+  const size_t n = traced ? 1 : data->n < 64 ? data->n : 64;
+  int status = cli_batch_new(flow, n, &x, NULL);
+  if (status != NF_OK) return status;
+  cli_batch_gather(data, n, NULL, &x);
+  status = traced ? nf_verify_trace(flow->bijector, &x, t) : measure(&x, flow, log_det);
+  cli_batch_free(&x);
   return status;
 }
 
@@ -187,6 +185,7 @@ int cli_info(int argc, char **argv) {
   int result = CLI_OK;
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&choice),
+      CLI_OPTION_LABEL(&choice),
       {"trace", NULL, CLI_FLAG, &traced, "the first sample, layer by layer", 0, 0, NULL},
       CLI_OPTION_JSON(&json)};
   int status =
@@ -205,8 +204,7 @@ int cli_info(int argc, char **argv) {
   double *log_det = malloc((c.flow->n_layer + 1) * sizeof *log_det);
   status = log_det == NULL ? NF_ENOMEM : NF_OK;
   nf_trace t = {0};
-  if (status == NF_OK && has_data)
-    status = traced ? trace(&data, c.flow, &t) : measure(&data, c.flow, log_det);
+  if (status == NF_OK && has_data) status = look_at(&data, c.flow, traced, &t, log_det);
   const double *mean = has_data ? log_det + 1 : NULL;
   if (status == NF_OK && json) {
     result = print_json(&c, path, mean);

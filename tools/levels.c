@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "flow/flow.h"
 
 static const cli_command command = {
     "levels", "MODEL",
@@ -52,17 +53,19 @@ static void fill_row(const settings *s, size_t d, size_t levels, uint64_t number
 
 /* rows: n rows of 2 + L samples. A row that is not finite is named and left out; *kept counts the
  * others. */
-static int fill(const settings *s, const cli_data *data, nf_flow *flow, size_t n, nf_real *z,
-                nf_real *rows, size_t *kept, nf_error *e) {
+static int fill(const settings *s, const cli_data *data, nf_flow *flow, nf_batch *z,
+                nf_batch *drawn, nf_real *rows, size_t *kept, nf_error *e) {
   const size_t d = nf_flow_dim(flow), levels = nf_flow_model(flow)->levels, row = (2 + levels) * d;
-  for (size_t i = 0; i < n; i++) cli_data_gather(data, 1, &i, z + i * d);
   nf_real *to = rows;
-  nf_flow_forward(flow, n, z, z, NULL, e);
-  for (size_t i = 0; i < n && e->status == NF_OK; i++) {
+  cli_batch_gather(data, z->n, NULL, z);
+  nf_flow_forward_batch(flow, z, z->data, NULL, e);
+  for (size_t i = 0; i < z->n && e->status == NF_OK; i++) {
     nf_error own = {0};
     cli_data_gather(data, 1, &i, to);
-    fill_row(s, d, levels, i, z + i * d, to + d);
-    nf_flow_inverse(flow, 1 + levels, to + d, to + d, NULL, &own);
+    fill_row(s, d, levels, i, nf_batch_sample(z, i), drawn->data);
+    for (size_t k = 0; z->y != NULL && k < drawn->n; k++)
+      cli_batch_set_label(k, cli_data_label(data, i), drawn);
+    nf_flow_inverse_batch(flow, drawn, to + d, NULL, &own);
     if (own.status == NF_OK)
       to += row;
     else if (own.status == NF_ENONFINITE || own.status == NF_EDOM)
@@ -81,14 +84,18 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   size_t kept = 0;
   nf_error e = {0}, own = {0};
   if (cli_check_grid(&s->out, c, n * columns, &e) != NF_OK) return cli_error("%s", e.message);
-  nf_real *z = malloc(n * d * sizeof *z), *rows = malloc(n * columns * d * sizeof *rows);
-  if (z == NULL || rows == NULL)
-    nf_fail(&e, NF_ENOMEM, "%s: out of memory", s->data.spec);
-  else if (fill(s, data, c->flow, n, z, rows, &kept, &own) != NF_OK)
+  nf_batch z = {0}, drawn = {0};
+  nf_real *rows = malloc(n * columns * d * sizeof *rows);
+  if (rows == NULL) nf_fail(&own, NF_ENOMEM, "out of memory");
+  if (own.status == NF_OK && cli_batch_new(c->flow, n, &z, &own) == NF_OK &&
+      cli_batch_new(c->flow, columns - 1, &drawn, &own) == NF_OK)
+    fill(s, data, c->flow, &z, &drawn, rows, &kept, &own);
+  if (own.status != NF_OK)
     nf_fail(&e, own.status, "%s: %s", s->data.spec, own.message);
   else if (kept > 0)
     cli_write_samples(&s->out, c, kept * columns, rows, &e);
-  free(z);
+  cli_batch_free(&z);
+  cli_batch_free(&drawn);
   free(rows);
   if (e.status != NF_OK) return cli_error("%s", e.message);
   return kept == n ? CLI_OK : CLI_FAILED;
@@ -106,6 +113,7 @@ int cli_levels(int argc, char **argv) {
   settings s = {.out = CLI_OUTPUT, .n = 8, .seed = 1, .temperature = 1};
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&s.data),
+      CLI_OPTION_LABEL(&s.data),
       {"n", "N", CLI_WHOLE, &s.n, "how many images, from the first of the range", 1, 1e6, NULL},
       CLI_OPTIONS_OUTPUT(&s.out, "the rows, as .png, .csv or .npy"),
       {"temperature", "T", CLI_REAL, &s.temperature, "scale of what is drawn", 0, 100, NULL},

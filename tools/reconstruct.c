@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "flow/flow.h"
 
 static const cli_command command = {
     "reconstruct", "MODEL",
@@ -73,21 +74,24 @@ static int run(const settings *s, const cli_data *data, const nf_checkpoint *c) 
   pairs.columns = columns_of(n);
   if (pairs.path != NULL && cli_check_grid(&pairs, c, 2 * rows_of(n) * columns_of(n), &e) != NF_OK)
     return cli_error("%s", e.message);
-  nf_real *x = malloc(n * d * sizeof *x), *z = malloc(n * d * sizeof *z);
+  nf_batch x = {0}, z;
   nf_real *back = malloc(n * d * sizeof *back);
-  if (x == NULL || z == NULL || back == NULL) nf_fail(&own, NF_ENOMEM, "out of memory");
-  for (size_t i = 0; own.status == NF_OK && i < n; i++) cli_data_gather(data, 1, &i, x + i * d);
-  nf_flow_forward(flow, n, x, z, NULL, &own);
-  nf_flow_inverse(flow, n, z, back, NULL, &own);
+  if (back == NULL) nf_fail(&own, NF_ENOMEM, "out of memory");
+  if (own.status == NF_OK && cli_batch_new(flow, n, &x, &own) == NF_OK) {
+    cli_batch_gather(data, n, NULL, &x);
+    nf_flow_forward_batch(flow, &x, back, NULL, &own);
+    z = x;
+    z.data = back;
+    nf_flow_inverse_batch(flow, &z, back, NULL, &own);
+  }
   if (own.status != NF_OK)
     nf_fail(&e, own.status, "%s: %s", s->data.spec, own.message);
   else if (s->out.path != NULL && s->out.format == CLI_PNG)
-    draw_pairs(&pairs, c, n, x, back, &e);
+    draw_pairs(&pairs, c, n, x.data, back, &e);
   else if (s->out.path != NULL)
     cli_write_samples(&s->out, c, n, back, &e);
-  const int result = e.status != NF_OK ? cli_error("%s", e.message) : report(flow, n, x, back);
-  free(x);
-  free(z);
+  const int result = e.status != NF_OK ? cli_error("%s", e.message) : report(flow, n, x.data, back);
+  cli_batch_free(&x);
   free(back);
   return result;
 }
@@ -97,6 +101,7 @@ int cli_reconstruct(int argc, char **argv) {
   settings s = {.out = CLI_OUTPUT, .n = 64};
   const cli_option option[] = {
       CLI_OPTIONS_DATA(&s.data),
+      CLI_OPTION_LABEL(&s.data),
       {"n", "N", CLI_WHOLE, &s.n, "how many, from the first of the range", 1, 1e9, NULL},
       CLI_OPTIONS_OUTPUT(&s.out, "pairs as .png, or what came back as .csv or .npy"),
       CLI_OPTION_THREADS(&s.threads),

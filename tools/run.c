@@ -17,34 +17,29 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "flow/models.h"
 #include "ranks.h"
 #include "train.h"
 
 /* The state of the loop. */
 typedef struct {
   cli_run *run;
-  cli_share part;      /* of a mini-batch: this rank's samples */
-  nf_batch x;          /* those of this step */
-  nf_batch held;       /* this rank's part of the samples held out */
-  double *log_p;       /* of the samples in held */
-  size_t *index;       /* of the samples of this step, of all ranks */
-  double start, shown; /* seconds: when the loop began, when progress was last shown */
-  double smooth;       /* running mean of the loss */
-  double spent;        /* seconds of the run, as last agreed on */
-  int stopped_by;      /* a signal, as last agreed on; 0: none */
-  uint64_t first;      /* step at the start */
-  double validation;   /* nats, NAN before the first */
-  bool progress;
+  cli_share part; /* of a mini-batch: this rank's samples */
+  nf_batch x;     /* those of this step */
+  nf_batch held;  /* this rank's part of the samples held out */
+  double *log_p;  /* of the samples in held */
+  size_t *index;  /* of the samples of this step, of all ranks */
+  int stopped_by; /* a signal, as last agreed on; 0: none */
+  cli_run_state state;
   nf_error *e;
 } loop;
 
 /* One status, one clock and one signal for all ranks: the largest of each. */
 static int agree(loop *l, int status) {
-  double x[3] = {status, l->run->spent + cli_seconds() - l->start, cli_stopped_by};
+  double x[3] = {status, l->run->spent + cli_seconds() - l->state.start, cli_stopped_by};
   ranks_max(3, x);
-  l->spent = x[1];
+  l->state.spent = x[1];
   l->stopped_by = (int)x[2];
   return (int)x[0];
 }
@@ -69,7 +64,7 @@ static int save_best(loop *l) {
 static int save_last(loop *l) {
   cli_run *r = l->run;
   if (!ranks_is_first()) return NF_OK;
-  snprintf(r->text[0], NF_METADATA_TEXT, "%.3f", l->spent);
+  snprintf(r->text[0], NF_METADATA_TEXT, "%.3f", l->state.spent);
   if (fflush(r->log) != 0 || ferror(r->log))
     return nf_fail(l->e, NF_EIO, "%s: cannot write: %s", r->log_path, strerror(errno));
   return nf_checkpoint_save(r->last, r->trainer->flow, r->trainer, r->n_metadata, r->metadata,
@@ -91,7 +86,7 @@ static int fail_step(loop *l, const nf_error *why) {
 static void estimate_steps(loop *l) {
   cli_run *r = l->run;
   nf_schedule *s = &r->trainer->settings.schedule;
-  const double part = l->spent / r->seconds, done = (double)r->trainer->step;
+  const double part = l->state.spent / r->seconds, done = (double)r->trainer->step;
   s->steps = r->steps;
   if (part > 1e-3 && done > 0) s->steps = (uint64_t)(done / part) + 1;
   s->warmup = r->warmup < s->steps / 10 ? r->warmup : s->steps / 10;
@@ -142,6 +137,7 @@ static void next_batch(loop *l, uint64_t t, uint64_t *epoch) {
   }
   for (size_t i = 0; i < r->batch; i++) l->index[i] = r->order[r->held + l->index[i]];
   cli_batch_gather(r->data, l->part.count, l->index + l->part.begin, &l->x);
+  if (r->flip) cli_batch_flip(r->model.seed, &l->x);
 }
 
 static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
@@ -149,7 +145,8 @@ static int step(loop *l, nf_train_stats *stats, uint64_t *epoch) {
   next_batch(l, r->trainer->step, epoch);
   const int status = r->trainer->settings.fused ? fused_step(l, stats) : shared_step(l, stats);
   if (status != NF_OK) return status;
-  l->smooth = isfinite(l->smooth) ? 0.98 * l->smooth + 0.02 * stats->loss : stats->loss;
+  l->state.smooth =
+      isfinite(l->state.smooth) ? 0.98 * l->state.smooth + 0.02 * stats->loss : stats->loss;
   return NF_OK;
 }
 
@@ -167,83 +164,16 @@ static int validate(loop *l) {
   if (status != NF_OK) return status;
   for (size_t i = 0; i < l->held.n; i++) sum -= l->log_p[i];
   ranks_sum(1, &sum);
-  l->validation = sum / (double)r->held;
-  if (!nf_trainer_report(r->trainer, l->validation)) return NF_OK;
+  l->state.validation = sum / (double)r->held;
+  if (!nf_trainer_report(r->trainer, l->state.validation)) return NF_OK;
   return agree(l, save_best(l));
-}
-
-/* --- output --------------------------------------------------------------------------------- */
-
-static double shown(const loop *l, double nats) {
-  return cli_in_unit(nats, l->run->data->shape, l->run->data->bins);
-}
-
-/* Of the loss of a step. */
-static const char *loss_unit(const cli_run *r) {
-  return r->trainer->settings.matching ? "squared error" : cli_unit(r->data->bins);
-}
-
-static void write_log(loop *l, const nf_train_stats *s, uint64_t epoch, bool validated) {
-  cli_run *r = l->run;
-  if (!ranks_is_first()) return;
-  fprintf(r->log, "%" PRIu64 ",%" PRIu64 ",%.3f,%.6f,%.6g,%.6g,", r->trainer->step, epoch, l->spent,
-          shown(l, s->loss), s->norm, s->rate);
-  if (validated && isfinite(l->validation)) fprintf(r->log, "%.6f", shown(l, l->validation));
-  fputc('\n', r->log);
-}
-
-static void show_progress(loop *l, const nf_train_stats *s) {
-  const cli_run *r = l->run;
-  const double now = cli_seconds();
-  if (!l->progress || now - l->shown < 0.25) return;
-  l->shown = now;
-  const double done = (double)(r->trainer->step - l->first), rate = done / (now - l->start);
-  char left[32], validation[48] = "";
-  cli_duration(
-      r->seconds > 0 ? r->seconds - l->spent : (double)(r->steps - r->trainer->step) / rate, left);
-  if (isfinite(l->validation))
-    snprintf(validation, sizeof validation, ", validation %.4f %s", shown(l, l->validation),
-             cli_unit(r->data->bins));
-  fprintf(stderr, "\r\033[Kstep %" PRIu64, r->trainer->step);
-  if (r->seconds <= 0) fprintf(stderr, " of %" PRIu64, r->steps);
-  fprintf(stderr, ": %.4f %s, smoothed %.4f%s; %.0f %s/s, %s left", shown(l, s->loss), loss_unit(r),
-          shown(l, l->smooth), validation, rate * (double)r->batch,
-          r->data->bins > 0 ? "images" : "points", left);
-}
-
-static bool has_best(const loop *l) { return l->run->trainer->plateau.best < 1e300; }
-
-static void report(const loop *l) {
-  const cli_run *r = l->run;
-  const double seconds = cli_seconds() - l->start, done = (double)(r->trainer->step - l->first);
-  printf("step        %" PRIu64 "\n", r->trainer->step);
-  printf("speed       %.1f samples/s\n", seconds > 0 ? done * (double)r->batch / seconds : 0);
-  if (isfinite(l->validation))
-    printf("validation  %.4f %s, %zu samples held out\n", shown(l, l->validation),
-           cli_unit(r->data->bins), r->held);
-  if (has_best(l))
-    printf("best        %.4f %s\n", shown(l, r->trainer->plateau.best), cli_unit(r->data->bins));
-  printf("files       %s (best), %s (last), %s (log)\n", r->best, r->last, r->log_path);
-}
-
-/* A run that is over has a best file. */
-static int fail_without_best(const loop *l) {
-  const cli_run *r = l->run;
-  if (r->trainer->step == l->first)
-    cli_error("there is no %s, and no step is left to validate and write it", r->best);
-  else
-    cli_error(
-        "no validation was finite, so there is no %s; --resume goes on from %s, say with a "
-        "smaller --rate",
-        r->best, r->last);
-  return CLI_FAILED;
 }
 
 /* --- the loop ------------------------------------------------------------------------------- */
 
 static bool is_over(const loop *l) {
   const cli_run *r = l->run;
-  return r->seconds > 0 ? l->spent >= r->seconds : r->trainer->step >= r->steps;
+  return r->seconds > 0 ? l->state.spent >= r->seconds : r->trainer->step >= r->steps;
 }
 
 static int train(loop *l) {
@@ -259,12 +189,12 @@ static int train(loop *l) {
     over = is_over(l);
     const bool validates = over || r->trainer->step % r->every == 0;
     if (validates) status = validate(l);
-    write_log(l, &stats, epoch, validates);
+    cli_run_log_step(r, &l->state, &stats, epoch, validates);
     if (validates && status == NF_OK) status = agree(l, save_last(l));
-    show_progress(l, &stats);
+    cli_run_show_progress(r, &l->state, &stats);
   }
   if (status == NF_OK && l->stopped_by) {
-    if (!has_best(l)) status = save_best(l);
+    if (!cli_run_has_best(r)) status = save_best(l);
     if (status == NF_OK) status = save_last(l);
     status = agree(l, status);
   }
@@ -290,18 +220,12 @@ static int prepare(loop *l) {
 
 int cli_run_train(cli_run *r) {
   nf_error e = {0};
-  loop l = {.run = r,
-            .start = cli_seconds(),
-            .smooth = NAN,
-            .validation = NAN,
-            .first = r->trainer->step,
-            .progress = !r->quiet && ranks_is_first() && isatty(STDERR_FILENO) != 0,
-            .e = &e};
+  loop l = {.run = r, .state = cli_run_begin(r), .e = &e};
   cli_signals_handle();
   int status = agree(&l, prepare(&l));
   if (status == NF_OK) status = train(&l);
   cli_signals_restore();
-  if (l.progress) fputs("\r\033[K", stderr);
+  if (l.state.progress) fputs("\r\033[K", stderr);
   cli_batch_free(&l.x);
   cli_batch_free(&l.held);
   free(l.log_p);
@@ -310,7 +234,7 @@ int cli_run_train(cli_run *r) {
     if (e.status != NF_OK) cli_error("%s", e.message); /* else another rank does */
     return status == NF_ENONFINITE || status == NF_ESINGULAR ? CLI_FAILED : CLI_BAD_INPUT;
   }
-  if (!l.stopped_by && !has_best(&l)) return fail_without_best(&l);
-  if (!r->quiet) report(&l);
+  if (!l.stopped_by && !cli_run_has_best(r)) return cli_run_fail_without_best(r, &l.state);
+  cli_run_report(r, &l.state);
   return l.stopped_by ? CLI_SIGNAL + l.stopped_by : CLI_OK;
 }

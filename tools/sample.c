@@ -105,11 +105,10 @@ static const cli_command command = {
 typedef struct {
   const char *path; /* of the model */
   cli_output out;
-  uint64_t n, label, seed, threads;
+  const char *label; /* NULL: all in turn */
+  uint64_t n, seed, threads;
   double temperature;
 } settings;
-
-#define ANY_LABEL UINT64_MAX
 
 enum { NAMED = 3 }; /* samples left out, before they are only counted */
 
@@ -134,16 +133,16 @@ static size_t draw_finite(const settings *s, nf_flow *flow, nf_batch *x) {
 }
 
 /* Returns an exit status. */
-static int run(settings *s, const nf_checkpoint *c) {
+static int run(settings *s, const nf_checkpoint *c, size_t label) {
   nf_error e = {0}, own = {0};
   size_t n = (size_t)s->n;
-  if (s->out.columns == 0 && s->label == ANY_LABEL) /* a class is a column */
+  if (s->out.columns == 0 && s->label == NULL) /* a class is a column */
     s->out.columns = nf_flow_condition(c->flow);
   if (cli_check_grid(&s->out, c, n, &e) != NF_OK) return cli_error("%s", e.message);
   nf_batch x;
   if (cli_batch_new(c->flow, n, &x, &e) != NF_OK) return cli_error("%s: %s", s->path, e.message);
   for (size_t i = 0; x.y != NULL && i < n; i++)
-    cli_batch_set_label(i, s->label != ANY_LABEL ? (size_t)s->label : i % x.y_shape.c, &x);
+    cli_batch_set_label(i, s->label != NULL ? label : i % x.y_shape.c, &x);
   if (nf_flow_sample_batch(c->flow, &x, s->seed, s->temperature, x.data, &own) != NF_OK &&
       own.status != NF_ENONFINITE && own.status != NF_EDOM)
     nf_fail(&e, own.status, "%s: %s", s->path, own.message);
@@ -157,14 +156,13 @@ static int run(settings *s, const nf_checkpoint *c) {
 }
 
 int cli_sample(int argc, char **argv) {
-  settings s = {.out = CLI_OUTPUT, .n = 64, .label = ANY_LABEL, .seed = 1, .temperature = 1};
+  settings s = {.out = CLI_OUTPUT, .n = 64, .seed = 1, .temperature = 1};
   const cli_option option[] = {
       CLI_OPTIONS_OUTPUT(&s.out, "samples, as .png, .csv or .npy"),
       {"n", "N", CLI_WHOLE, &s.n, "how many", 1, 1e6, NULL},
       {"columns", "N", CLI_WHOLE, &s.out.columns, "of the grid [as square as can be]", 1, 1e6,
        NULL},
-      {"label", "K", CLI_WHOLE, &s.label, "of a flow given labels [0, 1, … in turn]", 0, 4095,
-       NULL},
+      {"label", "K", CLI_TEXT, &s.label, "of a flow given labels [0, 1, … in turn]", 0, 0, NULL},
       {"temperature", "T", CLI_REAL, &s.temperature, "scale of the noise", 0, 100, NULL},
       CLI_OPTION_SEED(&s.seed),
       CLI_OPTION_THREADS(&s.threads),
@@ -177,13 +175,10 @@ int cli_sample(int argc, char **argv) {
   nf_checkpoint c = {0};
   if (!cli_load_model(s.path, s.threads, &c)) return CLI_BAD_INPUT;
   int result = CLI_BAD_INPUT;
-  const size_t classes = nf_flow_condition(c.flow);
-  if (s.label != ANY_LABEL && s.label >= classes)
-    classes == 0
-        ? cli_error("--label: %s is given no label", s.path)
-        : cli_error("--label %d: %s has the classes 0 to %zu", (int)s.label, s.path, classes - 1);
-  else if (cli_output_format(&s.out, nf_flow_model(c.flow)->bins))
-    result = run(&s, &c);
+  size_t label = 0;
+  if ((s.label == NULL || cli_read_label(&c, s.path, s.label, &label)) &&
+      cli_output_format(&s.out, nf_flow_model(c.flow)->bins))
+    result = run(&s, &c, label);
   nf_checkpoint_free(&c);
   return result;
 }

@@ -15,12 +15,12 @@ static const cli_command command = {
     "Learns a flow by maximum likelihood: steps on mini-batches that make the data more probable.\n"
     "Some samples are held out; every so often the flow is evaluated on them, in bits per\n"
     "dimension (points: in nats), and the best so far goes to OUT. A toy density gives new points\n"
-    "at every step, unless --range cuts its set. Beside OUT, with X for its "
-    "name\n"
-    "without .safetensors, are X.last.safetensors, from which the same command with --resume goes\n"
-    "on exactly, and the log X.csv. A run replaces no files of another. Ctrl-C, SIGTERM and "
-    "SIGHUP\n"
-    "finish the step, save, and exit with 130, 143 and 129.",
+    "at every step, unless --range cuts its set. In the end the error of the solver of cnf and fm "
+    "is\n"
+    "shown as nf eval does it. Beside OUT, with X for its name without .safetensors, are\n"
+    "X.last.safetensors, from which the same command with --resume goes on exactly, and the log\n"
+    "X.csv. A run replaces no files of another. Ctrl-C, SIGTERM and SIGHUP finish the step, save,\n"
+    "and exit with 130, 143 and 129.",
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
     "  nf train --data toy:moons --model realnvp --steps 2000 --out moons.safetensors\n"
     "  nf train --data csv:points.csv --columns x,y --minutes 1 --out flow.safetensors\n"
@@ -95,10 +95,14 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        1e12, NULL},
       {"holdout", "N", CLI_WHOLE, &s->holdout, "samples held out [a tenth, at most 1000]", 1, 1e9,
        NULL},
+      {"flip", NULL, CLI_FLAG, &s->flip,
+       "mirror training images left to right, half of them at every step, chosen at random", 0, 0,
+       NULL},
       {"fused", NULL, CLI_FLAG, &s->fused, "the same run in less memory, and slower", 0, 0, NULL},
       {"quiet", NULL, CLI_FLAG, &s->quiet,
-       "prints errors alone: no progress, no report at the end, no changes of a resumed run", 0, 0,
-       NULL},
+       "prints errors and warnings alone: no progress, no report at the end, no changes of a "
+       "resumed run",
+       0, 0, NULL},
       CLI_OPTION_SEED(&s->seed),
       CLI_OPTION_THREADS(&s->threads),
   };
@@ -130,6 +134,8 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
     cli_error("--blocks: only gated networks have blocks; add --net gated");
   else if (s->dequantise > 0 && points)
     cli_error("--dequantise variational: it is for pixels; %s has points", s->data.spec);
+  else if (s->flip && points)
+    cli_error("--flip: it is for images; %s has points", s->data.spec);
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
@@ -150,11 +156,12 @@ bool cli_settings_model(const cli_settings *s, const cli_data *data, nf_model *o
               nf_family_names[family]);
     return false;
   }
-  if (s->condition >= 0 && data->classes == 0) {
+  if (s->condition >= 0 && data->classes < 2) {
+    const bool one = data->classes == 1;
     cli_error(
-        "--condition label: %s has no labels; digits, icons, cifar10:DIR and idx:IMAGES,LABELS "
-        "have",
-        s->data.spec);
+        "--condition label: %s has %s; digits, cifar10:DIR, cifar100:DIR and idx:IMAGES,LABELS "
+        "have%s",
+        s->data.spec, one ? "one class" : "no labels", one ? " more" : "");
     return false;
   }
   nf_model m = nf_model_default(family, data->shape);

@@ -1,5 +1,5 @@
-/* A training run: its options (settings.c), how it begins (train.c), its files (run_files.c), and
- * its loop (run.c). */
+/* A training run: its options (settings.c), how it begins (train.c) or goes on (resume.c), its
+ * files (run_files.c), its loop (run.c), and what it shows (run_output.c). */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
 
@@ -13,7 +13,7 @@
 typedef struct {
   cli_data_choice data;
   const char *out, *log;
-  bool resume, fused, quiet;
+  bool resume, fused, flip, quiet;
   int family, net, condition, dequantise, coupling, scale, permutation, prior, optimiser, decay;
   uint64_t levels, depth, width, blocks, steps, epochs, batch, warmup, every, holdout, seed,
       threads;
@@ -54,7 +54,7 @@ int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e);
 
 /* Settings, written into the checkpoints; the first, time and length, into the last one alone, so
  * that the best one is the same whenever it was made. */
-enum { CLI_RUN_METADATA = 18, CLI_RUN_LAST_ONLY = 2 };
+enum { CLI_RUN_METADATA = 19, CLI_RUN_LAST_ONLY = 2 };
 typedef struct {
   const cli_data *data;
   const size_t *order; /* cli_data_order: the first `held` samples are held out */
@@ -71,9 +71,37 @@ typedef struct {
   char text[CLI_RUN_METADATA][NF_METADATA_TEXT];
   size_t n_metadata;
   const char *log_path;
+  bool flip; /* half of the training images left to right */
   bool quiet;
   FILE *log;
 } cli_run;
+
+/* --- resume.c: from the last checkpoint in c into r->trainer --------------------------------- */
+
+/* errors  NF_EINVAL (settings that differ, a shorter run), those of nf_checkpoint_resume */
+void cli_run_resume(cli_run *r, const cli_settings *s, nf_checkpoint *c, nf_error *e);
+
+/* --- run_output.c: what is shown of it -------------------------------------------------------- */
+
+typedef struct {
+  double start, shown; /* seconds: when the loop began, when progress was last shown */
+  double smooth;       /* running mean of the loss */
+  double spent;        /* seconds of the run, as last agreed on */
+  uint64_t first;      /* step at the start */
+  double validation;   /* nats, NAN before the first */
+  bool progress;
+} cli_run_state;
+
+cli_run_state cli_run_begin(const cli_run *r);
+void cli_run_log_step(const cli_run *r, const cli_run_state *l, const nf_train_stats *s,
+                      uint64_t epoch, bool validated);
+void cli_run_show_progress(const cli_run *r, cli_run_state *l, const nf_train_stats *s);
+void cli_run_report(const cli_run *r, const cli_run_state *l);
+/* A run that is over has a best file; without one, its exit status after an error. */
+bool cli_run_has_best(const cli_run *r);
+int cli_run_fail_without_best(const cli_run *r, const cli_run_state *l);
+
+/* --- run.c ------------------------------------------------------------------------------------ */
 
 /* Trains to the end, or until Ctrl-C. Returns an exit status. */
 int cli_run_train(cli_run *r);

@@ -129,6 +129,10 @@ void *nf_arena_alloc_bytes(nf_arena *a, size_t count);
 uint64_t nf_random_bits(uint64_t seed, uint64_t stream, uint64_t index);
 double nf_random_uniform(uint64_t seed, uint64_t stream, uint64_t index);
 double nf_random_normal(uint64_t seed, uint64_t stream, uint64_t index);
+/* out[i·d + k] = nf_random_normal(seed, stream + i, index + k), (n, d). In float it is computed in
+ * float, by vectors: to 4 ε of max(1, |value|). */
+void nf_random_normals(uint64_t seed, uint64_t stream, uint64_t index, size_t n, size_t d,
+                       nf_real *out);
 
 /* A sequence: start from {seed, stream, 0}. */
 typedef struct {

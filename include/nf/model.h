@@ -61,7 +61,9 @@ typedef struct {
   size_t condition; /* C: values of y that every conditioner takes; 0: p(x) */
 } nf_model;
 
-/* Usual settings for a family and a shape: start here and change what you mean to. */
+/* Usual settings for a family and a shape: start here and change what you mean to. Of an image the
+ * sides are halved three times where they can be, and from 64×64 on until 4×4 pixels are left, but
+ * at most six times. */
 nf_model nf_model_default(nf_family family, nf_shape shape);
 
 /* The flow of a model. It remembers the model, so that nf_save writes it and nf_load builds it.

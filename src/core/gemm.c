@@ -3,26 +3,30 @@
  *   C[i][j] += A[i][l]·B[l][j]      one number of A and one row of B meet in each step
  *
  * The rows of a panel of B must be full vectors: where they are, B is read in place, otherwise the
- * panel is packed first. A may have any two strides, so its transpose costs nothing. On the shapes
- * of a conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both
- * operands (bench/LOG.md); and it is plain C. */
+ * panel is packed first. A may have any two strides, so its transpose costs nothing, or any rows
+ * and steps, so that the patches of an image need not be written down. On the shapes of a
+ * conditioner, whose one side is narrow, this is faster than OpenBLAS, which packs both operands
+ * (bench/LOG.md); and it is plain C. */
 #include "core/gemm.h"
 
 #include <string.h>
 
 #include "core/real.h"
+#include "core/transpose.h"
 
-/* As many accumulators as the registers hold: 6×4 of 32, or 6×2 of 16. */
+/* A tile has as many sums as the registers hold beside the operands: 6×4 of 32, 6×2 of 16. In SSE2
+ * each number of A takes two instructions to fill a vector, so that fewer rows are faster: 2×5. */
 #ifdef __AVX512F__
-enum { VECTOR_BYTES = 64, VECTORS = 4 };
+enum { VECTOR_BYTES = 64, VECTORS = 4, ROWS = 6 };
 #elif defined __AVX__
-enum { VECTOR_BYTES = 32, VECTORS = 2 };
+enum { VECTOR_BYTES = 32, VECTORS = 2, ROWS = 6 };
+#elif defined __SSE2__
+enum { VECTOR_BYTES = 16, VECTORS = 5, ROWS = 2 };
 #else
-enum { VECTOR_BYTES = 16, VECTORS = 2 };
+enum { VECTOR_BYTES = 16, VECTORS = 2, ROWS = 6 };
 #endif
 enum {
   LANES = VECTOR_BYTES / sizeof(nf_real),
-  ROWS = 6,
   COLUMNS = VECTORS * LANES,
   DEPTH = 256, /* of a panel, which then fits into the second cache */
   NARROW = 4,
@@ -39,8 +43,9 @@ typedef int64_t mask __attribute__((vector_size(VECTOR_BYTES)));
 
 typedef struct {
   size_t k;
-  const nf_real *a; /* element (i, l) at a[i·row + l·step] */
+  const nf_real *a; /* element (i, l) at a[i·row + l·step], or at a[rows[i] + steps[l]] */
   size_t row, step;
+  const size_t *rows, *steps;
   const nf_real *b; /* element (l, j) at b[l·ldb + j] */
   size_t ldb;
   const nf_real *start; /* row i of what the sums begin with at start + i·ld_start */
@@ -53,26 +58,29 @@ typedef struct {
 /* rows and vectors are literals wherever this is called, so that the sums live in registers. */
 static inline __attribute__((always_inline)) void tile(int rows, int vectors, product p) {
   vector sum[ROWS][VECTORS], b[VECTORS];
+  const nf_real *a[ROWS];
+  NF_UNROLLED(6)
+  for (int i = 0; i < rows; i++) a[i] = p.a + (p.rows != NULL ? p.rows[i] : (size_t)i * p.row);
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
-    NF_UNROLLED(4)
+    NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++)
       sum[i][j] = *(const vector *)(p.start + (size_t)i * p.ld_start + j * LANES);
   }
   NF_ROLLED
   for (size_t l = 0; l < p.k; l++) {
-    NF_UNROLLED(4)
+    NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
+    const size_t step = p.steps[l];
     NF_UNROLLED(6)
     for (int i = 0; i < rows; i++) {
-      const nf_real a = p.a[(size_t)i * p.row + l * p.step];
-      NF_UNROLLED(4)
-      for (int j = 0; j < vectors; j++) sum[i][j] += a * b[j];
+      NF_UNROLLED(5)
+      for (int j = 0; j < vectors; j++) sum[i][j] += a[i][step] * b[j];
     }
   }
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
-    NF_UNROLLED(4)
+    NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++) {
       const vector y = sum[i][j];
       *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
@@ -84,10 +92,9 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
 static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {
   if (vectors == 1) tile(rows, 1, p);
   if (vectors == 2) tile(rows, 2, p);
-#ifdef __AVX512F__
-  if (vectors == 3) tile(rows, 3, p);
-  if (vectors == 4) tile(rows, 4, p);
-#endif
+  if (VECTORS >= 3 && vectors == 3) tile(rows, 3, p);
+  if (VECTORS >= 4 && vectors == 4) tile(rows, 4, p);
+  if (VECTORS >= 5 && vectors == 5) tile(rows, 5, p);
 }
 static void tile_of_6(int vectors, product p) { tile_of(6, vectors, p); }
 static void tile_of_4(int vectors, product p) { tile_of(4, vectors, p); }
@@ -96,57 +103,42 @@ static void tile_of_1(int vectors, product p) { tile_of(1, vectors, p); }
 
 static product next_rows(product p, size_t rows) {
   p.a += rows * p.row, p.start += rows * p.ld_start, p.c += rows * p.ldc;
+  if (p.rows != NULL) p.rows += rows;
   return p;
 }
 
 /* All m rows of one panel */
 static void multiply_panel(size_t m, int vectors, product p) {
-  for (; m >= 6; m -= 6, p = next_rows(p, 6)) {
+  for (; ROWS == 6 && m >= 6; m -= 6, p = next_rows(p, 6)) {
     if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
       for (size_t i = 6; i < 12; i++)
         for (int j = 0; j < vectors; j++)
           __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
     tile_of_6(vectors, p);
   }
-  for (; m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
+  for (; ROWS >= 4 && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
   for (; m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, p);
   if (m > 0) tile_of_1(vectors, p);
 }
 
-/* The same for columns that do not fill a vector. Where C has no other columns and is not added to,
- * what is stored beyond a row's end is overwritten by the next row; other rows go by a tile. */
-static void multiply_edge(size_t m, size_t columns, bool overwrite, product p) {
-  const size_t size = m * columns;
-  const size_t free_rows = overwrite && size >= LANES ? (size - LANES) / columns + 1 : 0;
-  multiply_panel(free_rows, 1, p);
+/* The same for columns that do not fill their vectors. Where C has no other columns and is not
+ * added to, what is stored beyond a row's end is overwritten by the next row; other rows go by a
+ * tile. */
+static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite, product p) {
+  const size_t size = m * columns, width = (size_t)vectors * LANES;
+  const size_t free_rows = overwrite && size >= width ? (size - width) / columns + 1 : 0;
+  multiply_panel(free_rows, vectors, p);
   for (size_t i = free_rows, rows; i < m; i += rows) {
-    nf_real c[ROWS * LANES] = {0};
-    product q = p;
+    nf_real c[ROWS * COLUMNS] = {0};
+    product q = next_rows(p, i);
     rows = nf_min_size(m - i, ROWS);
-    q.a += i * p.row, q.start = q.c = c, q.ld_start = q.ldc = LANES;
+    q.start = q.c = c, q.ld_start = q.ldc = width;
     for (size_t r = 0; r < rows; r++)
-      for (size_t j = 0; j < columns; j++) c[r * LANES + j] = p.start[(i + r) * p.ld_start + j];
-    multiply_panel(rows, 1, q);
+      for (size_t j = 0; j < columns; j++) c[r * width + j] = p.start[(i + r) * p.ld_start + j];
+    multiply_panel(rows, vectors, q);
     for (size_t r = 0; r < rows; r++)
-      for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * LANES + j];
+      for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * width + j];
   }
-}
-
-typedef nf_real quad
-    __attribute__((vector_size(4 * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
-
-/* 4×4 numbers, transposed */
-static inline void transpose_4x4(const nf_real *b, size_t ldb, nf_real *panel, size_t columns) {
-  const quad r0 = *(const quad *)b, r1 = *(const quad *)(b + ldb);
-  const quad r2 = *(const quad *)(b + 2 * ldb), r3 = *(const quad *)(b + 3 * ldb);
-  const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
-  const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-  const quad top01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-  const quad top23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-  *(quad *)panel = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-  *(quad *)(panel + columns) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-  *(quad *)(panel + 2 * columns) = __builtin_shufflevector(top01, top23, 0, 1, 4, 5);
-  *(quad *)(panel + 3 * columns) = __builtin_shufflevector(top01, top23, 2, 3, 6, 7);
 }
 
 /* panel (k, full vectors) = op(B), with zeros beyond its n columns. Transposed, it is written
@@ -164,28 +156,35 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
         if (l % STRIP == 0)
           for (size_t q = end; q < all && q < end + STRIP; q++) __builtin_prefetch(b + q * ldb + l);
         for (size_t q = j; q < end; q += 4)
-          transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
+          nf_transpose_4x4(b + q * ldb + l, ldb, panel + l * columns + q, columns);
       }
       for (size_t l = by_4; l < k; l++)
         for (size_t q = j; q < end; q++) panel[l * columns + q] = b[q * ldb + l];
     }
 }
 
-/* C panel by panel, each of full vectors. Columns that remain are a vector together with columns
- * before them, which are computed once more, if there are any and they are not added to. */
+/* C panel by panel, each of full vectors. The last columns fill theirs together with columns before
+ * them, which are computed once more, if there are any and they are not added to. */
 static void multiply(size_t m, size_t n, bool transpose_b, product all) {
   nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
+  size_t steps[DEPTH];
+  for (size_t l = 0; l < nf_min_size(all.k, DEPTH); l++) steps[l] = l * all.step;
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
     const bool adds = l > 0 || all.start == all.c;
     for (size_t j = 0, columns; j < n; j += columns) {
       columns = nf_min_size(n - j, COLUMNS);
-      if (columns > LANES) columns -= columns % LANES;
-      if (columns < LANES && j > 0 && !adds) j -= LANES - columns, columns = LANES;
-      const size_t width = columns < LANES ? LANES : columns;
+      const size_t missing = (COLUMNS - columns) % LANES;
+      const bool overwrite = !adds && all.ldc == columns;
+      if (!adds && columns + missing <= n)
+        j -= missing, columns += missing;
+      else if (columns > LANES && !overwrite)
+        columns -= columns % LANES;
+      const size_t width = (columns + LANES - 1) / LANES * LANES;
       product p = all;
       p.k = nf_min_size(all.k - l, DEPTH);
       p.relu = all.relu && l + p.k == all.k;
       p.a += l * p.step, p.c += j;
+      p.steps = p.steps != NULL ? p.steps + l : steps;
       p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
       if (transpose_b || columns < width) {
         pack(transpose_b, p.k, columns, n - j, width, p.b, p.ldb, panel);
@@ -197,10 +196,11 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
         if (all.start != NULL) memcpy(first, all.start + j, columns * sizeof *first);
         p.start = first, p.ld_start = 0;
       }
+      const int vectors = (int)(width / LANES);
       if (columns < width)
-        multiply_edge(m, columns, !adds && p.ldc == columns, p);
+        multiply_edge(m, columns, vectors, overwrite, p);
       else
-        multiply_panel(m, (int)(width / LANES), p);
+        multiply_panel(m, vectors, p);
     }
   }
 }
@@ -212,7 +212,7 @@ typedef nf_real side
     __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
 
 static inline nf_real total(side s) {
-  const quad q =
+  const nf_quad q =
       __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
   return (q[0] + q[2]) + (q[1] + q[3]);
 }
@@ -270,8 +270,17 @@ static void multiply_transposed(size_t m, size_t n, bool transpose_b, product p)
         ct[j * rows + r] =
             p.start == NULL ? 0 : p.start[(p.start == p.c ? (i + r) * p.ldc : 0) + j];
     multiply(n, rows, false,
-             (product){p.k, p.b, transpose_b ? p.ldb : 1, transpose_b ? 1 : p.ldb, p.a + i, p.step,
-                       ct, rows, p.relu, ct, rows});
+             (product){.k = p.k,
+                       .a = p.b,
+                       .row = transpose_b ? p.ldb : 1,
+                       .step = transpose_b ? 1 : p.ldb,
+                       .b = p.a + i,
+                       .ldb = p.step,
+                       .start = ct,
+                       .ld_start = rows,
+                       .relu = p.relu,
+                       .c = ct,
+                       .ldc = rows});
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = ct[j * rows + r];
   }
@@ -288,12 +297,49 @@ static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, produ
 
 void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,
              size_t lda, const nf_real *b, size_t ldb, bool add, nf_real *c, size_t ldc) {
-  const size_t row = transpose_a ? 1 : lda, step = transpose_a ? lda : 1;
   choose(m, n, transpose_a, transpose_b,
-         (product){k, a, row, step, b, ldb, add ? c : NULL, 0, false, c, ldc});
+         (product){.k = k,
+                   .a = a,
+                   .row = transpose_a ? 1 : lda,
+                   .step = transpose_a ? lda : 1,
+                   .b = b,
+                   .ldb = ldb,
+                   .start = add ? c : NULL,
+                   .c = c,
+                   .ldc = ldc});
 }
 
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y) {
-  choose(m, n, false, true, (product){k, x, k, 1, w, k, bias, 0, relu, y, n});
+  nf_gemm_bias_of(m, n, k, x, k, w, k, bias, relu, y, n);
+}
+
+void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
+                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy) {
+  choose(m, n, false, true,
+         (product){.k = k,
+                   .a = x,
+                   .row = ldx,
+                   .step = 1,
+                   .b = w,
+                   .ldb = ldw,
+                   .start = bias,
+                   .relu = relu,
+                   .c = y,
+                   .ldc = ldy});
+}
+
+void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_windows *a,
+                     const nf_real *b, const nf_real *start, bool relu, nf_real *c) {
+  multiply(m, n, transpose_b,
+           (product){.k = k,
+                     .a = a->x,
+                     .rows = a->row,
+                     .steps = a->step,
+                     .b = b,
+                     .ldb = transpose_b ? k : n,
+                     .start = start,
+                     .relu = relu,
+                     .c = c,
+                     .ldc = n});
 }

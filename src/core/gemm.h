@@ -13,5 +13,20 @@ void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, c
 /* Y = X·Wᵀ + b, and ReLU of it if asked: X is (m, k), W is (n, k), b has n numbers or is NULL. */
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y);
+/* The same of parts of larger matrices, whose rows lie ldx, ldw and ldy apart */
+void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
+                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy);
+
+/* A matrix of which row i, column l is x[row[i] + step[l]], such as the patches of an image; its
+ * transpose has row and step in each other's place. */
+typedef struct {
+  const nf_real *x;
+  const size_t *row, *step;
+} nf_windows;
+
+/* C = A·op(B) + start, and ReLU of it if asked, without gaps between rows. start has n numbers for
+ * every row, or is C, or NULL for 0. */
+void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_windows *a,
+                     const nf_real *b, const nf_real *start, bool relu, nf_real *c);
 
 #endif

@@ -99,20 +99,27 @@ void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y) {
   }
 }
 
-/* x = m·2ⁿ with m in [√½, √2] */
-void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
+/* x = m·2ⁿ with m in [√½, √2]; where n = 0, m - 1 is x - 1. */
+static inline __attribute__((always_inline)) nf_real log_one(nf_real x, nf_real x_minus_1) {
   const bits one = (bits)BIAS << MANTISSA;
-  for (size_t i = 0; i < n; i++) {
-    bits b;
-    memcpy(&b, &x[i], sizeof b);
-    const bits fraction = (b & (((bits)1 << MANTISSA) - 1)) | one;
-    nf_real m;
-    memcpy(&m, &fraction, sizeof m);
-    const bits above = m > NF_R(1.4142135623730950488);
-    const nf_real power = (nf_real)((b >> MANTISSA) - BIAS + above);
-    m = above ? m / 2 : m;
-    y[i] = power * LN2_TOP + (power * LN2_LOW + twice_artanh((m - 1) / (m + 1), SHORT_TERMS));
-  }
+  bits b;
+  memcpy(&b, &x, sizeof b);
+  const bits fraction = (b & (((bits)1 << MANTISSA) - 1)) | one;
+  nf_real m;
+  memcpy(&m, &fraction, sizeof m);
+  const bits above = m > NF_R(1.4142135623730950488);
+  const nf_real power = (nf_real)((b >> MANTISSA) - BIAS + above);
+  m = above ? m / 2 : m;
+  const nf_real s = (power == 0 ? x_minus_1 : m - 1) / (m + 1);
+  return power * LN2_TOP + (power * LN2_LOW + twice_artanh(s, SHORT_TERMS));
+}
+
+void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
+  for (size_t i = 0; i < n; i++) y[i] = log_one(x[i], x[i] - 1);
+}
+
+void nf_vector_log_near_1(size_t n, const nf_real *x, const nf_real *below_1, nf_real *y) {
+  for (size_t i = 0; i < n; i++) y[i] = log_one(x[i], -below_1[i]);
 }
 
 /* exp(x) - 1 = 2ⁿ(exp(r) - 1) + (2ⁿ - 1) for x ≤ 0, then tanh|x| = (1 - exp(-2|x|))/(1 + …) */
@@ -129,4 +136,29 @@ void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
     const nf_real em1 = power * (p * r) + (power - 1);
     y[i] = copysign(-em1 / (2 + em1), x[i]) + (x[i] - x[i]);
   }
+}
+
+enum { SIDE = NF_SIDE_BY_SIDE };
+
+/* What is left over, then the sums */
+static double total(double rest, const double *part) {
+  for (size_t k = 0; k < SIDE; k++) rest += part[k];
+  return rest;
+}
+
+double nf_vector_sum_many(size_t n, const nf_real *x) {
+  double part[SIDE] = {0};
+  size_t i = 0;
+  for (; i + SIDE <= n; i += SIDE)
+    for (size_t k = 0; k < SIDE; k++) part[k] += (double)x[i + k];
+  return total(nf_vector_sum(n - i, x + i), part);
+}
+
+double nf_vector_square(size_t n, const nf_real *x) {
+  double part[SIDE] = {0}, rest = 0;
+  size_t i = 0;
+  for (; i + SIDE <= n; i += SIDE)
+    for (size_t k = 0; k < SIDE; k++) part[k] += (double)x[i + k] * (double)x[i + k];
+  for (; i < n; i++) rest += (double)x[i] * (double)x[i];
+  return n < SIDE ? rest : total(rest, part);
 }

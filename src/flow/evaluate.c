@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vector.h"
 #include "flow/parallel.h"
 
 typedef struct {
@@ -21,9 +22,8 @@ typedef struct {
 
 static void draw(const request *r, nf_batch *z) {
   const size_t d = nf_shape_size(z->shape);
-  for (size_t i = 0; i < z->n; i++)
-    for (size_t k = 0; k < d; k++)
-      nf_batch_sample(z, i)[k] = NF_R(r->temperature * nf_random_normal(r->seed, z->first + i, k));
+  nf_random_normals(r->seed, z->first, 0, z->n, d, z->data);
+  for (size_t i = 0; i < z->n * d; i++) z->data[i] *= NF_R(r->temperature);
 }
 
 static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
@@ -47,8 +47,7 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
 
   for (size_t i = 0; i < count; i++) {
     const nf_real *z = nf_batch_sample(&x, i);
-    double norm_squared = 0;
-    for (size_t k = 0; k < f->d; k++) norm_squared += (double)z[k] * (double)z[k];
+    const double norm_squared = nf_vector_square(f->d, z);
     const double log_p = nf_log_normal(norm_squared, (double)f->d) + log_det[i];
     if (!isfinite(log_p)) return NF_ENONFINITE;
     if (r->log_p != NULL) r->log_p[begin + i] = log_p;
@@ -222,6 +221,12 @@ int nf_flow_forward_batch(nf_flow *f, const nf_batch *x, nf_real *z, double *log
   return run_batch(f, false, x, z, log_det, NULL, e);
 }
 
+int nf_flow_inverse_batch(nf_flow *f, const nf_batch *z, nf_real *x, double *log_det, nf_error *e) {
+  nf_batch batch = *z;
+  if (f != NULL) batch.shape = f->bijector->out;
+  return run_batch(f, true, &batch, x, log_det, NULL, e);
+}
+
 int nf_flow_log_prob(nf_flow *f, size_t n, const nf_real *x, double *log_p, nf_error *e) {
   const nf_batch batch = nf_flow_batch(f, n, x);
   return nf_flow_log_prob_batch(f, &batch, log_p, e);
@@ -241,9 +246,8 @@ int nf_flow_forward(nf_flow *f, size_t n, const nf_real *x, nf_real *z, double *
 
 int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *log_det,
                     nf_error *e) {
-  nf_batch batch = nf_flow_batch(f, n, z);
-  if (f != NULL) batch.shape = f->bijector->out;
-  return run_batch(f, true, &batch, x, log_det, NULL, e);
+  const nf_batch batch = nf_flow_batch(f, n, z);
+  return nf_flow_inverse_batch(f, &batch, x, log_det, e);
 }
 
 int nf_flow_sample_batch(nf_flow *f, const nf_batch *numbers, uint64_t seed, double temperature,

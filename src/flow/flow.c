@@ -8,7 +8,15 @@
 #include "core/real.h"
 
 enum { MAX_THREADS = 1024, ACTIVATION_BUDGET = 48 << 20 };
-static size_t default_chunk(size_t d) { return d >= 128 ? 4 : 512 / d; }
+
+/* Few enough that their activations fit the second cache; of points, whose layers are narrow,
+ * enough that packing the weights is little beside the products with them. */
+static size_t default_chunk(nf_shape shape) {
+  const size_t d = nf_shape_size(shape);
+  const size_t least = nf_shape_pixels(shape) == 1 ? nf_min_size(128, 16384 / d) : 4;
+  const size_t samples = 512 / d > least ? 512 / d : least;
+  return samples > 4 ? samples : 4;
+}
 
 static void bind(nf_flow *f, nf_tensor *t, size_t count) {
   for (size_t i = 0; i < count; i++)
@@ -54,7 +62,7 @@ nf_flow *nf_flow_new(nf_bijector *b, uint64_t seed, nf_error *e) {
   }
   f->bijector = b;
   f->d = nf_shape_size(b->in);
-  f->chunk = default_chunk(f->d);
+  f->chunk = default_chunk(b->in);
   f->activation_budget = ACTIVATION_BUDGET;
   atomic_flag_clear(&f->busy);
   int status = allocate(f) ? NF_OK : nf_fail(e, NF_ENOMEM, "flow: out of memory for parameters");

@@ -48,6 +48,8 @@ int nf_flow_tensors(const nf_flow *f, nf_tensor_visit *visit, void *user);
 int nf_flow_init_from_batch(nf_flow *f, const nf_batch *x, nf_error *e);
 int nf_flow_log_prob_batch(nf_flow *f, const nf_batch *x, double *log_p, nf_error *e);
 int nf_flow_forward_batch(nf_flow *f, const nf_batch *x, nf_real *z, double *log_det, nf_error *e);
+/* z, whose shape does not count, is given its y. */
+int nf_flow_inverse_batch(nf_flow *f, const nf_batch *z, nf_real *x, double *log_det, nf_error *e);
 int nf_flow_gradient_batch(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient,
                            nf_error *e);
 /* Samples numbers->first …, as many as it has, given its y; data and shape do not count. */

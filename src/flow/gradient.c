@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vector.h"
 #include "flow/parallel.h"
 
 /* Latents, ∂L/∂z, and log_det, which becomes ∂L/∂log_det. */
@@ -47,11 +48,8 @@ static int forward(const nf_flow *f, const nf_batch *x, size_t begin, size_t bud
   for (size_t i = 0; i < n; i++) {
     const nf_real *z = nf_batch_sample(&l->z, i);
     nf_real *dz = l->dz.data + i * f->d;
-    double norm_squared = 0;
-    for (size_t k = 0; k < f->d; k++) {
-      norm_squared += (double)z[k] * (double)z[k];
-      dz[k] = z[k] * NF_R(share);
-    }
+    const double norm_squared = nf_vector_square(f->d, z);
+    for (size_t k = 0; k < f->d; k++) dz[k] = z[k] * NF_R(share);
     loss[begin + i] = -(nf_log_normal(norm_squared, (double)f->d) + l->log_det[i]);
     if (!isfinite(loss[begin + i])) return NF_ENONFINITE;
     l->log_det[i] = -share;

@@ -6,12 +6,18 @@
 #include "flow/flow.h"
 #include "layers/layer.h"
 
+/* Glow (Kingma and Dhariwal 2018) has 3 levels for CIFAR-10, 4 for ImageNet at 64×64 and 6 for
+ * faces at 256×256. */
+enum { MOST_LEVELS = 6 };
+
 nf_model nf_model_default(nf_family family, nf_shape shape) {
   const nf_architecture *a = nf_architecture_of(family);
   const bool image = nf_shape_pixels(shape) > 1, scales = image && a != NULL && a->levels;
   size_t levels = 1;
-  for (size_t h = shape.h, w = shape.w; scales && levels < 3 && h % 4 == 0 && w % 4 == 0; levels++)
+  for (size_t h = shape.h, w = shape.w; scales && h % 4 == 0 && w % 4 == 0; levels++) {
+    if (levels == MOST_LEVELS || (levels >= 3 && (h <= 8 || w <= 8))) break;
     h /= 2, w /= 2;
+  }
   return (nf_model){.family = family,
                     .shape = shape,
                     .levels = levels,

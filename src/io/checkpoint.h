@@ -36,6 +36,10 @@ typedef struct {
   char text[NF_MODEL_KEYS][NF_METADATA_TEXT];
 } nf_model_metadata;
 
+/* Whether a file may hold the matrices of the model: before anything is allocated for what it
+ * claims. */
+bool nf_model_is_plausible(const nf_model *m, const nf_safetensors *file);
+
 void nf_model_to_metadata(const nf_model *model, nf_model_metadata *out);
 int nf_model_from_metadata(const char *path, const nf_safetensors *file, nf_model *out,
                            nf_error *e);

@@ -101,7 +101,7 @@ static int check_tensors(const char *path, const nf_safetensors *file, size_t n_
 
 /* Each of Glow's steps has a matrix of c×c, and c grows with the levels: a file of less than
  * that is no such model, and nothing is allocated for what it claims. */
-static bool is_plausible(const nf_model *m, const nf_safetensors *file) {
+bool nf_model_is_plausible(const nf_model *m, const nf_safetensors *file) {
   if (!nf_architecture_of(m->family)->plu) return true;
   double values = 0, c = (double)m->shape.c;
   for (size_t i = 0; i < file->n; i++) values += (double)file->tensor[i].size;
@@ -135,7 +135,7 @@ static int check_version(const char *path, const nf_safetensors *file, nf_error 
 static nf_bijector *build_layers(const char *path, const nf_safetensors *file, const nf_model *m,
                                  nf_error *e) {
   nf_error own = {0};
-  if (!is_plausible(m, file)) {
+  if (!nf_model_is_plausible(m, file)) {
     nf_fail(e, NF_EFORMAT, "%s: its metadata describe more than the file holds", path);
     return NULL;
   }

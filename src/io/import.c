@@ -18,7 +18,7 @@ typedef struct {
   nf_safetensors file;
   bool *seen; /* tensors of the file */
   nf_error *e;
-} import;
+} importing;
 
 /* --- one tensor of the flow ------------------------------------------------------------------- */
 
@@ -68,7 +68,7 @@ static bool fits(const nf_safetensor *s, const size_t axis[], size_t count, cons
   return m == 0 || memcmp(whole + n - m + 1, part + 1, (m - 1) * sizeof *part) == 0;
 }
 
-static int take(import *m, const nf_import_line *r, const char *name, size_t k, size_t count,
+static int take(importing *m, const nf_import_line *r, const char *name, size_t k, size_t count,
                 nf_tensor *t) {
   const nf_safetensor *s = nf_safetensors_find(&m->file, name);
   size_t axis[NF_SAFETENSOR_RANK];
@@ -101,7 +101,7 @@ static int take(import *m, const nf_import_line *r, const char *name, size_t k, 
 }
 
 static int fill(void *user, const char *path, nf_tensor *t) {
-  import *m = user;
+  importing *m = user;
   char name[NF_IMPORT_NAME];
   uint64_t number = 0;
   size_t i = 0, count = 0;
@@ -123,7 +123,7 @@ static int fill(void *user, const char *path, nf_tensor *t) {
 /* --- the whole -------------------------------------------------------------------------------- */
 
 /* Every tensor of the file was taken or is unused, and every line has a tensor. */
-static int check_rest(import *m) {
+static int check_rest(importing *m) {
   uint64_t number;
   for (size_t i = 0; i < m->file.n; i++) {
     bool known = m->seen[i];
@@ -143,7 +143,7 @@ static int check_rest(import *m) {
 }
 
 /* The settings make a model, and none is left over. */
-static int read_model(const import *m, nf_model *model) {
+static int read_model(const importing *m, nf_model *model) {
   if (nf_safetensors_metadata(&m->table.settings, "family") == NULL)
     return nf_fail(m->e, NF_EFORMAT, "%s: there is no line family = NAME", m->path);
   const int status = nf_model_from_metadata(m->path, &m->table.settings, model, m->e);
@@ -161,11 +161,31 @@ static int read_model(const import *m, nf_model *model) {
   return NF_OK;
 }
 
-static nf_flow *import_flow(import *m) {
+/* Parameters of a model of quite another size are refused before they take memory and time; a
+ * tensor that is missing is found, and named, later. */
+static int check_size(const importing *m, const nf_model *model) {
+  nf_error own = {0};
+  size_t values = 0, n_param = 0, n_constant;
+  nf_layer_entry *list = NULL;
+  for (size_t i = 0; i < m->file.n; i++) values += m->file.tensor[i].size;
+  nf_bijector *b =
+      nf_model_is_plausible(model, &m->file) ? nf_bijector_from_model(model, &own) : NULL;
+  if (own.status != NF_OK) return nf_fail(m->e, own.status, "%s: %s", m->path, own.message);
+  if (b != NULL && nf_tree_layout(b, &list, &n_param, &n_constant) == 0)
+    nf_fail(m->e, NF_ENOMEM, "%s: out of memory", m->path);
+  else if (b == NULL || n_param / 2 > values)
+    nf_fail(m->e, NF_EFORMAT, "%s: its model has more parameters than the %zu values in %s",
+            m->path, values, m->weights);
+  free(list);
+  nf_bijector_free(b);
+  return m->e->status;
+}
+
+static nf_flow *import_flow(importing *m) {
   nf_model model;
   nf_error own = {0};
   if (nf_import_table_read(m->path, &m->table, m->e) != NF_OK || read_model(m, &model) != NF_OK ||
-      nf_safetensors_read(m->weights, &m->file, m->e) != NF_OK)
+      nf_safetensors_read(m->weights, &m->file, m->e) != NF_OK || check_size(m, &model) != NF_OK)
     return NULL;
   nf_flow *flow = nf_flow_from_model(&model, &own);
   m->seen = calloc(m->file.n + 1, sizeof *m->seen);
@@ -184,7 +204,7 @@ static nf_flow *import_flow(import *m) {
 nf_flow *nf_import(const char *table, const char *weights, nf_error *e) {
   nf_error own = {0};
   if (nf_status_of(e) != NF_OK) return NULL;
-import m = {.path = table, .weights = weights, .e = & own };
+  importing m = {.path = table, .weights = weights, .e = &own};
   nf_flow *flow = import_flow(&m);
   if (flow == NULL) nf_fail(e, own.status, "%s", own.message);
   nf_import_table_free(&m.table);

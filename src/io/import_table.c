@@ -43,17 +43,19 @@ static int read_line(const char *path, size_t number, const char *text, nf_impor
 
 static int read_lines(const char *path, nf_import_table *out, nf_error *e) {
   char text[TEXT];
-  FILE *f = fopen(path, "r");
+  const bool standard = strcmp(path, "-") == 0;
+  FILE *f = standard ? stdin : fopen(path, "r");
   if (f == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
   int status = NF_OK;
   for (size_t number = 1; status == NF_OK && fgets(text, sizeof text, f) != NULL; number++) {
+    if (number == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0) memset(text, ' ', 3); /* a BOM */
     if (strchr(text, '\n') == NULL && !feof(f))
       status = bad_line(path, number, "too long, or no text", e);
     else
       status = read_line(path, number, text, out, e);
   }
   if (status == NF_OK && ferror(f)) status = nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
-  fclose(f);
+  if (!standard) fclose(f);
   return status;
 }
 

@@ -27,7 +27,7 @@ typedef struct {
   nf_safetensors settings; /* metadata alone */
 } nf_import_table;         /* start from {0} */
 
-/* errors  NF_EIO, NF_EFORMAT, NF_ENOMEM */
+/* path "-": standard input.   errors  NF_EIO, NF_EFORMAT, NF_ENOMEM */
 int nf_import_table_read(const char *path, nf_import_table *out, nf_error *e);
 void nf_import_table_free(nf_import_table *t);
 

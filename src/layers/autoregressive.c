@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/transpose.h"
 #include "layers/conditioner.h"
 #include "nets/made.h"
 
@@ -22,21 +23,6 @@ typedef struct {
   const nf_transform *transform;
   size_t *order, *degree; /* value order[i] is the one of degree i + 1 */
 } autoregressive;
-
-/* --- between samples, (n, numbers, d), and the transform, (numbers, n, d) ------------------------
- */
-
-static void to_planar(size_t n, size_t numbers, size_t d, const nf_real *output, nf_real *raw) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < numbers; k++, output += d)
-      for (size_t j = 0; j < d; j++) raw[(k * n + i) * d + j] = output[j];
-}
-
-static void from_planar(size_t n, size_t numbers, size_t d, const nf_real *raw, nf_real *output) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < numbers; k++, output += d)
-      for (size_t j = 0; j < d; j++) output[j] = raw[(k * n + i) * d + j];
-}
 
 /* --- the layer ----------------------------------------------------------------------------------
  */
@@ -50,22 +36,35 @@ static int run_conditioner(const nf_bijector *b, const nf_batch *x, bool need_hi
   return nf_conditioner_run(b, x->n, act, work);
 }
 
+/* Of a batch, value by value: x, θ number by number, log τ' */
+typedef struct {
+  size_t count;
+  nf_real *x, *raw, *log_slope;
+} values;
+
+static int transposed(const autoregressive *a, const nf_batch *x, const nf_real *output, values *v,
+                      nf_work *work) {
+  const size_t d = nf_shape_size(x->shape), count = x->n * d, n_raw = a->transform->n_raw;
+  *v = (values){count, nf_arena_alloc(&work->arena, count),
+                nf_arena_alloc(&work->arena, n_raw * count), nf_arena_alloc(&work->arena, count)};
+  if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
+  nf_transpose(x->n, d, x->data, d, v->x, x->n);
+  nf_transpose(x->n, n_raw * d, output, n_raw * d, v->raw, x->n);
+  return NF_OK;
+}
+
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const nf_transform *t = ((const autoregressive *)b)->transform;
-  const size_t d = nf_shape_size(b->in), count = x->n * d;
+  const autoregressive *a = (const autoregressive *)b;
+  const size_t n = x->n, d = nf_shape_size(b->in);
   nf_activation act;
-  const int status = run_conditioner(b, x, false, &act, work);
+  values v;
+  int status = run_conditioner(b, x, false, &act, work);
+  if (status == NF_OK) status = transposed(a, x, act.output, &v, work);
   if (status != NF_OK) return status;
-  nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * count);
-  nf_real *log_slope = nf_arena_alloc(&work->arena, count);
-  if (raw == NULL || log_slope == NULL) return NF_ENOMEM;
-  to_planar(x->n, t->n_raw, d, act.output, raw);
-  t->forward(t, count, raw, x->data, log_slope);
-  for (size_t i = 0; i < x->n; i++) {
-    double sum = 0;
-    for (size_t k = 0; k < d; k++) sum += (double)log_slope[i * d + k];
-    log_det[i] += sum;
-  }
+  a->transform->forward(a->transform, v.count, v.raw, v.x, v.log_slope);
+  nf_transpose(d, n, v.x, n, x->data, d);
+  for (size_t k = 0; k < d; k++)
+    for (size_t i = 0; i < n; i++) log_det[i] += (double)v.log_slope[k * n + i];
   return NF_OK;
 }
 
@@ -83,8 +82,8 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
     return NF_ENOMEM;
   for (size_t i = 0; i < d; i++) {
     nf_real *column = z->data + a->order[i];
-    nf_made_step(b->net, a->degree, a->order[i], n, z->data, hidden, output);
-    to_planar(n, t->n_raw, 1, output, raw);
+    nf_made_step(b->net, a->order[i], n, z->data, hidden, output);
+    nf_transpose(n, t->n_raw, output, t->n_raw, raw, n);
     for (size_t s = 0; s < n; s++) value[s] = column[s * d];
     t->inverse(t, n, raw, value, log_slope);
     for (size_t s = 0; s < n; s++) {
@@ -110,41 +109,31 @@ static int rebuild(const nf_bijector *b, nf_batch *z, nf_activation *act, nf_wor
   return inverted != NF_OK ? inverted : run_conditioner(b, z, true, act, work);
 }
 
-/* The net's backward, for the weights that are there. */
-static int backward_conditioner(const nf_bijector *b, size_t n, const nf_activation *act,
-                                const nf_real *doutput, nf_real *dinput, nf_real *dparam,
-                                nf_work *work) {
-  nf_real *of_all = nf_arena_alloc(&work->arena, b->n_param);
-  if (of_all == NULL) return NF_ENOMEM;
-  memset(of_all, 0, b->n_param * sizeof *of_all);
-  const int status = b->net->type->backward(b->net, n, act->input, act->hidden, doutput, dinput,
-                                            of_all, &work->arena);
-  if (status != NF_OK) return status;
-  nf_made_mask_gradient(b->net, ((const autoregressive *)b)->degree, of_all);
-  for (size_t k = 0; k < b->n_param; k++) dparam[k] += of_all[k];
-  return NF_OK;
-}
-
 /* dx = ∂τ/∂x·dz + (∂net/∂x)ᵀ ∂L/∂θ */
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
-  const nf_transform *t = ((const autoregressive *)b)->transform;
-  const size_t d = nf_shape_size(b->in), count = z->n * d;
+  const autoregressive *a = (const autoregressive *)b;
+  const nf_transform *t = a->transform;
+  const size_t n = z->n, d = nf_shape_size(b->in);
   nf_activation act;
+  values v;
   int status = rebuild(b, z, &act, work);
+  if (status == NF_OK) status = transposed(a, z, act.output, &v, work);
   if (status != NF_OK) return status;
-  nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * count);
-  nf_real *doutput = nf_arena_alloc(&work->arena, t->n_raw * count);
-  nf_real *dinput = nf_arena_alloc(&work->arena, count);
-  if (raw == NULL || doutput == NULL || dinput == NULL) return NF_ENOMEM;
-  to_planar(z->n, t->n_raw, d, act.output, raw);
-  nf_real *dlog_slope = dinput; /* until the net's backward */
-  for (size_t k = 0; k < count; k++) dlog_slope[k] = NF_R(dlog_det[k / d]);
-  t->backward(t, count, raw, z->data, dz->data, dlog_slope);
-  from_planar(z->n, t->n_raw, d, raw, doutput);
-  status = backward_conditioner(b, z->n, &act, doutput, dinput, dparam, work);
+  nf_real *doutput = nf_arena_alloc(&work->arena, t->n_raw * v.count);
+  nf_real *dinput = nf_arena_alloc(&work->arena, v.count);
+  nf_real *dx = nf_arena_alloc(&work->arena, v.count);
+  if (doutput == NULL || dinput == NULL || dx == NULL) return NF_ENOMEM;
+  nf_transpose(n, d, dz->data, d, dx, n);
+  for (size_t k = 0; k < d; k++)
+    for (size_t i = 0; i < n; i++) v.log_slope[k * n + i] = NF_R(dlog_det[i]);
+  t->backward(t, v.count, v.raw, v.x, dx, v.log_slope);
+  nf_transpose(d, n, dx, n, dz->data, d);
+  nf_transpose(t->n_raw * d, n, v.raw, n, doutput, t->n_raw * d);
+  status = b->net->type->backward(b->net, n, act.input, act.hidden, doutput, dinput, dparam,
+                                  &work->arena);
   if (status != NF_OK) return status;
-  for (size_t k = 0; k < count; k++) dz->data[k] += dinput[k];
+  for (size_t k = 0; k < v.count; k++) dz->data[k] += dinput[k];
   nf_conditioner_drop(b, work);
   return NF_OK;
 }

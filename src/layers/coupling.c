@@ -64,11 +64,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
   else
     for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
   nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
-  for (size_t i = 0; i < x->n; i++) {
-    double sum = 0;
-    for (size_t k = 0; k < size; k++) sum += (double)v.log_g[i * size + k];
-    log_det[i] += sum;
-  }
+  for (size_t i = 0; i < x->n; i++) log_det[i] += nf_vector_sum(size, v.log_g + i * size);
   return NF_OK;
 }
 

@@ -46,9 +46,7 @@ static nf_real clamp(nf_real x, nf_real low, nf_real high) { return fmin(fmax(x,
 static void add_base(const nf_bijector *b, const nf_batch *epsilon, double sign, double *log_det) {
   const size_t d = nf_shape_size(b->in);
   for (size_t i = 0; i < epsilon->n; i++) {
-    const nf_real *e = nf_batch_sample(epsilon, i);
-    double norm_squared = 0;
-    for (size_t k = 0; k < d; k++) norm_squared += (double)e[k] * (double)e[k];
+    const double norm_squared = nf_vector_square(d, nf_batch_sample(epsilon, i));
     log_det[i] -=
         sign * (nf_log_normal(norm_squared, (double)d) + (double)d * log((double)self(b)->bins));
   }
@@ -75,10 +73,8 @@ static nf_real sigmoid(nf_real v) { return 1 / (1 + exp(-v)); }
 
 static void draw(const nf_bijector *b, nf_batch *epsilon) {
   const size_t d = nf_shape_size(b->in);
-  for (size_t i = 0; i < epsilon->n; i++)
-    for (size_t k = 0; k < d; k++)
-      nf_batch_sample(epsilon, i)[k] =
-          NF_R(nf_random_normal(self(b)->seed, epsilon->draw, (epsilon->first + i) * d + k));
+  nf_random_normals(self(b)->seed, epsilon->draw, epsilon->first * d, 1, epsilon->n * d,
+                    epsilon->data);
 }
 
 static int check_pixels(const nf_bijector *b, const nf_batch *x) {

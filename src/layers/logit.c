@@ -31,12 +31,12 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
     }
     nf_vector_log(d, v, v);
     nf_vector_log(d, q, q);
-    double sum = 0;
     for (size_t k = 0; k < d; k++) {
-      sum += (double)(log_span - v[k] - q[k]);
-      v[k] -= q[k];
+      const nf_real z = v[k] - q[k];
+      q[k] = log_span - v[k] - q[k];
+      v[k] = z;
     }
-    log_det[i] += sum;
+    log_det[i] += nf_vector_sum(d, q);
   }
   return NF_OK;
 }
@@ -62,12 +62,11 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   for (size_t i = 0; i < z->n; i++) {
     nf_real *v = nf_batch_sample(z, i);
     both_sides(d, v, q, log_pq);
-    double sum = 0;
     for (size_t k = 0; k < d; k++) {
-      sum += (double)(log_span - log_pq[k]);
+      log_pq[k] = log_span - log_pq[k];
       v[k] = (fmin(fmax(v[k], low), high) - alpha) / span;
     }
-    log_det[i] -= sum;
+    log_det[i] -= nf_vector_sum(d, log_pq);
   }
   return NF_OK;
 }

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/block.h"
+#include "core/transpose.h"
+
 bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
   return mask == NF_CHANNEL_SWAPPED || mask == NF_CHECKERBOARD_SWAPPED;
@@ -34,15 +37,27 @@ void nf_part_free(nf_part *p) {
   free(p->in_net);
 }
 
+NF_BLOCKED gather(size_t block, size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                  const nf_real *from, nf_real *dense) {
+  for (size_t i = 0; i < n; i++, from += row)
+    for (size_t r = 0; r < p->runs; r++, dense += p->run)
+      nf_copy_run(block, p->run, from + first[r], dense);
+}
+
+NF_BLOCKED scatter(size_t block, size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                   const nf_real *dense, nf_real *to) {
+  for (size_t i = 0; i < n; i++, to += row)
+    for (size_t r = 0; r < p->runs; r++, dense += p->run)
+      nf_copy_run(block, p->run, dense, to + first[r]);
+}
+
 /* A point is one run, often of one value; an image has one at every pixel. */
 void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *from,
                nf_real *dense) {
   if (p->size == 1)
     for (size_t i = 0; i < n; i++) dense[i] = from[i * row + first[0]];
   else
-    for (size_t i = 0; i < n; i++, from += row)
-      for (size_t r = 0; r < p->runs; r++, dense += p->run)
-        for (size_t k = 0; k < p->run; k++) dense[k] = from[first[r] + k];
+    NF_BY_BLOCK(p->run, gather, n, p, first, row, from, dense);
 }
 
 void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
@@ -50,9 +65,19 @@ void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, c
   if (p->size == 1)
     for (size_t i = 0; i < n; i++) to[i * row + first[0]] = dense[i];
   else
-    for (size_t i = 0; i < n; i++, to += row)
-      for (size_t r = 0; r < p->runs; r++, dense += p->run)
-        for (size_t k = 0; k < p->run; k++) to[first[r] + k] = dense[k];
+    NF_BY_BLOCK(p->run, scatter, n, p, first, row, dense, to);
+}
+
+void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
+                      const nf_real *from, nf_real *planes) {
+  for (size_t r = 0; r < p->runs; r++)
+    nf_transpose(n, numbers, from + first[r], row, planes + r * n, p->runs * n);
+}
+
+void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                       size_t numbers, const nf_real *planes, nf_real *to) {
+  for (size_t r = 0; r < p->runs; r++)
+    nf_transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
 }
 
 /* y into the last C channels of the network's input, pixel by pixel or the same at all. */

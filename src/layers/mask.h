@@ -31,6 +31,13 @@ void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, co
 void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
                 nf_real *to);
 
+/* Between n rows as above, of whose runs `numbers` values from the beginning are taken, and planes,
+ * one for each of these: number k of run r of sample i at planes[(k·runs + r)·n + i]. */
+void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
+                      const nf_real *from, nf_real *planes);
+void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
+                       size_t numbers, const nf_real *planes, nf_real *to);
+
 /* act->output = net(x_a), of b's net; under a checkerboard it sees 0 at part b. */
 int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool need_hidden,
                 nf_activation *act, nf_work *work);

@@ -17,7 +17,9 @@ typedef struct {
   size_t channels; /* c_b */
 } coupling;
 
-/* Of part b, count = n·c->b.size values: x or z, θ parameter by parameter, log τ'. */
+/* Of part b, count = n·c->b.size values in planes (mask.h): x or z, θ parameter by parameter, log
+ * τ'.
+ */
 typedef struct {
   size_t count;
   nf_real *x, *raw, *log_slope;
@@ -31,28 +33,24 @@ static int gather(const coupling *c, const nf_batch *x, const nf_activation *act
                 nf_arena_alloc(&work->arena, c->transform->n_raw * count),
                 nf_arena_alloc(&work->arena, count)};
   if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
-  nf_gather(x->n, b, b->in_x, nf_shape_size(x->shape), x->data, v->x);
-  for (size_t k = 0; k < c->transform->n_raw; k++)
-    nf_gather(x->n, b, b->in_net, d_net, act->output + k * c->channels, v->raw + k * count);
+  nf_gather_planes(x->n, b, b->in_x, nf_shape_size(x->shape), c->channels, x->data, v->x);
+  nf_gather_planes(x->n, b, b->in_net, d_net, c->transform->n_raw * c->channels, act->output,
+                   v->raw);
   return NF_OK;
 }
 
 static int map(const nf_bijector *base, bool inverse, nf_batch *x, double *log_det, nf_work *work) {
   const coupling *c = (const coupling *)base;
   const nf_transform *t = c->transform;
-  const size_t size = c->b.size;
   nf_activation act;
   values v;
   int status = nf_part_run(base, &c->a, x, false, &act, work);
   if (status == NF_OK) status = gather(c, x, &act, &v, work);
   if (status != NF_OK) return status;
   (inverse ? t->inverse : t->forward)(t, v.count, v.raw, v.x, v.log_slope);
-  nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
-  for (size_t i = 0; i < x->n; i++) {
-    double sum = 0;
-    for (size_t k = 0; k < size; k++) sum += (double)v.log_slope[i * size + k];
-    log_det[i] += sum;
-  }
+  nf_scatter_planes(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), c->channels, v.x, x->data);
+  for (size_t k = 0; k < c->b.size; k++)
+    for (size_t i = 0; i < x->n; i++) log_det[i] += (double)v.log_slope[k * x->n + i];
   return NF_OK;
 }
 
@@ -68,15 +66,16 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 static int backward_transform(const coupling *c, nf_batch *z, nf_batch *dz, const double *dlog_det,
                               values *v, nf_work *work) {
   const nf_transform *t = c->transform;
-  const size_t size = c->b.size, d = nf_shape_size(z->shape);
+  const size_t d = nf_shape_size(z->shape);
   nf_real *dzb = nf_arena_alloc(&work->arena, v->count);
   if (dzb == NULL) return NF_ENOMEM;
   t->inverse(t, v->count, v->raw, v->x, v->log_slope);
-  nf_gather(dz->n, &c->b, c->b.in_x, d, dz->data, dzb);
-  for (size_t k = 0; k < v->count; k++) v->log_slope[k] = NF_R(dlog_det[k / size]);
+  nf_gather_planes(dz->n, &c->b, c->b.in_x, d, c->channels, dz->data, dzb);
+  for (size_t k = 0; k < c->b.size; k++)
+    for (size_t i = 0; i < z->n; i++) v->log_slope[k * z->n + i] = NF_R(dlog_det[i]);
   t->backward(t, v->count, v->raw, v->x, dzb, v->log_slope);
-  nf_scatter(z->n, &c->b, c->b.in_x, d, v->x, z->data);
-  nf_scatter(dz->n, &c->b, c->b.in_x, d, dzb, dz->data);
+  nf_scatter_planes(z->n, &c->b, c->b.in_x, d, c->channels, v->x, z->data);
+  nf_scatter_planes(dz->n, &c->b, c->b.in_x, d, c->channels, dzb, dz->data);
   return NF_OK;
 }
 
@@ -94,8 +93,8 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_real *doutput = nf_arena_alloc(&work->arena, z->n * d_out);
   if (doutput == NULL) return NF_ENOMEM;
   memset(doutput, 0, z->n * d_out * sizeof *doutput);
-  for (size_t k = 0; k < c->transform->n_raw; k++)
-    nf_scatter(z->n, &c->b, c->b.in_net, d_out, v.raw + k * v.count, doutput + k * c->channels);
+  nf_scatter_planes(z->n, &c->b, c->b.in_net, d_out, c->transform->n_raw * c->channels, v.raw,
+                    doutput);
   status = nf_part_backward(base, &c->a, dz, &act, doutput, dparam, work);
   nf_conditioner_drop(base, work);
   return status;

@@ -1,52 +1,68 @@
-/* Gather, scatter, and the two GEMM forms of a 3×3 convolution made from them. A patch row
- * holds, for one pixel, the 9 neighbours' channels: (n·h·w, 3, 3, c). Images get a border of
- * zeros first, so that no neighbour is missing and the inner loops have no branch. */
+/* A patch holds, for one pixel, the 9 neighbours' channels: the patches of all pixels are a matrix
+ * (n·h·w, 3, 3, c). Images get a border of zeros first, so that no neighbour is missing; then every
+ * patch is a window of its image, and the products read the matrix there. Only a product in which
+ * it is the right-hand one needs it written down. */
 #include "nets/conv3x3.h"
 
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/block.h"
 #include "core/gemm.h"
 #include "nets/dense.h"
 
-/* One image with its border: (h + 2, w + 2, c). */
-static size_t border_size(nf_conv_size s, size_t c) { return (s.h + 2) * (s.w + 2) * c; }
+static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
 
-/* Where pixel (0, 0) of row i begins in it */
-static nf_real *row_of(nf_real *image, nf_conv_size s, size_t c, size_t i) {
-  return image + ((i + 1) * (s.w + 2) + 1) * c;
+/* Images with their borders, (n, h + 2, w + 2, c), and the windows of their patches. Neighbour d of
+ * 9 = 3·dy + dx lies at (dy - 1, dx - 1) or, for the transposed map, opposite. False when memory is
+ * out. */
+static bool patches_of(nf_conv_size s, size_t c, bool transposed, const nf_real *x,
+                       nf_windows *patches, nf_arena *tmp) {
+  const size_t row = (s.w + 2) * c, size = s.n * (s.h + 2) * row;
+  nf_real *image = nf_arena_alloc(tmp, size);
+  size_t *corner = nf_arena_alloc_bytes(tmp, pixels(s) * sizeof *corner);
+  size_t *step = nf_arena_alloc_bytes(tmp, 9 * c * sizeof *step);
+  *patches = (nf_windows){image, corner, step};
+  if (image == NULL || corner == NULL || step == NULL) return false;
+  memset(image, 0, size * sizeof *image);
+  for (size_t i = 0; i < s.n * s.h; i++, x += s.w * c) {
+    const size_t first = (i + i / s.h * 2) * row; /* row i's, of the window one row above */
+    memcpy(image + first + row + c, x, s.w * c * sizeof *x);
+    for (size_t j = 0; j < s.w; j++) *corner++ = first + j * c;
+  }
+  for (size_t d = 0; d < 9; d++)
+    for (size_t k = 0; k < c; k++) {
+      const size_t e = transposed ? 8 - d : d;
+      *step++ = e / 3 * row + e % 3 * c + k;
+    }
+  return true;
 }
 
-/* Neighbour d of 9 = 3·dy + dx lies at (dy - 1, dx - 1) or, for the transposed map, opposite:
- * its distance in the bordered image from the neighbour before all others. */
-static size_t step_to(nf_conv_size s, size_t c, bool transposed, size_t d) {
-  const size_t e = transposed ? 8 - d : d;
-  return (e / 3 * (s.w + 2) + e % 3) * c;
+/* The matrix; three neighbours of a row lie side by side. */
+NF_BLOCKED write_down(size_t block, nf_conv_size s, size_t c, const nf_windows *patches,
+                      nf_real *matrix) {
+  for (size_t i = 0; i < pixels(s); i++)
+    for (size_t d = 0; d < 9 * c; d += 3 * c, matrix += 3 * c)
+      nf_copy_run(block, 3 * c, patches->x + patches->row[i] + patches->step[d], matrix);
 }
 
-static void gather(nf_conv_size s, size_t c, bool transposed, const nf_real *x, nf_real *patch,
-                   nf_real *image) {
-  memset(image, 0, border_size(s, c) * sizeof *image);
-  for (size_t n = 0; n < s.n; n++) {
-    for (size_t i = 0; i < s.h; i++, x += s.w * c)
-      memcpy(row_of(image, s, c, i), x, s.w * c * sizeof *x);
-    for (size_t i = 0; i < s.h; i++)
-      for (size_t j = 0; j < s.w; j++) {
-        const nf_real *corner = image + (i * (s.w + 2) + j) * c;
-        if (transposed)
-          for (size_t d = 0; d < 9; d++, patch += c)
-            memcpy(patch, corner + step_to(s, c, true, d), c * sizeof *patch);
-        else /* three neighbours of a row lie side by side */
-          for (size_t d = 0; d < 9; d += 3, patch += 3 * c)
-            memcpy(patch, corner + step_to(s, c, false, d), 3 * c * sizeof *patch);
-      }
+/* y = start + the sum of 9 */
+NF_BLOCKED add_9(size_t block, size_t c, const nf_real *start, const nf_real *const source[9],
+                 nf_real *y) {
+  for (size_t k = 0; k < c; k = nf_next_block(block, c, k)) {
+    nf_real sum[NF_BLOCK_MAX];
+    for (size_t q = k; q < k + block; q++)
+      sum[q - k] = start[q] +
+                   (((source[0][q] + source[1][q]) + (source[2][q] + source[3][q])) +
+                    ((source[4][q] + source[5][q]) + (source[6][q] + source[7][q])) + source[8][q]);
+    memcpy(y + k, sum, block * sizeof *y);
   }
 }
 
-/* x += its 9 entries in the patches of its neighbours; a neighbour outside of the image has c
- * zeros. */
-static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch, nf_real *x,
-                    const nf_real *zeros) {
+/* x = start + its 9 entries in the patches of its neighbours; a neighbour outside of the image has
+ * c zeros. */
+NF_BLOCKED scatter_by(size_t block, nf_conv_size s, size_t c, bool transposed, const nf_real *patch,
+                      const nf_real *start, const nf_real *zeros, nf_real *x) {
   for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c)
     for (size_t i = 0; i < s.h; i++)
       for (size_t j = 0; j < s.w; j++, x += c) {
@@ -56,47 +72,43 @@ static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *pa
           const bool inside = row < s.h && column < s.w; /* -1 wraps to the largest number */
           source[d] = inside ? patch + ((row * s.w + column) * 9 + d) * c : zeros;
         }
-        for (size_t k = 0; k < c; k++)
-          x[k] += ((source[0][k] + source[1][k]) + (source[2][k] + source[3][k])) +
-                  ((source[4][k] + source[5][k]) + (source[6][k] + source[7][k])) + source[8][k];
+        add_9(block, c, start, source, x);
       }
 }
 
-static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
+static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch,
+                    const nf_real *start, const nf_real *zeros, nf_real *x) {
+  NF_BY_BLOCK(c, scatter_by, s, c, transposed, patch, start, zeros, x);
+}
 
 int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                            const nf_real *bias, bool relu, nf_real *y, nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
-  nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
-  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.in));
-  if (patch == NULL || image == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
-  }
-  gather(s, s.in, false, x, patch, image);
-  nf_dense_forward(pixels(s), 9 * s.in, s.out, patch, weight, bias, relu, y);
+  nf_windows patches;
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp);
+  if (memory) nf_gemm_windows(true, pixels(s), s.out, 9 * s.in, &patches, weight, bias, relu, y);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
                             nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_windows patches;
   nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
   nf_real *dpatch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
-  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.in));
-  if (patch == NULL || dpatch == NULL || image == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  nf_real *zeros = nf_arena_alloc(tmp, s.in);
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && patch != NULL &&
+                      dpatch != NULL && zeros != NULL;
+  if (memory) {
+    NF_BY_BLOCK(3 * s.in, write_down, s, s.in, &patches, patch);
+    nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
+    memset(zeros, 0, s.in * sizeof *zeros);
+    scatter(s, s.in, false, dpatch, zeros, zeros, dx);
   }
-  gather(s, s.in, false, x, patch, image);
-  nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
-  memset(dx, 0, pixels(s) * s.in * sizeof *dx);
-  memset(image, 0, s.in * sizeof *image);
-  scatter(s, s.in, false, dpatch, dx, image);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
@@ -104,16 +116,14 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_real *part = nf_arena_alloc(tmp, pixels(s) * 9 * s.out);
   nf_real *zeros = nf_arena_alloc(tmp, s.out);
-  if (part == NULL || zeros == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  const bool memory = part != NULL && zeros != NULL;
+  if (memory) {
+    nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
+    memset(zeros, 0, s.out * sizeof *zeros);
+    scatter(s, s.out, true, part, bias, zeros, y);
   }
-  nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
-  for (size_t i = 0; i < pixels(s); i++) memcpy(y + i * s.out, bias, s.out * sizeof *y);
-  memset(zeros, 0, s.out * sizeof *zeros);
-  scatter(s, s.out, true, part, y, zeros);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
@@ -121,18 +131,16 @@ int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *we
                              nf_arena *tmp) {
   const size_t rows = pixels(s);
   const nf_arena_mark mark = nf_arena_now(tmp);
-  nf_real *dpart = nf_arena_alloc(tmp, rows * 9 * s.out);
-  nf_real *image = nf_arena_alloc(tmp, border_size(s, s.out));
-  if (dpart == NULL || image == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  nf_windows patches;
+  const bool memory = patches_of(s, s.out, true, dy, &patches, tmp);
+  if (memory) {
+    const nf_windows transposed = {patches.x, patches.step, patches.row};
+    nf_gemm_windows(false, 9 * s.out, s.in, rows, &transposed, x, dweight, false, dweight);
+    nf_gemm_windows(false, rows, s.in, 9 * s.out, &patches, weight, NULL, false, dx);
+    nf_bias_backward(rows, s.out, dy, dbias);
   }
-  gather(s, s.out, true, dy, dpart, image);
-  nf_gemm(true, false, 9 * s.out, s.in, rows, dpart, 9 * s.out, x, s.in, true, dweight, s.in);
-  nf_gemm(false, false, rows, s.in, 9 * s.out, dpart, 9 * s.out, weight, s.in, false, dx, s.in);
-  nf_bias_backward(rows, s.out, dy, dbias);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return memory ? NF_OK : NF_ENOMEM;
 }
 
 nf_net *nf_net_new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,

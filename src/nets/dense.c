@@ -14,7 +14,7 @@ void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, cons
 void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                        const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias) {
   nf_gemm(true, false, out, in, rows, dy, out, x, in, true, dweight, in);
-  nf_bias_backward(rows, out, dy, dbias);
+  if (dbias != NULL) nf_bias_backward(rows, out, dy, dbias);
   if (dx != NULL) nf_gemm(false, false, rows, in, out, dy, out, weight, in, false, dx, in);
 }
 
@@ -35,6 +35,15 @@ void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias
 
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy) {
   for (size_t i = 0; i < count; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+void nf_relu_bias_backward(size_t rows, size_t out, const nf_real *y, nf_real *dy, nf_real *dbias) {
+  enum { BLOCK = 32 };
+  for (size_t i = 0; i < rows; i += BLOCK) {
+    const size_t n = nf_min_size(rows - i, BLOCK);
+    nf_relu_backward(n * out, y + i * out, dy + i * out);
+    nf_bias_backward(n, out, dy + i * out, dbias);
+  }
 }
 
 void nf_he_init(nf_tensor *weight, size_t fan_in, nf_random *r) {

@@ -13,20 +13,19 @@
 
 #include "nf/net.h"
 
-/* The net of nf_mlp_new with n_raw outputs a value, parameter by parameter: output k·d + i is
- * number k of value i. degree (d) below is of the inputs. */
+/* The parameters of nf_mlp_new with n_raw outputs a value: output k·d + i is number k of value i.
+ * The order is that of the values until nf_made_mask takes another. */
 nf_net *nf_made_new(nf_shape in, size_t n_raw, size_t width, nf_error *e);
 
-/* Sets the weights that must not be there to 0, for the net to run as the MLP. */
+/* Takes the inputs' degrees (d), and sets the weights that must not be there to 0. Their gradient
+ * is 0. */
 void nf_made_mask(nf_net *net, const size_t *degree);
-/* The same for their gradient, dparam of nf_net_type's backward. */
-void nf_made_mask_gradient(const nf_net *net, const size_t *degree, nf_real *dparam);
 
 /* A part of forward, for n samples: y (n, n_raw), the outputs of value i, whose degree is m, and
  * the hidden units of degree m-1 that they need. x (n, d) has all values of a degree below m; the
  * others may be any finite numbers. hidden (n·n_hidden) has the units of steps before. Steps m = 1
  * … d together have the cost of forward. */
-void nf_made_step(const nf_net *net, const size_t *degree, size_t i, size_t n, const nf_real *x,
-                  nf_real *hidden, nf_real *y);
+void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_real *hidden,
+                  nf_real *y);
 
 #endif

@@ -68,12 +68,12 @@ static int mlp_backward(const nf_net *net, size_t n, const nf_real *x, const nf_
   }
   nf_dense_backward(n, width, out, h2, t[WEIGHT_4].data, dy, dh2, dparam + t[WEIGHT_4].layer_offset,
                     dparam + t[BIAS_4].layer_offset);
-  nf_relu_backward(n * width, h2, dh2);
+  nf_relu_bias_backward(n, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
   nf_dense_backward(n, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
-                    dparam + t[WEIGHT_2].layer_offset, dparam + t[BIAS_2].layer_offset);
-  nf_relu_backward(n * width, h1, dh1);
+                    dparam + t[WEIGHT_2].layer_offset, NULL);
+  nf_relu_bias_backward(n, width, h1, dh1, dparam + t[BIAS_0].layer_offset);
   nf_dense_backward(n, in, width, x, t[WEIGHT_0].data, dh1, dx, dparam + t[WEIGHT_0].layer_offset,
-                    dparam + t[BIAS_0].layer_offset);
+                    NULL);
   nf_arena_release(tmp, mark);
   return NF_OK;
 }

@@ -27,18 +27,6 @@ void nf_adam_step(const nf_adam *a, uint64_t t, double rate, size_t n, const nf_
   }
 }
 
-/* Sums side by side, for the compiler to make a vector of */
-double nf_gradient_square(size_t n, const nf_real *gradient) {
-  enum { SIDE = 16 };
-  double part[SIDE] = {0}, sum = 0;
-  size_t i = 0;
-  for (; i + SIDE <= n; i += SIDE)
-    for (size_t k = 0; k < SIDE; k++) part[k] += (double)gradient[i + k] * (double)gradient[i + k];
-  for (; i < n; i++) sum += (double)gradient[i] * (double)gradient[i];
-  for (size_t k = 0; k < SIDE; k++) sum += part[k];
-  return sum;
-}
-
 bool nf_plateau_report(const nf_schedule *s, nf_plateau *p, double loss) {
   if (loss < p->best) {
     p->best = loss;

@@ -8,9 +8,6 @@
 void nf_adam_step(const nf_adam *a, uint64_t t, double rate, size_t n, const nf_real *gradient,
                   nf_real *m, nf_real *v, nf_real *param);
 
-/* ‖g‖², summed in double. */
-double nf_gradient_square(size_t n, const nf_real *gradient);
-
 /* The state of the plateau schedule. */
 typedef struct {
   double best;          /* lowest loss reported */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vector.h"
 
 nf_train_settings nf_train_default(void) {
   return (nf_train_settings){.adam = nf_adam_default(NF_ADAM),
@@ -140,7 +141,7 @@ static size_t slice_length(const nf_trainer *t, size_t slice) {
 static void square_slices(void *user, int thread) {
   const update *u = user;
   for (size_t s = (size_t)thread; s < slices(u->t); s += (size_t)u->threads)
-    u->t->square[s] = nf_gradient_square(slice_length(u->t, s), u->t->gradient + s * SLICE);
+    u->t->square[s] = nf_vector_square(slice_length(u->t, s), u->t->gradient + s * SLICE);
 }
 
 static void update_slices(void *user, int thread) {
@@ -203,7 +204,7 @@ typedef struct {
 static int update_stage(void *user, size_t layer, size_t first, size_t count,
                         const nf_real *gradient) {
   fused *u = user;
-  const double square = nf_gradient_square(count, gradient);
+  const double square = nf_vector_square(count, gradient);
   if (!isfinite(NF_R(square))) return NF_ENONFINITE;
   u->t->square[layer] = square;
   atomic_store(&u->changed, true);

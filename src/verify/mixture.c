@@ -4,6 +4,15 @@
 
 #include "core/real.h"
 
+nf_mixture nf_mixture_gaussians(void) {
+  nf_mixture m = {2, NF_MIXTURE_MAX, {{0}}, 0.25};
+  for (int k = 0; k < NF_MIXTURE_MAX; k++) {
+    m.mean[k][0] = 2 * cos(k * acos(-1) / 4);
+    m.mean[k][1] = 2 * sin(k * acos(-1) / 4);
+  }
+  return m;
+}
+
 static double square_distance(const nf_mixture *m, size_t k, double shrink, const double *x) {
   double sum = 0;
   for (size_t i = 0; i < m->d; i++) {

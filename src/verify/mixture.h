@@ -18,6 +18,9 @@ typedef struct {
   double mean[NF_MIXTURE_MAX][NF_MIXTURE_MAX_D], sd;
 } nf_mixture;
 
+/* That of the toy density `gaussians`: 8 on a circle of radius 2, s = ¼. */
+nf_mixture nf_mixture_gaussians(void);
+
 /* v (d) at x (d); trace may be NULL. */
 void nf_mixture_velocity(const nf_mixture *m, double t, const double *x, double *v, double *trace);
 /* log-density of the data, nats */

@@ -1,9 +1,11 @@
-/* How fast is a small flow? A 2-D RealNVP whose conditioners are MLPs [1, width, width, 2]: its
- * matrix products have so few columns that everything around them counts. A training step is
- * forward, backward and Adam. */
+/* How fast is a flow on points? Its conditioners are MLPs [in, width, width, out], masked in maf.
+ * On the plane their matrix products have so few columns that everything around them counts. A
+ * training step is forward, backward and Adam. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
+#include "flow/flow.h" /* tensors */
 
 typedef struct {
   nf_flow *flow;
@@ -29,9 +31,20 @@ static void draw(void *user) {
   nf_flow_sample(t->flow, t->points, 1, 1, t->sample, &t->e);
 }
 
+/* Weights that masks have not set to 0: each is a multiply-add a point. */
+static int count_weights(void *user, const char *path, nf_tensor *t) {
+  const char *dot = strrchr(path, '.');
+  for (size_t i = 0; strcmp(dot, ".weight") == 0 && i < nf_tensor_size(t); i++)
+    *(double *)user += t->data[i] != 0;
+  return NF_OK;
+}
+
 int main(int argc, char **argv) {
-  enum { LAYERS, WIDTH, BATCH, POINTS, THREADS };
-  bench_option o[] = {{"layers", 32, 1, "coupling layers"},
+  enum { MODEL, DIM, LAYERS, WIDTH, BATCH, POINTS, THREADS };
+  static const nf_family families[] = {NF_REALNVP, NF_MAF, NF_NSF};
+  bench_option o[] = {{"model", 0, BENCH_WORD, "realnvp|maf|nsf"},
+                      {"dim", 2, 2, "values of a point"},
+                      {"layers", 32, 1, "couplings or autoregressive layers"},
                       {"width", 64, 1, "hidden units of the conditioners"},
                       {"batch", 512, 1, "points of a training step"},
                       {"points", 40000, 1, "points of log_prob and sample"},
@@ -39,10 +52,10 @@ int main(int argc, char **argv) {
                       {0}};
   bench_options(
       argc, argv,
-      "A 2-D RealNVP: milliseconds of a step, of log_prob and of sampling, and which part of the "
-      "peak that is.",
+      "A flow on points: milliseconds of a step, of log_prob and of sampling, and which part of "
+      "the peak that is.",
       o);
-  nf_model m = nf_model_default(NF_REALNVP, nf_point(2));
+  nf_model m = nf_model_default(families[o[MODEL].value], nf_point((size_t)o[DIM].value));
   m.steps = (size_t)o[LAYERS].value;
   m.width = (size_t)o[WIDTH].value;
   task t = {.points = (size_t)o[POINTS].value, .batch = (size_t)o[BATCH].value};
@@ -50,9 +63,10 @@ int main(int argc, char **argv) {
   t.flow = nf_flow_from_model(&m, &t.e);
   nf_flow_set_threads(t.flow, (int)o[THREADS].value, &t.e);
   bench_need(&t.e);
-  t.x = bench_alloc(2 * rows, sizeof *t.x);
-  for (size_t i = 0; i < 2 * rows; i++) t.x[i] = (nf_real)nf_random_normal(2, 0, i);
-  t.sample = bench_alloc(2 * t.points, sizeof *t.sample);
+  const size_t d = nf_flow_dim(t.flow);
+  t.x = bench_alloc(d * rows, sizeof *t.x);
+  for (size_t i = 0; i < d * rows; i++) t.x[i] = (nf_real)nf_random_normal(2, 0, i);
+  t.sample = bench_alloc(d * t.points, sizeof *t.sample);
   t.log_p = bench_alloc(t.points, sizeof *t.log_p);
   bench_perturb(t.flow, 0.1 / (double)m.width);
   nf_train_settings set = nf_train_default();
@@ -67,8 +81,9 @@ int main(int argc, char **argv) {
   bench_print("train_step_ms", 1e3 * train_s, "ms");
   bench_print("log_prob_ms", 1e3 * log_prob_s, "ms");
   bench_print("sample_ms", 1e3 * sample_s, "ms");
-  const double w = (double)m.width, flops = 2 * (double)m.steps * (w + w * w + 2 * w);
-  bench_fractions(flops, (double)t.points / log_prob_s, (double)t.points / sample_s,
+  double weights = 0;
+  nf_flow_tensors(t.flow, count_weights, &weights);
+  bench_fractions(2 * weights, (double)t.points / log_prob_s, (double)t.points / sample_s,
                   (double)t.batch / train_s, (int)o[THREADS].value);
   bench_print("peak_rss_mib", peak, "MiB");
   bench_print("parameters", (double)nf_flow_n_param(t.flow), "1");
