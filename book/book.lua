@@ -113,6 +113,46 @@ local function words(math)
   return math
 end
 
+-- A long formula in a line is cut behind its outer relations, sums and differences, where a line can
+-- end: MathML is not broken by browsers, and on a telephone it would leave the page.
+local opens = { ['('] = 1, ['['] = 1, ['{'] = 1, ['\\{'] = 1, ['\\left'] = 1, ['\\lvert'] = 1,
+  [')'] = -1, [']'] = -1, ['}'] = -1, ['\\}'] = -1, ['\\right'] = -1, ['\\rvert'] = -1 }
+local operator = { ['='] = true, ['+'] = true, ['-'] = true, ['\\le'] = true, ['\\ge'] = true,
+  ['\\approx'] = true }
+local LONG, SHORT = 30, 8 -- characters of TeX
+
+local function pieces(tex)
+  local out, depth, from, at, before = {}, 0, 1, 1, nil
+  while at <= #tex do
+    local token = tex:match('^\\%a+', at) or tex:match('^\\.', at) or tex:sub(at, at)
+    at = at + #token
+    depth = depth + (opens[token] or 0)
+    local binary = operator[token] and before and not operator[before]
+    if binary and depth == 0 and at - from > SHORT and #tex - at > SHORT then
+      table.insert(out, tex:sub(from, at - 1) .. ' {}')
+      from = at
+    end
+    if token ~= ' ' then before = token end
+  end
+  table.insert(out, tex:sub(from))
+  return out
+end
+
+local function breaks(inlines)
+  local out = pandoc.List()
+  for _, inline in ipairs(inlines) do
+    if inline.t == 'Math' and inline.mathtype == 'InlineMath' and #inline.text > LONG then
+      for i, piece in ipairs(pieces(inline.text)) do
+        if i > 1 then out:insert(pandoc.Str('\u{200b}')) end
+        out:insert(pandoc.Math('InlineMath', piece))
+      end
+    else
+      out:insert(inline)
+    end
+  end
+  return out
+end
+
 -- A formula is not parted from the punctuation behind it by the end of a line.
 local function punctuation(inlines)
   local out = pandoc.List()
@@ -163,6 +203,7 @@ return {
   { Pandoc = displays },
   { Inlines = tags },
   { Inlines = spaces },
+  { Inlines = breaks },
   { Inlines = punctuation },
   { Str = references, Math = words, Image = figures, Link = links, Table = tables },
 }
