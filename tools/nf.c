@@ -267,13 +267,16 @@ static int run(int argc, char **argv) {
   return status;
 }
 
-/* Whether all that was printed was also written; the reason of an earlier failure is lost when the
- * last write goes well. */
+/* Whether all that was printed was also written. When an earlier write failed but not the last, the
+ * reason is not known any more. */
 static bool is_printed(void) {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return true;
   command_name = NULL;
-  cli_error("standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));
+  if (errno != 0)
+    cli_error("standard output: cannot write: %s", strerror(errno));
+  else
+    cli_error("standard output: cannot write");
   return false;
 }
 
