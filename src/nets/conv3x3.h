@@ -16,7 +16,8 @@ typedef struct {
   size_t n, h, w, in, out; /* samples, rows, columns, channels in and out */
 } nf_conv_size;
 
-/* W (out, 3, 3, in): gather, then GEMM. relu clips y at 0. */
+/* W (out, 3, 3, in): gather, then GEMM. relu clips y at 0. dbias is NULL where it has its gradient
+ * already. */
 int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
                            const nf_real *bias, bool relu, nf_real *y, nf_arena *tmp);
 int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,

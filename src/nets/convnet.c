@@ -38,13 +38,12 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
                                       dh2, dparam + t[WEIGHT_3].layer_offset,
                                       dparam + t[BIAS_3].layer_offset, tmp);
   if (status == NF_OK) {
-    nf_relu_backward(rows * width, h2, dh2);
+    nf_relu_bias_backward(rows, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
     nf_dense_backward(rows, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
-                      dparam + t[WEIGHT_2].layer_offset, dparam + t[BIAS_2].layer_offset);
-    nf_relu_backward(rows * width, h1, dh1);
+                      dparam + t[WEIGHT_2].layer_offset, NULL);
+    nf_relu_bias_backward(rows, width, h1, dh1, dparam + t[BIAS_1].layer_offset);
     status = nf_conv_gather_backward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data, dh1, dx,
-                                     dparam + t[WEIGHT_1].layer_offset,
-                                     dparam + t[BIAS_1].layer_offset, tmp);
+                                     dparam + t[WEIGHT_1].layer_offset, NULL, tmp);
   }
   nf_arena_release(tmp, mark);
   return status;
