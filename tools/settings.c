@@ -98,7 +98,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"flip", NULL, CLI_FLAG, &s->flip,
        "mirror training images left to right, half of them at every step, chosen at random", 0, 0,
        NULL},
-      {"fused", NULL, CLI_FLAG, &s->fused, "the same run in less memory, and slower", 0, 0, NULL},
+      {"fused", NULL, CLI_FLAG, &s->fused,
+       "the same run, slower, in less memory when its networks are large", 0, 0, NULL},
       {"quiet", NULL, CLI_FLAG, &s->quiet,
        "prints errors and warnings alone: no progress, no report at the end, no changes of a "
        "resumed run",
