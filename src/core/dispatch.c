@@ -7,16 +7,18 @@
 
 /* A resolver runs before the sanitizers do. It must not read a table of addresses, which may not be
  * relocated yet. */
-#define DISPATCH(f)                                                                               \
-  extern __typeof__(f) f##_sse2, f##_avx2, f##_avx512;                                            \
-  __attribute__((used, no_sanitize("address", "undefined"))) static __typeof__(f) *f##_is(void) { \
-    __builtin_cpu_init();                                                                         \
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return f##_sse2;       \
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&             \
-                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")       \
-               ? f##_avx512                                                                       \
-               : f##_avx2;                                                                        \
-  }                                                                                               \
+#define DISPATCH(f)                                                                         \
+  extern __typeof__(f) f##_sse2, f##_avx2, f##_avx512;                                      \
+  __typeof__(f) *f##_is(void);                                                              \
+  __attribute__((visibility("hidden"),                                                      \
+                 no_sanitize("address", "undefined"))) __typeof__(f) *f##_is(void) {        \
+    __builtin_cpu_init();                                                                   \
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return f##_sse2; \
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&       \
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") \
+               ? f##_avx512                                                                 \
+               : f##_avx2;                                                                  \
+  }                                                                                         \
   __typeof__(f) f __attribute__((ifunc(#f "_is")));
 
 #ifdef NF_DISPATCHED
