@@ -129,10 +129,11 @@ static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite,
   const size_t free_rows = overwrite && size >= width ? (size - width) / columns + 1 : 0;
   multiply_panel(free_rows, vectors, p);
   for (size_t i = free_rows, rows; i < m; i += rows) {
-    nf_real c[ROWS * COLUMNS] = {0};
+    nf_real c[ROWS * COLUMNS];
     product q = next_rows(p, i);
     rows = nf_min_size(m - i, ROWS);
     q.start = q.c = c, q.ld_start = q.ldc = width;
+    memset(c, 0, rows * width * sizeof *c);
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) c[r * width + j] = p.start[(i + r) * p.ld_start + j];
     multiply_panel(rows, vectors, q);
