@@ -138,7 +138,7 @@ static void last_layer(const nf_net *net, size_t n, const nf_real *h2, const nf_
                     dparam + net->tensor[BIAS_4].layer_offset);
   for (size_t k = 0; k < out; k++)
     add(seen_by_output(net, k), dw + k * width, dparam + w->layer_offset + k * width);
-  nf_relu_backward(n * width, h2, dh2);
+  nf_relu_bias_backward(n, width, h2, dh2, dparam + net->tensor[BIAS_2].layer_offset);
 }
 
 static void middle_layer(const nf_net *net, size_t n, const nf_real *h1, const nf_real *dh2,
@@ -155,8 +155,7 @@ static void middle_layer(const nf_net *net, size_t n, const nf_real *h1, const n
     nf_gemm(false, false, n, end - k, width - from, dh2 + from, width, w->data + from * width + k,
             width, false, dh1 + k, width);
   }
-  nf_bias_backward(n, width, dh2, dparam + net->tensor[BIAS_2].layer_offset);
-  nf_relu_backward(n * width, h1, dh1);
+  nf_relu_bias_backward(n, width, h1, dh1, dparam + net->tensor[BIAS_0].layer_offset);
 }
 
 static void first_layer(const nf_net *net, size_t n, const nf_real *x, const nf_real *dh1,
@@ -164,8 +163,7 @@ static void first_layer(const nf_net *net, size_t n, const nf_real *x, const nf_
   const size_t d = nf_shape_size(net->in), width = net->width;
   const nf_tensor *w = &net->tensor[WEIGHT_0];
   memset(dw, 0, width * d * sizeof *dw);
-  nf_dense_backward(n, d, width, x, w->data, dh1, dx, dw,
-                    dparam + net->tensor[BIAS_0].layer_offset);
+  nf_dense_backward(n, d, width, x, w->data, dh1, dx, dw, NULL);
   for (size_t k = 0; k < width; k++)
     for (size_t j = 0; j < d; j++)
       if (((const made *)net)->degree[j] <= degree_of(net, k))
