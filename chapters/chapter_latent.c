@@ -1,6 +1,6 @@
-/* The bounds (6.1)-(6.3) for a latent variable in the place of the noise: z ~ N(0, 1), x | z ~ N(z,
- * 1) at x = 1, where log p(x) = log N(1; 0, 2) is known and p(z | x) = N(1/2, 1/2):
+/* The bounds (6.1)-(6.3) for a latent variable, with z for the noise u:
  *
+ *   z ~ N(0, 1), x | z ~ N(z, 1), x = 1         so x ~ N(0, 2) and p(z | x) = N(1/2, 1/2)
  *   E_q log(p(x, z)/q(z)) ≤ log p(x)            one draw; equal for q = p(z | x)
  *   E log (1/M)Σ p(x | z_j), z_j ~ N(0, 1)      M draws; grows to log p(x), the gap as
  *                                               Var p(x | z)/(2 M p(x)²) */

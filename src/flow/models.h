@@ -18,4 +18,7 @@ typedef struct {
 /* NULL when there is no such family */
 const nf_architecture *nf_architecture_of(nf_family family);
 
+/* Whether its settings go together (model_valid.c).   errors  NF_EINVAL */
+bool nf_model_is_valid(const nf_model *m, nf_error *e);
+
 #endif
