@@ -1,9 +1,9 @@
 /* Every text of the page, in English and Chinese. The quotes are sentences of the notes. */
 const TEXT = {
-  title: ['Normalizing flows', '可逆流'],
-  name: ['Normalizing flows', '可逆流'],
+  title: ['Normalizing flows', '标准化流'],
+  name: ['Normalizing flows', '标准化流'],
   lead: ['A normalizing flow is an invertible map from data to a simple base density. The density of the data is then computed exactly:',
-    '可逆流用可逆映射把数据变换为服从简单基础分布的潜在变量，数据的密度因此可以精确计算：'],
+    '标准化流用可逆映射把数据变换为服从简单基础分布的潜在变量，数据的密度因此可以精确计算：'],
   how: ['Every number here is computed by the C library of this project, compiled to WebAssembly. Drag the points and the numbers, or move them with the arrow keys. Blue is the data x, orange the latent z.',
     '本页的每个数都由本项目的 C 程序库算出，程序库已编译为 WebAssembly。点和数可以拖动，也可以用方向键移动。蓝色表示数据 x，橙色表示潜在变量 z。'],
   panels: ['Panels', '各节'],
@@ -66,7 +66,7 @@ const TEXT = {
   inverse: ['inverse of z', '逆变换'],
   roundtrip: ['round-trip error', '往返误差'],
 
-  learn_title: ['A flow learns a density', '可逆流学习一个密度'],
+  learn_title: ['A flow learns a density', '标准化流学习一个密度'],
   learn_quote: ['Maximising the expected log-likelihood is therefore minimising the KL divergence from the data distribution to the model.',
     '因此，使期望对数似然最大，就是使数据分布到模型的 KL 散度最小。'],
   density: ['Data', '数据'],
@@ -111,9 +111,9 @@ const TEXT = {
   handle_trace: ['point whose log-det is shown', '显示对数行列式的点'],
   few_points: ['Draw at least {n} points; so far {k}.', '至少画 {n} 个点，现有 {k} 个。'],
 
-  digits_title: ['Images through a flow', '图像的可逆流'],
+  digits_title: ['Images through a flow', '图像的标准化流'],
   digits_quote: ['The density of the dequantised image is exact; for the pixels themselves it gives the lower bound on the right-hand side.',
-    '可逆流精确计算去量化后图像的密度；对像素本身，右端给出概率的下界。'],
+    '标准化流精确计算去量化后图像的密度；对像素本身，右端给出概率的下界。'],
   digits_lead: ['A RealNVP with three levels, trained on 1350 handwritten digits of 8×8 pixels with 17 grey levels (UCI).',
     '这是一个三层级的 RealNVP，用 1350 幅 8×8 像素、17 级灰度的手写数字（UCI）训练。'],
   samples_title: ['Samples', '样本'],
