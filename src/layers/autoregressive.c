@@ -27,44 +27,30 @@ typedef struct {
 /* --- the layer ----------------------------------------------------------------------------------
  */
 
-/* All θ of x */
+/* All θ of x, value by value, as all arrays here: row i has value i of the samples. */
 static int run_conditioner(const nf_bijector *b, const nf_batch *x, bool need_hidden,
                            nf_activation *act, nf_work *work) {
   const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
   if (status != NF_OK) return status;
-  memcpy(act->input, x->data, nf_batch_size(x) * sizeof *act->input);
+  const size_t d = nf_shape_size(b->in);
+  nf_transpose(x->n, d, x->data, d, act->input, x->n);
   return nf_conditioner_run(b, x->n, act, work);
 }
 
-/* Of a batch, value by value: x, θ number by number, log τ' */
-typedef struct {
-  size_t count;
-  nf_real *x, *raw, *log_slope;
-} values;
-
-static int transposed(const autoregressive *a, const nf_batch *x, const nf_real *output, values *v,
-                      nf_work *work) {
-  const size_t d = nf_shape_size(x->shape), count = x->n * d, n_raw = a->transform->n_raw;
-  *v = (values){count, nf_arena_alloc(&work->arena, count),
-                nf_arena_alloc(&work->arena, n_raw * count), nf_arena_alloc(&work->arena, count)};
-  if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
-  nf_transpose(x->n, d, x->data, d, v->x, x->n);
-  nf_transpose(x->n, n_raw * d, output, n_raw * d, v->raw, x->n);
-  return NF_OK;
-}
-
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const autoregressive *a = (const autoregressive *)b;
-  const size_t n = x->n, d = nf_shape_size(b->in);
+  const nf_transform *t = ((const autoregressive *)b)->transform;
+  const size_t n = x->n, d = nf_shape_size(b->in), count = n * d;
   nf_activation act;
-  values v;
-  int status = run_conditioner(b, x, false, &act, work);
-  if (status == NF_OK) status = transposed(a, x, act.output, &v, work);
+  const int status = run_conditioner(b, x, false, &act, work);
   if (status != NF_OK) return status;
-  a->transform->forward(a->transform, v.count, v.raw, v.x, v.log_slope);
-  nf_transpose(d, n, v.x, n, x->data, d);
+  nf_real *value = nf_arena_alloc(&work->arena, count);
+  nf_real *log_slope = nf_arena_alloc(&work->arena, count);
+  if (value == NULL || log_slope == NULL) return NF_ENOMEM;
+  memcpy(value, act.input, count * sizeof *value);
+  t->forward(t, count, act.output, value, log_slope);
+  nf_transpose(d, n, value, n, x->data, d);
   for (size_t k = 0; k < d; k++)
-    for (size_t i = 0; i < n; i++) log_det[i] += (double)v.log_slope[k * n + i];
+    for (size_t i = 0; i < n; i++) log_det[i] += (double)log_slope[k * n + i];
   return NF_OK;
 }
 
@@ -74,32 +60,28 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   const nf_transform *t = a->transform;
   const size_t n = z->n, d = nf_shape_size(b->in);
   nf_real *hidden = nf_arena_alloc(&work->arena, n * b->net->n_hidden);
-  nf_real *output = nf_arena_alloc(&work->arena, t->n_raw * n);
   nf_real *raw = nf_arena_alloc(&work->arena, t->n_raw * n);
-  nf_real *value = nf_arena_alloc(&work->arena, n);
+  nf_real *value = nf_arena_alloc(&work->arena, n * d);
   nf_real *log_slope = nf_arena_alloc(&work->arena, n);
-  if (hidden == NULL || output == NULL || raw == NULL || value == NULL || log_slope == NULL)
-    return NF_ENOMEM;
-  for (size_t i = 0; i < d; i++) {
-    nf_real *column = z->data + a->order[i];
-    nf_made_step(b->net, a->order[i], n, z->data, hidden, output);
-    nf_transpose(n, t->n_raw, output, t->n_raw, raw, n);
-    for (size_t s = 0; s < n; s++) value[s] = column[s * d];
-    t->inverse(t, n, raw, value, log_slope);
-    for (size_t s = 0; s < n; s++) {
-      column[s * d] = value[s];
-      log_det[s] += (double)log_slope[s];
-    }
+  if (hidden == NULL || raw == NULL || value == NULL || log_slope == NULL) return NF_ENOMEM;
+  nf_transpose(n, d, z->data, d, value, n);
+  for (size_t k = 0; k < d; k++) {
+    const size_t i = a->order[k];
+    nf_made_step(b->net, i, n, value, hidden, raw);
+    t->inverse(t, n, raw, value + i * n, log_slope);
+    for (size_t s = 0; s < n; s++) log_det[s] += (double)log_slope[s];
   }
+  nf_transpose(d, n, value, n, z->data, d);
   return NF_OK;
 }
 
 /* x and the activations that forward saved; without them by the inverse */
 static int rebuild(const nf_bijector *b, nf_batch *z, nf_activation *act, nf_work *work) {
+  const size_t d = nf_shape_size(b->in);
   const int status = nf_conditioner_restore(b, z->n, act, work);
   if (status != NF_OK) return status;
   if (act->input != NULL) {
-    memcpy(z->data, act->input, nf_batch_size(z) * sizeof *z->data);
+    nf_transpose(d, z->n, act->input, z->n, z->data, d);
     return NF_OK;
   }
   double *unused = nf_arena_alloc_double(&work->arena, z->n);
@@ -112,28 +94,24 @@ static int rebuild(const nf_bijector *b, nf_batch *z, nf_activation *act, nf_wor
 /* dx = ∂τ/∂x·dz + (∂net/∂x)ᵀ ∂L/∂θ */
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
-  const autoregressive *a = (const autoregressive *)b;
-  const nf_transform *t = a->transform;
-  const size_t n = z->n, d = nf_shape_size(b->in);
+  const nf_transform *t = ((const autoregressive *)b)->transform;
+  const size_t n = z->n, d = nf_shape_size(b->in), count = n * d;
   nf_activation act;
-  values v;
   int status = rebuild(b, z, &act, work);
-  if (status == NF_OK) status = transposed(a, z, act.output, &v, work);
   if (status != NF_OK) return status;
-  nf_real *doutput = nf_arena_alloc(&work->arena, t->n_raw * v.count);
-  nf_real *dinput = nf_arena_alloc(&work->arena, v.count);
-  nf_real *dx = nf_arena_alloc(&work->arena, v.count);
-  if (doutput == NULL || dinput == NULL || dx == NULL) return NF_ENOMEM;
+  nf_real *dinput = nf_arena_alloc(&work->arena, count);
+  nf_real *dx = nf_arena_alloc(&work->arena, count);
+  nf_real *dlog_slope = nf_arena_alloc(&work->arena, count);
+  if (dinput == NULL || dx == NULL || dlog_slope == NULL) return NF_ENOMEM;
   nf_transpose(n, d, dz->data, d, dx, n);
   for (size_t k = 0; k < d; k++)
-    for (size_t i = 0; i < n; i++) v.log_slope[k * n + i] = NF_R(dlog_det[i]);
-  t->backward(t, v.count, v.raw, v.x, dx, v.log_slope);
-  nf_transpose(d, n, dx, n, dz->data, d);
-  nf_transpose(t->n_raw * d, n, v.raw, n, doutput, t->n_raw * d);
-  status = b->net->type->backward(b->net, n, act.input, act.hidden, doutput, dinput, dparam,
+    for (size_t i = 0; i < n; i++) dlog_slope[k * n + i] = NF_R(dlog_det[i]);
+  t->backward(t, count, act.output, act.input, dx, dlog_slope); /* act.output is ∂L/∂θ now */
+  status = b->net->type->backward(b->net, n, act.input, act.hidden, act.output, dinput, dparam,
                                   &work->arena);
   if (status != NF_OK) return status;
-  for (size_t k = 0; k < v.count; k++) dz->data[k] += dinput[k];
+  for (size_t k = 0; k < count; k++) dx[k] += dinput[k];
+  nf_transpose(d, n, dx, n, dz->data, d);
   nf_conditioner_drop(b, work);
   return NF_OK;
 }

@@ -45,11 +45,15 @@ static void weight_backward(size_t n, size_t in, size_t out, const nf_real *x, s
   }
 }
 
+void nf_columns_bias_backward(size_t n, size_t out, const nf_real *dy, size_t ldy, nf_real *dbias) {
+  for (size_t k = 0; k < out; k++) dbias[k] += sum(n, dy + k * ldy);
+}
+
 void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
                          const nf_real *weight, const nf_real *dy, size_t ldy, nf_real *dx,
                          nf_real *dweight, nf_real *dbias) {
   weight_backward(n, in, out, x, ldx, dy, ldy, dweight);
-  for (size_t k = 0; dbias != NULL && k < out; k++) dbias[k] += sum(n, dy + k * ldy);
+  if (dbias != NULL) nf_columns_bias_backward(n, out, dy, ldy, dbias);
   nf_gemm_columns(true, in, n, out, weight, in, dy, ldy, NULL, false, dx, ldx);
 }
 

@@ -1,9 +1,10 @@
-/* Hidden units rise in degree, so the weights between them that remain are a lower triangle of
- * blocks. Products leave out what is above it:
+/* Samples are columns (nets/columns.h), hidden units rise in degree, and inputs up to a degree lie
+ * together if their order is the natural one or its reverse. Products leave out what the masks
+ * exclude:
  *
- *   h₂ = ReLU(W₂ h₁ + b₂)    row by row of blocks, each from the units that it may see
- *   dW₂ = dh₂ᵀ·h₁            the same
- *   dh₁ = dh₂·W₂             column by column of blocks, each from the units that see it */
+ *   H = ReLU(W·X + b)    some units at a time, each from the units that it may see
+ *   dX = Wᵀ·dH           some units at a time, each from the units that see it
+ *   dW = dH·Xᵀ           some columns at a time, each of the units that see it */
 #include "nets/made.h"
 
 #include <stdlib.h>
@@ -11,16 +12,22 @@
 
 #include "core/arena.h"
 #include "core/gemm.h"
+#include "core/real.h"
+#include "nets/columns.h"
 #include "nets/dense.h"
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
-/* Units of a block: products of fewer columns are slow, of more compute more zeros. What would be
- * less than half a block belongs to the one before it. */
-enum { BLOCK = 32, LONGEST = BLOCK + BLOCK / 2 };
+
+typedef struct {
+  size_t first, end;
+} range;
 
 typedef struct {
   nf_net net;
-  size_t degree[]; /* of the inputs */
+  struct {
+    size_t degree;     /* of input i */
+    range upto, above; /* of inputs that hold all of degrees up to i; above i */
+  } input[];           /* d + 1 */
 } made;
 
 /* --- degrees of hidden units --------------------------------------------------------------------
@@ -48,21 +55,54 @@ static size_t seen_by(const nf_net *net, size_t unit) {
 
 /* … and an output. */
 static size_t seen_by_output(const nf_net *net, size_t output) {
-  return units_below(net, ((const made *)net)->degree[output % nf_shape_size(net->in)]);
+  return units_below(net, ((const made *)net)->input[output % nf_shape_size(net->in)].degree);
 }
 
+/* Units of a block: all of a degree, or if these are few, some of several degrees. */
 static size_t end_of_block(const nf_net *net, size_t begin) {
-  return net->width - begin < LONGEST ? net->width : begin + BLOCK;
+  enum { FEW = 12 };
+  const size_t end = seen_by(net, begin);
+  return end - begin >= FEW ? end : nf_min_size(begin + FEW, net->width);
+}
+
+/* Outputs of degrees above m, which units of degree m are seen by: of every number some values, or,
+ * where that leaves out few, all from the first one on. */
+typedef struct {
+  size_t first, count, apart;
+} outputs;
+
+static outputs outputs_above(const nf_net *net, size_t m) {
+  enum { FEW = 8 };
+  const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out);
+  const range i = ((const made *)net)->input[m].above;
+  if (d - (i.end - i.first) > FEW) return (outputs){i.first, i.end - i.first, d};
+  return (outputs){i.first, out - d + i.end - i.first, out};
 }
 
 /* --- masks --------------------------------------------------------------------------------------
  */
 
+static range both(range a, range b) {
+  return (range){nf_min_size(a.first, b.first), a.end > b.end ? a.end : b.end};
+}
+
+static void take_degrees(made *m, const size_t *degree) {
+  const size_t d = nf_shape_size(m->net.in);
+  m->input[0].upto = m->input[d].above = (range){0, 0};
+  for (size_t i = 0; i < d; i++) {
+    m->input[i].degree = degree[i];
+    m->input[degree[i]].upto = m->input[degree[i] - 1].above = (range){i, i + 1};
+  }
+  for (size_t k = 2; k <= d; k++) m->input[k].upto = both(m->input[k].upto, m->input[k - 1].upto);
+  for (size_t k = d - 1; k-- > 0;)
+    m->input[k].above = both(m->input[k].above, m->input[k + 1].above);
+}
+
 void nf_made_mask(nf_net *net, const size_t *degree) {
   const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   nf_real *w0 = net->tensor[WEIGHT_0].data, *w2 = net->tensor[WEIGHT_2].data;
   nf_real *w4 = net->tensor[WEIGHT_4].data;
-  memcpy(((made *)net)->degree, degree, d * sizeof *degree);
+  take_degrees((made *)net, degree);
   for (size_t k = 0; k < width; k++) {
     const size_t m = degree_of(net, k), from = seen_by(net, k);
     for (size_t j = 0; j < d; j++)
@@ -78,110 +118,185 @@ void nf_made_mask(nf_net *net, const size_t *degree) {
 /* --- forward ------------------------------------------------------------------------------------
  */
 
-/* Units first … end-1 of a layer with `in` inputs, of which they see the first `seen`. */
-static void run_units(const nf_net *net, size_t n, size_t first, size_t end, size_t in, size_t seen,
-                      const nf_real *x, size_t weight, nf_real *y) {
+/* Units first … end-1 of a layer with `in` inputs, of which they see some. */
+static void run_units(const nf_net *net, size_t n, size_t first, size_t end, size_t in, range seen,
+                      const nf_real *x, size_t ldx, size_t weight, nf_real *y) {
   const nf_tensor *t = net->tensor;
-  nf_gemm_bias_of(n, end - first, seen, x, in, t[weight].data + first * in, in,
-                  t[weight + 1].data + first, true, y + first, net->width);
+  nf_gemm_columns(false, end - first, n, seen.end - seen.first,
+                  t[weight].data + first * in + seen.first, in, x + seen.first * ldx, ldx,
+                  t[weight + 1].data + first, true, y + first * n, n);
 }
 
+static void run_first(const nf_net *net, size_t n, size_t first, size_t end, const nf_real *x,
+                      size_t ldx, nf_real *h1) {
+  run_units(net, n, first, end, nf_shape_size(net->in),
+            ((const made *)net)->input[degree_of(net, end - 1)].upto, x, ldx, WEIGHT_0, h1);
+}
+
+static void run_middle(const nf_net *net, size_t n, size_t first, size_t end, const nf_real *h1,
+                       nf_real *h2) {
+  run_units(net, n, first, end, net->width, (range){0, seen_by(net, end - 1)}, h1, n, WEIGHT_2, h2);
+}
+
+/* The numbers of value i; number k to y + k·ldy. Row k·d + i of W₄ is of it. */
+static void run_value(const nf_net *net, size_t n, size_t i, const nf_real *h2, nf_real *y,
+                      size_t ldy) {
+  enum { ROWS = 24 };
+  const size_t d = nf_shape_size(net->in), n_raw = nf_shape_size(net->out) / d;
+  const size_t seen = seen_by_output(net, i), width = net->width;
+  const nf_real *weight = net->tensor[WEIGHT_4].data + i * width;
+  const nf_real *from = net->tensor[BIAS_4].data + i;
+  nf_real bias[ROWS];
+  for (size_t k = 0, rows; k < n_raw; k += rows) {
+    rows = nf_min_size(n_raw - k, ROWS);
+    for (size_t r = 0; r < rows; r++) bias[r] = from[(k + r) * d];
+    nf_gemm_columns(false, rows, n, seen, weight + k * d * width, d * width, h2, n, bias, false,
+                    y + k * ldy, ldy);
+  }
+}
+
+/* A slice of samples after the other; hidden has h₁ and h₂ of the first, of the second, … */
 static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                    nf_arena *tmp) {
   (void)tmp;
   const size_t d = nf_shape_size(net->in), width = net->width;
-  const nf_tensor *t = net->tensor;
-  nf_real *h1 = hidden, *h2 = hidden + n * width;
-  run_units(net, n, 0, width, d, d, x, WEIGHT_0, h1);
-  for (size_t k = 0, end; k < width; k = end) {
-    end = end_of_block(net, k);
-    run_units(net, n, k, end, width, seen_by(net, end - 1), h1, WEIGHT_2, h2);
+  for (size_t s = 0, m; s < n; s += m, x += m, y += m, hidden += 2 * m * width) {
+    m = nf_min_size(n - s, NF_COLUMNS_SLICE);
+    nf_real *h1 = hidden, *h2 = hidden + m * width;
+    for (size_t k = 0, end; k < width; k = end) {
+      end = end_of_block(net, k);
+      run_first(net, m, k, end, x, n, h1);
+    }
+    for (size_t k = 0, end; k < width; k = end) {
+      end = end_of_block(net, k);
+      run_middle(net, m, k, end, h1, h2);
+    }
+    for (size_t i = 0; i < d; i++) run_value(net, m, i, h2, y + i * n, d * n);
   }
-  nf_dense_forward(n, width, nf_shape_size(net->out), h2, t[WEIGHT_4].data, t[BIAS_4].data, false,
-                   y);
   return NF_OK;
 }
 
 void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_real *hidden,
                   nf_real *y) {
-  const size_t d = nf_shape_size(net->in), width = net->width, m = ((const made *)net)->degree[i];
-  const size_t n_raw = nf_shape_size(net->out) / d, end = units_below(net, m);
-  const size_t first = m > 1 ? units_below(net, m - 1) : 0;
-  const nf_tensor *t = net->tensor;
-  nf_real *h1 = hidden, *h2 = hidden + n * width;
-  if (end > first) {
-    run_units(net, n, first, end, d, d, x, WEIGHT_0, h1);
-    run_units(net, n, first, end, width, end, h1, WEIGHT_2, h2);
+  const size_t width = net->width, degree = ((const made *)net)->input[i].degree;
+  const size_t first = degree > 1 ? units_below(net, degree - 1) : 0;
+  const size_t end = units_below(net, degree);
+  for (size_t s = 0, m; s < n; s += m, x += m, y += m, hidden += 2 * m * width) {
+    m = nf_min_size(n - s, NF_COLUMNS_SLICE);
+    nf_real *h1 = hidden, *h2 = hidden + m * width;
+    if (end > first) {
+      run_first(net, m, first, end, x, n, h1);
+      run_middle(net, m, first, end, h1, h2);
+    }
+    run_value(net, m, i, h2, y, n);
   }
-  for (size_t s = 0; s < n; s++)
-    for (size_t k = 0; k < n_raw; k++) y[s * n_raw + k] = t[BIAS_4].data[k * d + i];
-  if (end > 0) /* row k of W₄ for value i is k·d + i */
-    nf_gemm(false, true, n, n_raw, end, h2, width, t[WEIGHT_4].data + i * width, d * width, true, y,
-            n_raw);
 }
 
 /* --- backward -----------------------------------------------------------------------------------
  */
 
-static void add(size_t count, const nf_real *from, nf_real *to) {
-  for (size_t i = 0; i < count; i++) to[i] += from[i];
-}
+enum { PANEL = 32 }; /* columns of a gradient at a time */
 
-/* A gradient of weights is computed in dw, with some entries that the masks exclude, and added
- * without these. */
-static void last_layer(const nf_net *net, size_t n, const nf_real *h2, const nf_real *dy,
-                       nf_real *dh2, nf_real *dw, nf_real *dparam) {
+/* Of m samples: x, dy and dx have rows of n numbers, h₁, h₂ and their gradients of m. A gradient of
+ * weights is computed with some entries that the masks exclude, which are then 0 again. */
+typedef struct {
+  size_t m, n;
+  const nf_real *x, *h1, *h2, *dy;
+  nf_real *dx, *dh1, *dh2;
+} slice;
+
+static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   const size_t out = nf_shape_size(net->out), width = net->width;
-  const nf_tensor *w = &net->tensor[WEIGHT_4];
-  memset(dw, 0, out * width * sizeof *dw);
-  nf_dense_backward(n, width, out, h2, w->data, dy, dh2, dw,
-                    dparam + net->tensor[BIAS_4].layer_offset);
-  for (size_t k = 0; k < out; k++)
-    add(seen_by_output(net, k), dw + k * width, dparam + w->layer_offset + k * width);
-  nf_relu_bias_backward(n, width, h2, dh2, dparam + net->tensor[BIAS_2].layer_offset);
-}
-
-static void middle_layer(const nf_net *net, size_t n, const nf_real *h1, const nf_real *dh2,
-                         nf_real *dh1, nf_real *dw, nf_real *dparam) {
-  const size_t width = net->width;
-  const nf_tensor *w = &net->tensor[WEIGHT_2];
+  const nf_real *w = net->tensor[WEIGHT_4].data;
+  nf_real *dw = dparam + net->tensor[WEIGHT_4].layer_offset;
+  for (size_t k = 0, end; k < width; k = end) {
+    end = nf_min_size(k + PANEL, width);
+    const outputs o = outputs_above(net, degree_of(net, k));
+    for (size_t r = o.first; r < out; r += o.apart)
+      nf_gemm(false, true, o.count, end - k, s->m, s->dy + r * s->n, s->n, s->h2 + k * s->m, s->m,
+              true, dw + r * width + k, width);
+  }
+  for (size_t k = 0; k < out; k++) {
+    const size_t seen = seen_by_output(net, k);
+    memset(dw + k * width + seen, 0, (width - seen) * sizeof *dw);
+  }
+  nf_columns_bias_backward(s->m, out, s->dy, s->n, dparam + net->tensor[BIAS_4].layer_offset);
   for (size_t k = 0, end; k < width; k = end) {
     end = end_of_block(net, k);
-    const size_t from = units_below(net, degree_of(net, k)); /* the first that sees unit k */
-    nf_gemm(true, false, end - k, seen_by(net, end - 1), n, dh2 + k, width, h1, width, false, dw,
-            width);
-    for (size_t q = k; q < end; q++)
-      add(seen_by(net, q), dw + (q - k) * width, dparam + w->layer_offset + q * width);
-    nf_gemm(false, false, n, end - k, width - from, dh2 + from, width, w->data + from * width + k,
-            width, false, dh1 + k, width);
+    const outputs o = outputs_above(net, degree_of(net, k));
+    nf_real *dh2 = s->dh2 + k * s->m;
+    nf_gemm_columns(true, end - k, s->m, o.count, w + o.first * width + k, width,
+                    s->dy + o.first * s->n, s->n, NULL, false, dh2, s->m);
+    for (size_t r = o.first + o.apart; r < out; r += o.apart)
+      nf_gemm(true, false, end - k, s->m, o.count, w + r * width + k, width, s->dy + r * s->n, s->n,
+              true, dh2, s->m);
+    nf_columns_relu_bias_backward(s->m, end - k, s->h2 + k * s->m, dh2,
+                                  dparam + net->tensor[BIAS_2].layer_offset + k);
   }
-  nf_relu_bias_backward(n, width, h1, dh1, dparam + net->tensor[BIAS_0].layer_offset);
 }
 
-static void first_layer(const nf_net *net, size_t n, const nf_real *x, const nf_real *dh1,
-                        nf_real *dx, nf_real *dw, nf_real *dparam) {
+static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
+  const size_t width = net->width;
+  const nf_real *w = net->tensor[WEIGHT_2].data;
+  nf_real *dw = dparam + net->tensor[WEIGHT_2].layer_offset;
+  for (size_t k = 0, end; k < width; k = end) {
+    end = nf_min_size(k + PANEL, width);
+    const size_t from = units_below(net, degree_of(net, k)); /* the first that sees unit k */
+    nf_gemm(false, true, width - from, end - k, s->m, s->dh2 + from * s->m, s->m, s->h1 + k * s->m,
+            s->m, true, dw + from * width + k, width);
+    for (size_t q = from; seen_by(net, q) < end; q++)
+      memset(dw + q * width + seen_by(net, q), 0, (end - seen_by(net, q)) * sizeof *dw);
+  }
+  for (size_t k = 0, end; k < width; k = end) {
+    end = end_of_block(net, k);
+    const size_t from = units_below(net, degree_of(net, k));
+    nf_real *dh1 = s->dh1 + k * s->m;
+    nf_gemm_columns(true, end - k, s->m, width - from, w + from * width + k, width,
+                    s->dh2 + from * s->m, s->m, NULL, false, dh1, s->m);
+    nf_columns_relu_bias_backward(s->m, end - k, s->h1 + k * s->m, dh1,
+                                  dparam + net->tensor[BIAS_0].layer_offset + k);
+  }
+}
+
+static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
+  enum { UNITS = 128, INPUTS = 4 };
   const size_t d = nf_shape_size(net->in), width = net->width;
-  const nf_tensor *w = &net->tensor[WEIGHT_0];
-  memset(dw, 0, width * d * sizeof *dw);
-  nf_dense_backward(n, d, width, x, w->data, dh1, dx, dw, NULL);
-  for (size_t k = 0; k < width; k++)
-    for (size_t j = 0; j < d; j++)
-      if (((const made *)net)->degree[j] <= degree_of(net, k))
-        dparam[w->layer_offset + k * d + j] += dw[k * d + j];
+  const made *m = (const made *)net;
+  const nf_real *w = net->tensor[WEIGHT_0].data;
+  nf_real *dw = dparam + net->tensor[WEIGHT_0].layer_offset;
+  for (size_t k = 0, end; k < width; k = end) {
+    end = nf_min_size(k + UNITS, width);
+    const range in = m->input[degree_of(net, end - 1)].upto;
+    nf_gemm(false, true, end - k, in.end - in.first, s->m, s->dh1 + k * s->m, s->m,
+            s->x + in.first * s->n, s->n, true, dw + k * d + in.first, d);
+    for (size_t q = k; q < end; q++)
+      for (size_t j = in.first; j < in.end; j++)
+        if (m->input[j].degree > degree_of(net, q)) dw[q * d + j] = 0;
+  }
+  for (size_t j = 0, end; j < d; j = end) {
+    end = nf_min_size(j + INPUTS, d);
+    size_t from = width;
+    for (size_t i = j; i < end; i++)
+      from = nf_min_size(from, units_below(net, m->input[i].degree));
+    nf_gemm_columns(true, end - j, s->m, width - from, w + from * d + j, d, s->dh1 + from * s->m,
+                    s->m, NULL, false, s->dx + j * s->n, s->n);
+  }
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
                     const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
-  const size_t width = net->width, out = nf_shape_size(net->out);
-  const nf_real *h1 = hidden, *h2 = hidden + n * width;
+  const size_t width = net->width, largest = nf_min_size(n, NF_COLUMNS_SLICE);
   const nf_arena_mark mark = nf_arena_now(tmp);
-  nf_real *dh1 = nf_arena_alloc(tmp, n * width), *dh2 = nf_arena_alloc(tmp, n * width);
-  nf_real *dw = nf_arena_alloc(tmp, (out > LONGEST ? out : LONGEST) * width); /* d ≤ out */
-  const bool there = dh1 != NULL && dh2 != NULL && dw != NULL;
-  if (there) {
-    last_layer(net, n, h2, dy, dh2, dw, dparam);
-    middle_layer(net, n, h1, dh2, dh1, dw, dparam);
-    first_layer(net, n, x, dh1, dx, dw, dparam);
+  nf_real *dh1 = nf_arena_alloc(tmp, largest * width);
+  nf_real *dh2 = nf_arena_alloc(tmp, largest * width);
+  const bool there = dh1 != NULL && dh2 != NULL;
+  for (size_t i = 0, m; there && i < n; i += m) {
+    m = nf_min_size(n - i, NF_COLUMNS_SLICE);
+    const nf_real *h1 = hidden + 2 * i * width;
+    const slice s = {m, n, x + i, h1, h1 + m * width, dy + i, dx + i, dh1, dh2};
+    last_layer(net, &s, dparam);
+    middle_layer(net, &s, dparam);
+    first_layer(net, &s, dparam);
   }
   nf_arena_release(tmp, mark);
   return there ? NF_OK : NF_ENOMEM;
@@ -196,18 +311,18 @@ static void init(nf_net *net, nf_random *r) {
 }
 
 static const nf_net_type type = {
-    .name = "made", .forward = forward, .backward = backward, .init = init};
+    .name = "made", .columns = true, .forward = forward, .backward = backward, .init = init};
 
 nf_net *nf_made_new(nf_shape in, size_t n_raw, size_t width, nf_error *e) {
-  nf_net *net = nf_mlp_new(in, nf_point(n_raw * nf_shape_size(in)), width, e);
+  const size_t d = nf_shape_size(in);
+  nf_net *net = nf_mlp_new(in, nf_point(n_raw * d), width, e);
   if (net == NULL) return NULL;
-  made *m = realloc(net, sizeof *m + nf_shape_size(in) * sizeof *m->degree);
+  made *m = realloc(net, sizeof *m + (d + 1) * sizeof *m->input);
   if (m == NULL) {
     nf_fail(e, NF_ENOMEM, "made: out of memory");
     nf_net_free(net);
     return NULL;
   }
   m->net.type = &type;
-  for (size_t i = 0; i < nf_shape_size(in); i++) m->degree[i] = i + 1;
   return &m->net;
 }
