@@ -276,8 +276,7 @@ static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   for (size_t j = 0, end; j < d; j = end) {
     end = nf_min_size(j + INPUTS, d);
     size_t from = width;
-    for (size_t i = j; i < end; i++)
-      from = nf_min_size(from, units_below(net, m->input[i].degree));
+    for (size_t i = j; i < end; i++) from = nf_min_size(from, units_below(net, m->input[i].degree));
     nf_gemm_columns(true, end - j, s->m, width - from, w + from * d + j, d, s->dh1 + from * s->m,
                     s->m, NULL, false, s->dx + j * s->n, s->n);
   }
