@@ -90,7 +90,7 @@ static void structure(void) {
   const double *x = small_point();
   chapter_section("One coupling layer of D = 12, by its Jacobian");
   chapter_text(
-      "Zeros above the diagonal: 66 make it triangular, and det J the product of the diagonal.");
+      "  66 zeros above the diagonal make J triangular, and det J the product of the diagonal.");
   chapter_table("Jacobian of", 3, (const char *const[]){"zeros above", "Σ of layers", "LU of J"});
   for (picture what = COUPLING; what <= MIXED; what++) {
     double j[D * D], log_det;
@@ -207,8 +207,8 @@ static void proof(size_t side) {
   double log_det, *j = chapter_alloc(d * d);
   chapter_section("A whole Glow on a real image: the sum against the determinant");
   chapter_text(
-      "Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)", side,
-      side, d, d * d);
+      "  Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)",
+      side, side, d, d * d);
   double start = timing_now();
   nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
   chapter_need(&e);
