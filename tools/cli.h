@@ -77,10 +77,10 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
     "data", "SPEC", CLI_TEXT, to, "digits, icons, images:DIR, csv:FILE, …; nf --help lists all", \
         0, 0, NULL                                                                               \
   }
-#define CLI_OPTION_COLUMNS(to)                                                                    \
-  {                                                                                               \
-    "columns", "LIST", CLI_TEXT, to, "of csv and npy: names or numbers, as in a,c,2 [all]", 0, 0, \
-        NULL                                                                                      \
+#define CLI_OPTION_COLUMNS(to)                                                                \
+  {                                                                                           \
+    "columns", "LIST", CLI_TEXT, to,                                                          \
+        "of csv and npy: names or numbers, as in a,c,2; others may be text [all]", 0, 0, NULL \
   }
 #define CLI_OPTIONS_OUTPUT(to, what)                                                         \
   {"out", "FILE", CLI_TEXT, &(to)->path, what, 0, 0, NULL}, {"format",                       \

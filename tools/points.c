@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "core/nearest.h"
 #include "core/number.h"
+#include "data/points.h"
 
 bool cli_points_in_file(const char *spec) {
   return strncmp(spec, "csv:", 4) == 0 || strncmp(spec, "npy:", 4) == 0;
@@ -133,38 +134,58 @@ static int copy_columns(const char *spec, const nf_points *p, size_t n, const si
   return NF_OK;
 }
 
-/* list NULL: all columns */
-static int select_columns(const char *spec, const char *list, bool named, nf_points *p, cli_data *d,
-                          nf_error *e) {
-  char *copy = strdup(list != NULL ? list : ""), *again = strdup(list != NULL ? list : "");
-  const size_t length = list != NULL ? length_of(list) : p->d;
-  size_t n = p->d, *index = malloc((length + p->d) * sizeof *index);
-  bool *used = calloc(p->d, sizeof *used);
+typedef struct {
+  const char *spec, *list; /* list NULL: all columns */
+  size_t n, *index;        /* those of the list, in its order; to be freed */
+} selection;
+
+static int find_or_rename(nf_points *p, bool named, char *copy, char *again, bool *used,
+                          selection *s, nf_error *e) {
   nf_error own = {0};
-  if (copy == NULL || again == NULL || index == NULL || used == NULL)
-    nf_fail(&own, NF_ENOMEM, "%s: out of memory", spec);
+  for (size_t k = 0; k < p->d; k++) used[k] = false;
+  if (find_columns(s->spec, p, copy, &s->n, s->index, used, &own) == NF_OK) return NF_OK;
+  if (named || length_of(s->list) != p->d) return nf_fail(e, own.status, "%s", own.message);
+  for (s->n = 0; s->n < p->d; s->n++) s->index[s->n] = s->n, used[s->n] = true;
+  return rename_columns(s->spec, p, again, e);
+}
+
+static int select_columns(nf_points *p, bool *used, void *of, nf_error *e) {
+  selection *s = of;
+  const bool named = p->column != NULL;
+  if (name_columns(s->spec, p, e) != NF_OK) return nf_status_of(e);
+  s->index = malloc(p->d * sizeof *s->index);
+  if (s->index == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", s->spec);
+  for (s->n = 0; s->n < p->d; s->n++) s->index[s->n] = s->n;
+  if (s->list == NULL) return NF_OK;
+  char *copy = strdup(s->list), *again = strdup(s->list);
+  if (copy == NULL || again == NULL)
+    nf_fail(e, NF_ENOMEM, "%s: out of memory", s->spec);
   else
-    for (size_t k = 0; k < p->d; k++) index[k] = k;
-  if (own.status == NF_OK && list != NULL &&
-      find_columns(spec, p, copy, &n, index, used, &own) != NF_OK && !named && length == p->d) {
-    own = (nf_error){0};
-    rename_columns(spec, p, again, &own);
-    for (n = 0; n < p->d; n++) index[n] = n;
-  }
-  if (own.status == NF_OK) copy_columns(spec, p, n, index, d, &own);
-  free(copy), free(again), free(index), free(used);
-  return own.status == NF_OK ? NF_OK : nf_fail(e, own.status, "%s", own.message);
+    find_or_rename(p, named, copy, again, used, s, e);
+  free(copy), free(again);
+  return nf_status_of(e);
+}
+
+static int read_npy(const char *path, selection *s, nf_points *p, nf_error *e) {
+  if (nf_points_read_npy(path, p, e) != NF_OK) return nf_status_of(e);
+  bool *used = malloc(p->d * sizeof *used);
+  if (used == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", s->spec);
+  select_columns(p, used, s, e);
+  free(used);
+  return nf_status_of(e);
 }
 
 int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e) {
   nf_points p = {0};
-  const bool npy = strncmp(spec, "npy:", 4) == 0;
-  int status = (npy ? nf_points_read_npy : nf_points_read_csv)(spec + 4, &p, e);
-  const bool named = p.column != NULL;
-  if (status == NF_OK) status = name_columns(spec, &p, e);
-  if (status == NF_OK) status = select_columns(spec, columns, named, &p, d, e);
+  selection s = {.spec = spec, .list = columns};
+  if (strncmp(spec, "npy:", 4) == 0)
+    read_npy(spec + 4, &s, &p, e);
+  else
+    nf_points_read_csv_chosen(spec + 4, select_columns, &s, &p, e);
+  if (nf_status_of(e) == NF_OK) copy_columns(spec, &p, s.n, s.index, d, e);
+  free(s.index);
   nf_points_free(&p);
-  return status;
+  return nf_status_of(e);
 }
 
 const char *cli_column_names(const nf_checkpoint *c) {
