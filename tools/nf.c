@@ -16,8 +16,8 @@
 const char cli_help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
     "\n"
-    "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
-    "log-probability, and it draws new ones.\n"
+    "A flow is an invertible map between data and Gaussian noise: it gives every sample its exact\n"
+    "log-density, and it draws new ones.\n"
     "\n"
     "commands        (nf help COMMAND tells more)\n"
     "  train         learn a flow from data by maximum likelihood; stop and resume at will\n"
@@ -32,16 +32,18 @@ const char cli_help[] =
     "  completion    the words that bash completes after nf\n"
     "\n"
     "data\n"
-    "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
-    "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
-    "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
+    "  digits, icons                     embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
+    "  cifar10:DIR, cifar10-test:DIR     CIFAR-10, binary version\n"
+    "  idx:IMAGES[,LABELS]               MNIST's format, plain or gzipped\n"
     "  cifar100:DIR, cifar100-test:DIR   CIFAR-100, binary version\n"
-    "  png:DIR                      all PNG images of a folder, of one size\n"
-    "  csv:FILE, npy:FILE           points of your own, one a row; csv:- is standard input\n"
-    "  images:DIR                   all PNG and JPEG images of a folder, of one size or --size "
+    "  png:DIR                           all PNG images of a folder, of one size\n"
+    "  csv:FILE, npy:FILE                points of your own, one a row; csv:- is standard input\n"
+    "  images:DIR                        all PNG and JPEG images of a folder, of one size or "
+    "--size "
     "HxW,\n"
-    "                               those in its folders with --recursive; others are skipped\n"
-    "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
+    "                                    those in its folders with --recursive; others are "
+    "skipped\n"
+    "  toy:NAME                          points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
@@ -107,7 +109,7 @@ static bool is_of_data(const char *path, const char *spec) {
 
 bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec) {
   const char *what = NULL;
-  if (path == NULL) return true;
+  if (path == NULL || strcmp(path, "-") == 0) return true;
   if (model != NULL && nf_is_same_file(path, model)) what = "the model";
   if (is_of_data(path, spec)) what = "the data";
   if (what != NULL) cli_error("%s %s: it would replace %s; name another file", option, path, what);
