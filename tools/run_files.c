@@ -154,3 +154,9 @@ int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e) {
   *out = log;
   return NF_OK;
 }
+
+void cli_run_log_drop(const char *path, const char *last) {
+  bool regular;
+  if (!is_there(last, &regular) && is_there(path, &regular) && regular && strcmp(path, "-") != 0)
+    unlink(path);
+}

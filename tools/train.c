@@ -175,6 +175,8 @@ static int run(cli_run *r, const cli_settings *s) {
   }
   if (r->log != NULL && fclose(r->log) != 0 && result == CLI_OK)
     result = cli_error("%s: cannot write", r->log_path);
+  if (result == CLI_BAD_INPUT && r->log != NULL && !s->resume)
+    cli_run_log_drop(r->log_path, r->last);
   nf_trainer_free(r->trainer);
   nf_checkpoint_free(&c);
   return result;
