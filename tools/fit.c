@@ -40,8 +40,8 @@ static void print_misfit(const nf_model *m, const char *path, const cli_data_cho
     cli_error("%s: points of %zu value%s; %s takes %zu", spec, s.c, s.c == 1 ? "" : "s", path, t.c);
   else if (strncmp(spec, "images:", 7) == 0 && choice->size == NULL && s.c == t.c &&
            (s.h != t.h || s.w != t.w))
-    cli_error("%s: images of %zu×%zu pixels; %s takes %zu×%zu, which --size %zux%zu gives", spec, s.h,
-              s.w, path, t.h, t.w, t.h, t.w);
+    cli_error("%s: images of %zu×%zu pixels; %s takes %zu×%zu, which --size %zux%zu gives", spec,
+              s.h, s.w, path, t.h, t.w, t.h, t.w);
   else
     cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h,
               s.w, s.c, d->bins, path, t.h, t.w, t.c, m->bins);
