@@ -112,6 +112,7 @@ bool cli_output_is_free(const char *option, const char *path, const char *model,
   if (model != NULL && nf_is_same_file(path, model)) what = "the model";
   if (is_of_data(path, spec)) what = "the data";
   if (what != NULL) cli_error("%s %s: it would replace %s; name another file", option, path, what);
+  if (what == NULL && model != NULL) nf_new_file_clean(path); /* a run cleans under its lock */
   return what == NULL;
 }
 
