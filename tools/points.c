@@ -3,6 +3,7 @@
  * A name must stand in the header of a CSV file and in a list with commas. So characters that mean
  * something there become '_', and a column without a name of its own, K counted from 1, is x_K. */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,29 @@ const char *cli_column_names(const nf_checkpoint *c) {
   return list;
 }
 
+/* Column k of x, (n, d): a constant has no density, and single precision rounds what has many
+ * digits in common to steps that show in the density. */
+static void look_at_column(const char *columns, size_t n, size_t d, size_t k, const nf_real *x,
+                           nf_error *e) {
+  double low = (double)x[k], high = low;
+  for (size_t i = 1; i < n; i++) {
+    low = fmin(low, (double)x[i * d + k]);
+    high = fmax(high, (double)x[i * d + k]);
+  }
+  const double largest = fmax(-low, high);
+  int length;
+  const char *name = cli_column(columns, k, &length);
+  if (low == high)
+    nf_fail(e, NF_EINVAL,
+            "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
+            name, low, n);
+  else if (high - low < 1e-4 * largest)
+    cli_note(
+        "column '%.*s': single precision rounds values from %.9g to %.9g to steps of %g; "
+        "subtract what they have in common",
+        length, name, low, high, ldexp(1, ilogb(largest) - 23));
+}
+
 int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
                            nf_error *e) {
   const size_t d = nf_flow_dim(flow);
@@ -203,16 +227,7 @@ int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, 
   nf_batch x = {.n = n, .shape = first->in, .data = malloc(n * d * sizeof *x.data)};
   if (x.data == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
   cli_data_gather(data, n, index, x.data);
-  for (size_t k = 0; k < d; k++) {
-    size_t same = 1;
-    while (same < n && x.data[same * d + k] == x.data[k]) same++;
-    int length;
-    const char *name = cli_column(data->columns, k, &length);
-    if (same == n)
-      nf_fail(e, NF_EINVAL,
-              "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
-              name, (double)x.data[k], n);
-  }
+  for (size_t k = 0; k < d; k++) look_at_column(data->columns, n, d, k, x.data, e);
   if (nf_status_of(e) == NF_OK) first->type->init_from_data(first, &x);
   free(x.data);
   return nf_status_of(e);
