@@ -21,7 +21,7 @@
 #include "verify/jacobian.h"
 
 static chapter_option option[] = {
-    {"side", "N", "side of the image in the proof, 8, 16 or 32 (d = 3·N²)", "8"}, {0}};
+    {"side", "N", "side of the image in the proof: 8, 16 or 32; d = 3·N² [8]", "8"}, {0}};
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
@@ -176,7 +176,8 @@ static double *middles(size_t side) {
 
 static size_t chosen_side(void) {
   const long side = chapter_integer(option, 8, MAX_SIDE);
-  if (side != 8 && side != 16 && side != 32) chapter_fail("--side %ld: 8, 16 or 32", side);
+  if (side != 8 && side != 16 && side != 32)
+    chapter_fail("--side %ld: it must be 8, 16 or 32", side);
   return (size_t)side;
 }
 
@@ -257,8 +258,7 @@ static void cost(size_t max_d) {
 
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
-      {"nonzeros", "picture, row, column, log10 |J| (-9 for 0): three Jacobians of D = 12",
-       print_nonzeros},
+      {"nonzeros", "picture, row, column, log10 |J| (-9 for 0) of three Jacobians", print_nonzeros},
       {"cost", "d, seconds of LU, seconds of the sum (measured now)", print_cost},
       {0}};
   chapter_begin(

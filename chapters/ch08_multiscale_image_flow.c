@@ -21,7 +21,7 @@ enum { D = 3072, LEVELS = 3, HELD_OUT = 190 /* icons from here on */, SEED = 8, 
 
 static chapter_option option[] = {
     {"cifar", "DIR", "an image of CIFAR-10's binary version instead of the embedded icons", NULL},
-    {"index", "N", "which image, from 0", "207"},
+    {"index", "N", "which image, from 0 [207]", "207"},
     {"png", "FILE", "write the 16 samples as a picture", NULL},
     {0}};
 enum { CIFAR, INDEX, PNG };
