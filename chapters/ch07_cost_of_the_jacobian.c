@@ -225,9 +225,9 @@ static void proof(size_t side) {
       nf_verify_jacobian_backward(flow->bijector, nf_flow_n_param(flow), &batch, j, &work), "rows");
   chapter_claim("LU of J by backward", nf_verify_log_abs_det(d, j), 1e-8);
   const double time_rows = timing_now() - start;
-  chapter_unrecorded("seconds_sum", timing_rounded(time_sum), "one forward pass");
-  chapter_unrecorded("seconds_columns", timing_rounded(time_columns), "4d forward passes and LU");
-  chapter_unrecorded("seconds_rows", timing_rounded(time_rows), "d backward passes and LU");
+  chapter_unrecorded("seconds_sum", chapter_rounded(time_sum), "one forward pass");
+  chapter_unrecorded("seconds_columns", chapter_rounded(time_columns), "4d forward passes and LU");
+  chapter_unrecorded("seconds_rows", chapter_rounded(time_rows), "d backward passes and LU");
   nf_work_free(&work);
   free(x), free(j);
   nf_flow_free(flow);
@@ -246,13 +246,13 @@ static void cost(size_t max_d) {
   chapter_table("d", 3, (const char *const[]){"LU, µs", "Σ s, µs", "ratio"});
   for (int i = 0; i < t.n; i++) {
     chapter_row("%g", t.d[i]);
-    chapter_cell_unrecorded(timing_rounded(1e6 * t.lu[i]));
-    chapter_cell_unrecorded(timing_rounded(1e6 * t.sum[i]));
-    chapter_cell_unrecorded(timing_rounded(t.lu[i] / t.sum[i]));
+    chapter_cell_unrecorded(chapter_rounded(1e6 * t.lu[i]));
+    chapter_cell_unrecorded(chapter_rounded(1e6 * t.sum[i]));
+    chapter_cell_unrecorded(chapter_rounded(t.lu[i] / t.sum[i]));
   }
-  chapter_unrecorded("slope_lu", timing_rounded(timing_power(t.n, t.d, t.lu)),
+  chapter_unrecorded("slope_lu", chapter_rounded(timing_power(t.n, t.d, t.lu)),
                      "log time against log d; d³ in the limit");
-  chapter_unrecorded("slope_sum", timing_rounded(timing_power(t.n, t.d, t.sum)),
+  chapter_unrecorded("slope_sum", chapter_rounded(timing_power(t.n, t.d, t.sum)),
                      "the same for the coupling's sum; d");
 }
 

@@ -242,7 +242,7 @@ static void matching_section(void) {
     double error;
     chapter_row("%zu", n);
     chapter_cell(chapter_name("gap_%zu", n), matching_gap(n, MATCHING_POINTS, &error));
-    chapter_cell_unrecorded(error);
+    chapter_cell_unrecorded(chapter_rounded(error));
   }
 }
 

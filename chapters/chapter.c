@@ -221,6 +221,12 @@ void chapter_table(const char *label_head, int heads, const char *const *head) {
   rule("─", LABEL - 2 + heads * CELL);
 }
 
+double chapter_rounded(double value) {
+  char text[32];
+  snprintf(text, sizeof text, "%.3g", value);
+  return strtod(text, NULL);
+}
+
 void chapter_row(const char *label_format, ...) {
   if (out.csv) return;
   end_row();
