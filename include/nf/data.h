@@ -19,8 +19,9 @@ typedef struct {
 
 /* Text, one point a line, values separated by commas, semicolons, tabs or blanks, in quotes or not.
  * Empty lines, and all after a '#', are skipped. A first line that holds no number names the
- * columns. "-" is the standard input. errors  NF_EIO, NF_EFORMAT (with line and column: not a
- * finite number, a ragged line, no points), NF_ENOMEM */
+ * columns. "-" is the standard input.
+ * errors  NF_EIO, NF_EFORMAT (with line and column: not a finite number, a ragged line, no points),
+ *         NF_ENOMEM */
 int nf_points_read_csv(const char *path, nf_points *out, nf_error *e);
 
 /* An array of NumPy's, float32 or float64 in either byte order, in the order of rows or of columns;
