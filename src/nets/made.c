@@ -15,102 +15,26 @@
 #include "core/real.h"
 #include "nets/columns.h"
 #include "nets/dense.h"
+#include "nets/made_degrees.h"
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
 
-typedef struct {
-  size_t first, end;
-} range;
-
-typedef struct {
-  nf_net net;
-  struct {
-    size_t degree;     /* of input i */
-    range upto, above; /* of inputs that hold all of degrees up to i; above i */
-  } input[];           /* d + 1 */
-} made;
-
-/* --- degrees of hidden units --------------------------------------------------------------------
- */
-
-static size_t largest_degree(const nf_net *net) {
-  const size_t d = nf_shape_size(net->in);
-  return d > 1 ? d - 1 : 1;
-}
-
-static size_t degree_of(const nf_net *net, size_t unit) {
-  return 1 + unit * largest_degree(net) / net->width;
-}
-
-/* Units of a degree below m: unit·largest < (m-1)·width */
-static size_t units_below(const nf_net *net, size_t m) {
-  const size_t largest = largest_degree(net);
-  return m > largest ? net->width : ((m - 1) * net->width + largest - 1) / largest;
-}
-
-/* How many of the hidden units of the layer before it a hidden unit sees, the first ones, … */
-static size_t seen_by(const nf_net *net, size_t unit) {
-  return units_below(net, degree_of(net, unit) + 1);
-}
-
-/* … and an output. */
-static size_t seen_by_output(const nf_net *net, size_t output) {
-  return units_below(net, ((const made *)net)->input[output % nf_shape_size(net->in)].degree);
-}
-
-/* Units of a block: all of a degree, or if these are few, some of several degrees. */
-static size_t end_of_block(const nf_net *net, size_t begin) {
-  enum { FEW = 12 };
-  const size_t end = seen_by(net, begin);
-  return end - begin >= FEW ? end : nf_min_size(begin + FEW, net->width);
-}
-
-/* Outputs of degrees above m, which units of degree m are seen by: of every number some values, or,
- * where that leaves out few, all from the first one on. */
-typedef struct {
-  size_t first, count, apart;
-} outputs;
-
-static outputs outputs_above(const nf_net *net, size_t m) {
-  enum { FEW = 8 };
-  const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out);
-  const range i = ((const made *)net)->input[m].above;
-  if (d - (i.end - i.first) > FEW) return (outputs){i.first, i.end - i.first, d};
-  return (outputs){i.first, out - d + i.end - i.first, out};
-}
-
 /* --- masks --------------------------------------------------------------------------------------
  */
-
-static range both(range a, range b) {
-  return (range){nf_min_size(a.first, b.first), a.end > b.end ? a.end : b.end};
-}
-
-static void take_degrees(made *m, const size_t *degree) {
-  const size_t d = nf_shape_size(m->net.in);
-  m->input[0].upto = m->input[d].above = (range){0, 0};
-  for (size_t i = 0; i < d; i++) {
-    m->input[i].degree = degree[i];
-    m->input[degree[i]].upto = m->input[degree[i] - 1].above = (range){i, i + 1};
-  }
-  for (size_t k = 2; k <= d; k++) m->input[k].upto = both(m->input[k].upto, m->input[k - 1].upto);
-  for (size_t k = d - 1; k-- > 0;)
-    m->input[k].above = both(m->input[k].above, m->input[k + 1].above);
-}
 
 void nf_made_mask(nf_net *net, const size_t *degree) {
   const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   nf_real *w0 = net->tensor[WEIGHT_0].data, *w2 = net->tensor[WEIGHT_2].data;
   nf_real *w4 = net->tensor[WEIGHT_4].data;
-  take_degrees((made *)net, degree);
+  nf_made_take_degrees((nf_made *)net, degree);
   for (size_t k = 0; k < width; k++) {
-    const size_t m = degree_of(net, k), from = seen_by(net, k);
+    const size_t m = nf_made_degree_of(net, k), from = nf_made_seen_by(net, k);
     for (size_t j = 0; j < d; j++)
       if (degree[j] > m) w0[k * d + j] = 0;
     memset(w2 + k * width + from, 0, (width - from) * sizeof *w2);
   }
   for (size_t k = 0; k < out; k++) {
-    const size_t from = seen_by_output(net, k);
+    const size_t from = nf_made_seen_by_output(net, k);
     memset(w4 + k * width + from, 0, (width - from) * sizeof *w4);
   }
 }
@@ -119,8 +43,8 @@ void nf_made_mask(nf_net *net, const size_t *degree) {
  */
 
 /* Units first … end-1 of a layer with `in` inputs, of which they see some. */
-static void run_units(const nf_net *net, size_t n, size_t first, size_t end, size_t in, range seen,
-                      const nf_real *x, size_t ldx, size_t weight, nf_real *y) {
+static void run_units(const nf_net *net, size_t n, size_t first, size_t end, size_t in,
+                      nf_made_range seen, const nf_real *x, size_t ldx, size_t weight, nf_real *y) {
   const nf_tensor *t = net->tensor;
   nf_gemm_columns(false, end - first, n, seen.end - seen.first,
                   t[weight].data + first * in + seen.first, in, x + seen.first * ldx, ldx,
@@ -130,12 +54,14 @@ static void run_units(const nf_net *net, size_t n, size_t first, size_t end, siz
 static void run_first(const nf_net *net, size_t n, size_t first, size_t end, const nf_real *x,
                       size_t ldx, nf_real *h1) {
   run_units(net, n, first, end, nf_shape_size(net->in),
-            ((const made *)net)->input[degree_of(net, end - 1)].upto, x, ldx, WEIGHT_0, h1);
+            ((const nf_made *)net)->input[nf_made_degree_of(net, end - 1)].upto, x, ldx, WEIGHT_0,
+            h1);
 }
 
 static void run_middle(const nf_net *net, size_t n, size_t first, size_t end, const nf_real *h1,
                        nf_real *h2) {
-  run_units(net, n, first, end, net->width, (range){0, seen_by(net, end - 1)}, h1, n, WEIGHT_2, h2);
+  run_units(net, n, first, end, net->width, (nf_made_range){0, nf_made_seen_by(net, end - 1)}, h1,
+            n, WEIGHT_2, h2);
 }
 
 /* The numbers of value i; number k to y + k·ldy. Row k·d + i of W₄ is of it. */
@@ -143,7 +69,7 @@ static void run_value(const nf_net *net, size_t n, size_t i, const nf_real *h2, 
                       size_t ldy) {
   enum { ROWS = 24 };
   const size_t d = nf_shape_size(net->in), n_raw = nf_shape_size(net->out) / d;
-  const size_t seen = seen_by_output(net, i), width = net->width;
+  const size_t seen = nf_made_seen_by_output(net, i), width = net->width;
   const nf_real *weight = net->tensor[WEIGHT_4].data + i * width;
   const nf_real *from = net->tensor[BIAS_4].data + i;
   nf_real bias[ROWS];
@@ -164,11 +90,11 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
     m = nf_min_size(n - s, NF_COLUMNS_SLICE);
     nf_real *h1 = hidden, *h2 = hidden + m * width;
     for (size_t k = 0, end; k < width; k = end) {
-      end = end_of_block(net, k);
+      end = nf_made_end_of_block(net, k);
       run_first(net, m, k, end, x, n, h1);
     }
     for (size_t k = 0, end; k < width; k = end) {
-      end = end_of_block(net, k);
+      end = nf_made_end_of_block(net, k);
       run_middle(net, m, k, end, h1, h2);
     }
     for (size_t i = 0; i < d; i++) run_value(net, m, i, h2, y + i * n, d * n);
@@ -178,9 +104,9 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
 
 void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_real *hidden,
                   nf_real *y) {
-  const size_t width = net->width, degree = ((const made *)net)->input[i].degree;
-  const size_t first = degree > 1 ? units_below(net, degree - 1) : 0;
-  const size_t end = units_below(net, degree);
+  const size_t width = net->width, degree = ((const nf_made *)net)->input[i].degree;
+  const size_t first = degree > 1 ? nf_made_units_below(net, degree - 1) : 0;
+  const size_t end = nf_made_units_below(net, degree);
   for (size_t s = 0, m; s < n; s += m, x += m, y += m, hidden += 2 * m * width) {
     m = nf_min_size(n - s, NF_COLUMNS_SLICE);
     nf_real *h1 = hidden, *h2 = hidden + m * width;
@@ -211,19 +137,19 @@ static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   nf_real *dw = dparam + net->tensor[WEIGHT_4].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_min_size(k + PANEL, width);
-    const outputs o = outputs_above(net, degree_of(net, k));
+    const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
     for (size_t r = o.first; r < out; r += o.apart)
       nf_gemm(false, true, o.count, end - k, s->m, s->dy + r * s->n, s->n, s->h2 + k * s->m, s->m,
               true, dw + r * width + k, width);
   }
   for (size_t k = 0; k < out; k++) {
-    const size_t seen = seen_by_output(net, k);
+    const size_t seen = nf_made_seen_by_output(net, k);
     memset(dw + k * width + seen, 0, (width - seen) * sizeof *dw);
   }
   nf_columns_bias_backward(s->m, out, s->dy, s->n, dparam + net->tensor[BIAS_4].layer_offset);
   for (size_t k = 0, end; k < width; k = end) {
-    end = end_of_block(net, k);
-    const outputs o = outputs_above(net, degree_of(net, k));
+    end = nf_made_end_of_block(net, k);
+    const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
     nf_real *dh2 = s->dh2 + k * s->m;
     nf_gemm_columns(true, end - k, s->m, o.count, w + o.first * width + k, width,
                     s->dy + o.first * s->n, s->n, NULL, false, dh2, s->m);
@@ -241,15 +167,17 @@ static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   nf_real *dw = dparam + net->tensor[WEIGHT_2].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_min_size(k + PANEL, width);
-    const size_t from = units_below(net, degree_of(net, k)); /* the first that sees unit k */
+    const size_t from =
+        nf_made_units_below(net, nf_made_degree_of(net, k)); /* the first that sees unit k */
     nf_gemm(false, true, width - from, end - k, s->m, s->dh2 + from * s->m, s->m, s->h1 + k * s->m,
             s->m, true, dw + from * width + k, width);
-    for (size_t q = from; seen_by(net, q) < end; q++)
-      memset(dw + q * width + seen_by(net, q), 0, (end - seen_by(net, q)) * sizeof *dw);
+    for (size_t q = from; nf_made_seen_by(net, q) < end; q++)
+      memset(dw + q * width + nf_made_seen_by(net, q), 0,
+             (end - nf_made_seen_by(net, q)) * sizeof *dw);
   }
   for (size_t k = 0, end; k < width; k = end) {
-    end = end_of_block(net, k);
-    const size_t from = units_below(net, degree_of(net, k));
+    end = nf_made_end_of_block(net, k);
+    const size_t from = nf_made_units_below(net, nf_made_degree_of(net, k));
     nf_real *dh1 = s->dh1 + k * s->m;
     nf_gemm_columns(true, end - k, s->m, width - from, w + from * width + k, width,
                     s->dh2 + from * s->m, s->m, NULL, false, dh1, s->m);
@@ -261,22 +189,23 @@ static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
 static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   enum { UNITS = 128, INPUTS = 4 };
   const size_t d = nf_shape_size(net->in), width = net->width;
-  const made *m = (const made *)net;
+  const nf_made *m = (const nf_made *)net;
   const nf_real *w = net->tensor[WEIGHT_0].data;
   nf_real *dw = dparam + net->tensor[WEIGHT_0].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_min_size(k + UNITS, width);
-    const range in = m->input[degree_of(net, end - 1)].upto;
+    const nf_made_range in = m->input[nf_made_degree_of(net, end - 1)].upto;
     nf_gemm(false, true, end - k, in.end - in.first, s->m, s->dh1 + k * s->m, s->m,
             s->x + in.first * s->n, s->n, true, dw + k * d + in.first, d);
     for (size_t q = k; q < end; q++)
       for (size_t j = in.first; j < in.end; j++)
-        if (m->input[j].degree > degree_of(net, q)) dw[q * d + j] = 0;
+        if (m->input[j].degree > nf_made_degree_of(net, q)) dw[q * d + j] = 0;
   }
   for (size_t j = 0, end; j < d; j = end) {
     end = nf_min_size(j + INPUTS, d);
     size_t from = width;
-    for (size_t i = j; i < end; i++) from = nf_min_size(from, units_below(net, m->input[i].degree));
+    for (size_t i = j; i < end; i++)
+      from = nf_min_size(from, nf_made_units_below(net, m->input[i].degree));
     nf_gemm_columns(true, end - j, s->m, width - from, w + from * d + j, d, s->dh1 + from * s->m,
                     s->m, NULL, false, s->dx + j * s->n, s->n);
   }
@@ -316,7 +245,7 @@ nf_net *nf_made_new(nf_shape in, size_t n_raw, size_t width, nf_error *e) {
   const size_t d = nf_shape_size(in);
   nf_net *net = nf_mlp_new(in, nf_point(n_raw * d), width, e);
   if (net == NULL) return NULL;
-  made *m = realloc(net, sizeof *m + (d + 1) * sizeof *m->input);
+  nf_made *m = realloc(net, sizeof *m + (d + 1) * sizeof *m->input);
   if (m == NULL) {
     nf_fail(e, NF_ENOMEM, "made: out of memory");
     nf_net_free(net);

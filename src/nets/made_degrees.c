@@ -1,0 +1,62 @@
+/* Degrees of hidden units, in equal shares:  unit k of w has 1 + ⌊k·(d-1)/w⌋. They rise, so what a
+ * unit or an output sees of a hidden layer are its first units. */
+#include "nets/made_degrees.h"
+
+#include "core/real.h"
+
+static size_t largest_degree(const nf_net *net) {
+  const size_t d = nf_shape_size(net->in);
+  return d > 1 ? d - 1 : 1;
+}
+
+size_t nf_made_degree_of(const nf_net *net, size_t unit) {
+  return 1 + unit * largest_degree(net) / net->width;
+}
+
+/* Units of a degree below m: unit·largest < (m-1)·width */
+size_t nf_made_units_below(const nf_net *net, size_t m) {
+  const size_t largest = largest_degree(net);
+  return m > largest ? net->width : ((m - 1) * net->width + largest - 1) / largest;
+}
+
+/* How many of the hidden units of the layer before it a hidden unit sees, the first ones, … */
+size_t nf_made_seen_by(const nf_net *net, size_t unit) {
+  return nf_made_units_below(net, nf_made_degree_of(net, unit) + 1);
+}
+
+/* … and an output. */
+size_t nf_made_seen_by_output(const nf_net *net, size_t output) {
+  return nf_made_units_below(net,
+                             ((const nf_made *)net)->input[output % nf_shape_size(net->in)].degree);
+}
+
+/* Units of a block: all of a degree, or if these are few, some of several degrees. */
+size_t nf_made_end_of_block(const nf_net *net, size_t begin) {
+  enum { FEW = 12 };
+  const size_t end = nf_made_seen_by(net, begin);
+  return end - begin >= FEW ? end : nf_min_size(begin + FEW, net->width);
+}
+
+nf_made_outputs nf_made_outputs_above(const nf_net *net, size_t m) {
+  enum { FEW = 8 };
+  const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out);
+  const nf_made_range i = ((const nf_made *)net)->input[m].above;
+  if (d - (i.end - i.first) > FEW) return (nf_made_outputs){i.first, i.end - i.first, d};
+  return (nf_made_outputs){i.first, out - d + i.end - i.first, out};
+}
+
+static nf_made_range both(nf_made_range a, nf_made_range b) {
+  return (nf_made_range){nf_min_size(a.first, b.first), a.end > b.end ? a.end : b.end};
+}
+
+void nf_made_take_degrees(nf_made *m, const size_t *degree) {
+  const size_t d = nf_shape_size(m->net.in);
+  m->input[0].upto = m->input[d].above = (nf_made_range){0, 0};
+  for (size_t i = 0; i < d; i++) {
+    m->input[i].degree = degree[i];
+    m->input[degree[i]].upto = m->input[degree[i] - 1].above = (nf_made_range){i, i + 1};
+  }
+  for (size_t k = 2; k <= d; k++) m->input[k].upto = both(m->input[k].upto, m->input[k - 1].upto);
+  for (size_t k = d - 1; k-- > 0;)
+    m->input[k].above = both(m->input[k].above, m->input[k + 1].above);
+}
