@@ -121,15 +121,20 @@ void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_re
 /* --- backward -----------------------------------------------------------------------------------
  */
 
-enum { PANEL = 32 }; /* columns of a gradient at a time */
+enum { PANEL = 32, UNITS = 128 }; /* columns and rows of a gradient at a time */
 
 /* Of m samples: x, dy and dx have rows of n numbers, h₁, h₂ and their gradients of m. A gradient of
- * weights is computed with some entries that the masks exclude, which are then 0 again. */
+ * weights is computed in dw, with some entries that the masks exclude, and added without these. */
 typedef struct {
   size_t m, n;
   const nf_real *x, *h1, *h2, *dy;
-  nf_real *dx, *dh1, *dh2;
+  nf_real *dx, *dh1, *dh2, *dw;
 } slice;
+
+/* Of the columns first … end-1, those that are seen */
+static void add_seen(size_t first, size_t end, size_t seen, const nf_real *from, nf_real *to) {
+  for (size_t j = first; j < nf_min_size(seen, end); j++) to[j] += from[j - first];
+}
 
 static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   const size_t out = nf_shape_size(net->out), width = net->width;
@@ -138,13 +143,13 @@ static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_min_size(k + PANEL, width);
     const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
-    for (size_t r = o.first; r < out; r += o.apart)
+    for (size_t r = o.first; r < out; r += o.apart) {
       nf_gemm(false, true, o.count, end - k, s->m, s->dy + r * s->n, s->n, s->h2 + k * s->m, s->m,
-              true, dw + r * width + k, width);
-  }
-  for (size_t k = 0; k < out; k++) {
-    const size_t seen = nf_made_seen_by_output(net, k);
-    memset(dw + k * width + seen, 0, (width - seen) * sizeof *dw);
+              false, s->dw, end - k);
+      for (size_t q = 0; q < o.count; q++)
+        add_seen(k, end, nf_made_seen_by_output(net, r + q), s->dw + q * (end - k),
+                 dw + (r + q) * width);
+    }
   }
   nf_columns_bias_backward(s->m, out, s->dy, s->n, dparam + net->tensor[BIAS_4].layer_offset);
   for (size_t k = 0, end; k < width; k = end) {
@@ -170,10 +175,11 @@ static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
     const size_t from =
         nf_made_units_below(net, nf_made_degree_of(net, k)); /* the first that sees unit k */
     nf_gemm(false, true, width - from, end - k, s->m, s->dh2 + from * s->m, s->m, s->h1 + k * s->m,
-            s->m, true, dw + from * width + k, width);
-    for (size_t q = from; nf_made_seen_by(net, q) < end; q++)
-      memset(dw + q * width + nf_made_seen_by(net, q), 0,
-             (end - nf_made_seen_by(net, q)) * sizeof *dw);
+            s->m, false, s->dw, end - k);
+    for (size_t q = from, seen = 0; q < width; q++) {
+      if (seen < end) seen = nf_made_seen_by(net, q); /* it rises */
+      add_seen(k, end, seen, s->dw + (q - from) * (end - k), dw + q * width);
+    }
   }
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_made_end_of_block(net, k);
@@ -187,7 +193,7 @@ static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
 }
 
 static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
-  enum { UNITS = 128, INPUTS = 4 };
+  enum { INPUTS = 4 };
   const size_t d = nf_shape_size(net->in), width = net->width;
   const nf_made *m = (const nf_made *)net;
   const nf_real *w = net->tensor[WEIGHT_0].data;
@@ -196,10 +202,11 @@ static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
     end = nf_min_size(k + UNITS, width);
     const nf_made_range in = m->input[nf_made_degree_of(net, end - 1)].upto;
     nf_gemm(false, true, end - k, in.end - in.first, s->m, s->dh1 + k * s->m, s->m,
-            s->x + in.first * s->n, s->n, true, dw + k * d + in.first, d);
+            s->x + in.first * s->n, s->n, false, s->dw, in.end - in.first);
+    const nf_real *from = s->dw;
     for (size_t q = k; q < end; q++)
-      for (size_t j = in.first; j < in.end; j++)
-        if (m->input[j].degree > nf_made_degree_of(net, q)) dw[q * d + j] = 0;
+      for (size_t j = in.first; j < in.end; j++, from++)
+        if (m->input[j].degree <= nf_made_degree_of(net, q)) dw[q * d + j] += *from;
   }
   for (size_t j = 0, end; j < d; j = end) {
     end = nf_min_size(j + INPUTS, d);
@@ -217,11 +224,13 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_real *dh1 = nf_arena_alloc(tmp, largest * width);
   nf_real *dh2 = nf_arena_alloc(tmp, largest * width);
-  const bool there = dh1 != NULL && dh2 != NULL;
+  nf_real *dw = nf_arena_alloc(
+      tmp, (width + nf_shape_size(net->out)) * PANEL + UNITS * nf_shape_size(net->in));
+  const bool there = dh1 != NULL && dh2 != NULL && dw != NULL;
   for (size_t i = 0, m; there && i < n; i += m) {
     m = nf_min_size(n - i, NF_COLUMNS_SLICE);
     const nf_real *h1 = hidden + 2 * i * width;
-    const slice s = {m, n, x + i, h1, h1 + m * width, dy + i, dx + i, dh1, dh2};
+    const slice s = {m, n, x + i, h1, h1 + m * width, dy + i, dx + i, dh1, dh2, dw};
     last_layer(net, &s, dparam);
     middle_layer(net, &s, dparam);
     first_layer(net, &s, dparam);
