@@ -29,11 +29,11 @@ static nf_real sum(size_t n, const nf_real *dy) {
 
 /* dW += dY·Xᵀ. A product packs its second factor's columns; of a few outputs dWᵀ = X·dYᵀ needs
  * none. */
-static void weight_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
-                            const nf_real *dy, size_t ldy, nf_real *dweight) {
+void nf_columns_weight_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
+                                const nf_real *dy, size_t ldy, nf_real *dweight, size_t ldw) {
   enum { ROWS = 64 };
   if (out > FEW || in <= FEW) {
-    nf_gemm(false, true, out, in, n, dy, ldy, x, ldx, true, dweight, in);
+    nf_gemm(false, true, out, in, n, dy, ldy, x, ldx, true, dweight, ldw);
     return;
   }
   nf_real dwt[ROWS * FEW];
@@ -41,7 +41,7 @@ static void weight_backward(size_t n, size_t in, size_t out, const nf_real *x, s
     rows = nf_min_size(in - j, ROWS);
     nf_gemm(false, true, rows, out, n, x + j * ldx, ldx, dy, ldy, false, dwt, out);
     for (size_t r = 0; r < rows; r++)
-      for (size_t k = 0; k < out; k++) dweight[k * in + j + r] += dwt[r * out + k];
+      for (size_t k = 0; k < out; k++) dweight[k * ldw + j + r] += dwt[r * out + k];
   }
 }
 
@@ -52,7 +52,7 @@ void nf_columns_bias_backward(size_t n, size_t out, const nf_real *dy, size_t ld
 void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
                          const nf_real *weight, const nf_real *dy, size_t ldy, nf_real *dx,
                          nf_real *dweight, nf_real *dbias) {
-  weight_backward(n, in, out, x, ldx, dy, ldy, dweight);
+  nf_columns_weight_backward(n, in, out, x, ldx, dy, ldy, dweight, in);
   if (dbias != NULL) nf_columns_bias_backward(n, out, dy, ldy, dbias);
   nf_gemm_columns(true, in, n, out, weight, in, dy, ldy, NULL, false, dx, ldx);
 }

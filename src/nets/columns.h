@@ -23,6 +23,9 @@ void nf_columns_forward(size_t n, size_t in, size_t out, const nf_real *x, size_
 void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
                          const nf_real *weight, const nf_real *dy, size_t ldy, nf_real *dx,
                          nf_real *dweight, nf_real *dbias);
+/* dW += dY·Xᵀ, whose rows lie ldw apart */
+void nf_columns_weight_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
+                                const nf_real *dy, size_t ldy, nf_real *dweight, size_t ldw);
 /* db += Σ_columns dY */
 void nf_columns_bias_backward(size_t n, size_t out, const nf_real *dy, size_t ldy, nf_real *dbias);
 /* dY becomes 0 where the ReLU's output Y was 0, and db += Σ_columns dY; without gaps between rows.

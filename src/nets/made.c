@@ -121,7 +121,13 @@ void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_re
 /* --- backward -----------------------------------------------------------------------------------
  */
 
-enum { PANEL = 32, UNITS = 128 }; /* columns and rows of a gradient at a time */
+enum { PANEL = 64, UNITS = 128 }; /* columns and rows of a gradient at a time */
+
+/* Columns that all the same rows see, or half as many */
+static size_t end_of_panel(const nf_net *net, size_t k) {
+  const bool alike = nf_made_seen_by(net, k) >= k + PANEL;
+  return nf_min_size(k + (alike ? PANEL : PANEL / 2), net->width);
+}
 
 /* Of m samples: x, dy and dx have rows of n numbers, h₁, h₂ and their gradients of m. A gradient of
  * weights is computed in dw, with some entries that the masks exclude, and added without these. */
@@ -141,11 +147,12 @@ static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   const nf_real *w = net->tensor[WEIGHT_4].data;
   nf_real *dw = dparam + net->tensor[WEIGHT_4].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
-    end = nf_min_size(k + PANEL, width);
+    end = end_of_panel(net, k);
     const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
     for (size_t r = o.first; r < out; r += o.apart) {
-      nf_gemm(false, true, o.count, end - k, s->m, s->dy + r * s->n, s->n, s->h2 + k * s->m, s->m,
-              false, s->dw, end - k);
+      memset(s->dw, 0, o.count * (end - k) * sizeof *s->dw);
+      nf_columns_weight_backward(s->m, end - k, o.count, s->h2 + k * s->m, s->m, s->dy + r * s->n,
+                                 s->n, s->dw, end - k);
       for (size_t q = 0; q < o.count; q++)
         add_seen(k, end, nf_made_seen_by_output(net, r + q), s->dw + q * (end - k),
                  dw + (r + q) * width);
@@ -171,12 +178,13 @@ static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   const nf_real *w = net->tensor[WEIGHT_2].data;
   nf_real *dw = dparam + net->tensor[WEIGHT_2].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
-    end = nf_min_size(k + PANEL, width);
+    end = end_of_panel(net, k);
     const size_t from =
         nf_made_units_below(net, nf_made_degree_of(net, k)); /* the first that sees unit k */
+    const bool all = nf_made_seen_by(net, from) >= end;
     nf_gemm(false, true, width - from, end - k, s->m, s->dh2 + from * s->m, s->m, s->h1 + k * s->m,
-            s->m, false, s->dw, end - k);
-    for (size_t q = from, seen = 0; q < width; q++) {
+            s->m, all, all ? dw + from * width + k : s->dw, all ? width : end - k);
+    for (size_t q = from, seen = 0; !all && q < width; q++) {
       if (seen < end) seen = nf_made_seen_by(net, q); /* it rises */
       add_seen(k, end, seen, s->dw + (q - from) * (end - k), dw + q * width);
     }
