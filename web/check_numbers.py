@@ -115,7 +115,9 @@ def the_panel_trains_as_the_native_library(b):
     # The last layer of the trace has the log-det of the whole flow.
     b.run("document.querySelector('#learn-layer').dispatchEvent(new Event('input'))")
     whole, parts = b.run("""(() => { const m = page.learn.state, l = page.float;
-      return [l.forward(m.flow, m.probe).logDet[0], l.trace(m.flow, m.probe).at(-1).logDet[0]]; })()""")
+      const f = l.model({ family: l.families.indexOf('realnvp'), steps: 8, width: 32 });
+      l.parameters(f).set(m.worked.parameters);
+      return [l.forward(f, m.probe).logDet[0], m.picture.rows.at(-1).logDet[0]]; })()""")
     near("the sum of the log-dets", parts, whole, 1e-5)
 
 
