@@ -73,7 +73,7 @@ function learnPanel(library, bytes, source) {
       learn_kl: l === undefined ? '–' : number(l - m.entropy, 3),
       learn_speed: m.worked?.busy > 0 ? String(Math.round((1000 * m.worked.counted) / m.worked.busy)) : '–',
       learn_parameters: String(m.picture.parameters),
-      learn_layer: at === 0 ? T('layer_before') : fill(T('layer_after'), { k: at, K, name: names[at - 1] }),
+      learn_layer: at === 0 ? T('layer_before') : fill(T('layer_after'), { k: at, K, name: T('layer_' + names[at - 1]) }),
     });
     slider.setAttribute('aria-valuetext', $('[data-value="learn_layer"]').textContent);
   }
