@@ -173,7 +173,7 @@ def a_slow_model_does_not_hold_up_the_page(b):
         press(b, "#learn-run")
     choose(b, "#learn-family", "realnvp")
     press(b, "#learn-one")
-    b.wait("page.learn.state.step === 1 && page.learn.state.picture.layers.every((name) => name === 'coupling')")
+    b.wait("page.learn.state.step === 1 && page.learn.state.picture?.layers.every((name) => name === 'coupling')")
     assert text(b, "#learn-error") == "", text(b, "#learn-error")
 
 

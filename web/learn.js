@@ -56,13 +56,12 @@ function learnPanel(library, bytes, source) {
     asked = true;
   });
   const draw = onFrame(() => {
-    if (!m.picture) return;
     plots.draw();
     readouts();
     m.frames++;
   });
   function readouts() {
-    const l = m.smooth.at(-1), slider = $('#learn-layer'), names = m.picture.layers, K = names.length;
+    const l = m.smooth.at(-1), slider = $('#learn-layer'), names = m.picture?.layers ?? [], K = names.length;
     const at = Math.min(m.layer, K);
     slider.max = K;
     slider.value = at;
@@ -72,7 +71,7 @@ function learnPanel(library, bytes, source) {
       learn_entropy: number(m.entropy, 3),
       learn_kl: l === undefined ? '–' : number(l - m.entropy, 3),
       learn_speed: m.worked?.busy > 0 ? String(Math.round((1000 * m.worked.counted) / m.worked.busy)) : '–',
-      learn_parameters: String(m.picture.parameters),
+      learn_parameters: String(m.picture?.parameters ?? '–'),
       learn_layer: at === 0 ? T('layer_before') : fill(T('layer_after'), { k: at, K, name: T('layer_' + names[at - 1]) }),
     });
     slider.setAttribute('aria-valuetext', $('[data-value="learn_layer"]').textContent);
@@ -101,11 +100,12 @@ function learnPanel(library, bytes, source) {
     caption.dataset.t = isOwn ? 'learn_density_own' : 'learn_density';
     caption.textContent = T(caption.dataset.t);
     own.show(isOwn);
-    Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, worked: null,
+    Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, picture: null, worked: null,
       data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn || family === 'fm' ? NaN : library.toyEntropy(toy, HELD_OUT) });
     m.probe = m.data.length ? [...m.data.subarray(0, 2)] : [0.5, -1];
     plots.fit();
     model = { family: library.families.indexOf(family), steps, width, seed };
+    draw();
     look();
     if (m.data.length >= 2 * batch) train('start', { generation, model, settings: { rate, batch, seed }, x: m.data });
     else train('run', { on: false });

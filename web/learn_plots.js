@@ -16,9 +16,10 @@ function learnPlots(m) {
 
   function drawDensity(p) {
     p.graph();
-    if (!m.picture) return;
-    const logP = m.picture.logP;
-    p.density(logP, CELLS, 'x', Math.min(0.7, Math.max(0.16, Math.exp(greatest(logP)))));
+    if (m.picture) {
+      const { logP } = m.picture;
+      p.density(logP, CELLS, 'x', Math.min(0.7, Math.max(0.16, Math.exp(greatest(logP)))));
+    }
     p.dots(m.data.subarray(0, 2 * SHOWN), 1.1, 'ink', m.toy === OWN ? 0.7 : 0.38);
   }
 
