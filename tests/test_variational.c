@@ -258,6 +258,8 @@ static void what_does_not_fit_is_refused(void **state) {
   const nf_shape shape = nf_point(D);
   nf_variational_dequantise_new(shape, 1, 1, noise(NULL, NULL), &e);
   check_failed(&e, NF_EINVAL, "variational|bins is 1|2 to 256");
+  nf_variational_dequantise_new(shape, 257, 1, noise(NULL, NULL), &e);
+  check_failed(&e, NF_EINVAL, "bins is 257");
   nf_variational_dequantise_new(shape, 2, 1, NULL, &e);
   check_failed(&e, NF_EINVAL, "no flow of the noise");
   nf_variational_dequantise_new(nf_point(3), 2, 1, noise(NULL, NULL), &e);

@@ -138,7 +138,7 @@ static void restore(const nf_bijector *b, nf_batch *z, nf_batch *v, const nf_wor
   }
   memcpy(v->data, saved, nf_batch_size(v) * sizeof *v->data);
   for (size_t i = 0; i < nf_batch_size(z); i++)
-    z->data[i] = clamp(floor(z->data[i] * bins - sigmoid(v->data[i]) + NF_R(0.5)), 0, bins - 1);
+    z->data[i] = floor(z->data[i] * bins - sigmoid(v->data[i]) + NF_R(0.5));
 }
 
 /* With λ = ∂L/∂log_det:  ∂L/∂v = (dz/bins)·σ'(v) + λ(1 - 2σ(v)), and from there through q. The
