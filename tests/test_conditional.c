@@ -175,6 +175,10 @@ static void a_condition_is_given_where_it_is_needed_and_only_there(void **state)
   check_failed(&e, NF_ENONFINITE, "the condition of sample 0");
   nf_flow_log_prob_given(g, 1, x, given[0], log_p, &e);
   check_failed(&e, NF_ESHAPE, "the flow's has 0");
+  nf_batch two = nf_flow_batch_given(f, 1, x, given[0]);
+  two.y_shape = nf_point(2);
+  nf_flow_log_prob_batch(f, &two, log_p, &e);
+  check_failed(&e, NF_ESHAPE, "a condition of 2 values is given, the flow's has 3");
   assert_true(log_p[0] == -7 && sample[0] == -7);
   nf_flow_free(f);
   nf_flow_free(g);

@@ -1,6 +1,7 @@
 /* Models: what their settings build, which are refused, and what a flow knows of its model. (That
  * what they make is a density: test_density.c.) */
 #include "fixture.h"
+#include "flow/models.h"
 #include "verify/jacobian.h"
 
 /* --- shapes and settings -------------------------------------------------------------------- */
@@ -143,6 +144,42 @@ static void settings_out_of_range_are_refused(void **state) {
   m = good, m.alpha = NAN, check_refused(m, NF_EINVAL, "alpha is nan");
 }
 
+/* The largest and the smallest that can be, which would take too long to build. */
+static void ranges_include_their_ends(void **state) {
+  (void)state;
+  nf_model m = good;
+  m.levels = 16, assert_true(nf_model_is_valid(&m, NULL));
+  m.levels = 1, assert_true(nf_model_is_valid(&m, NULL));
+  m.steps = 4096, assert_true(nf_model_is_valid(&m, NULL));
+  m.width = 65536, assert_true(nf_model_is_valid(&m, NULL));
+  m.width = 1, assert_true(nf_model_is_valid(&m, NULL));
+  m.scale = NF_SCALE_NONE, assert_true(nf_model_is_valid(&m, NULL));
+  m.scale = NF_SCALE_CLAMP, assert_true(nf_model_is_valid(&m, NULL));
+  m.net = NF_NET_GATED, m.blocks = 256, assert_true(nf_model_is_valid(&m, NULL));
+  m.blocks = 1, assert_true(nf_model_is_valid(&m, NULL));
+  m.condition = 4096, assert_true(nf_model_is_valid(&m, NULL));
+  m.condition = 4097, check_refused(m, NF_EINVAL, "condition is 4097|0 to 4096");
+  m = good, m.scale = (nf_scale)5, check_refused(m, NF_EINVAL, "no scale 5");
+  m = good, m.scale = (nf_scale)-1, check_refused(m, NF_EINVAL, "no scale -1");
+  m = good, m.net = (nf_net_form)-1, check_refused(m, NF_EINVAL, "no net -1");
+  m = good, m.family = (nf_family)8, check_refused(m, NF_EINVAL, "no family 8");
+}
+
+/* What a family does not have is not looked at; what it cannot have is refused. */
+static void settings_belong_to_families(void **state) {
+  (void)state;
+  nf_model m = good;
+  m.family = NF_REALNVP, m.steps = 0, assert_true(nf_model_is_valid(&m, NULL));
+  m.shape = nf_point(4), m.levels = 1, m.bins = 0;
+  check_refused(m, NF_EINVAL, "steps is 0|1 to 4096");
+  m.steps = 1, m.blocks = 1000, assert_true(nf_model_is_valid(&m, NULL));
+  m.family = NF_MAF, m.condition = 3, check_refused(m, NF_EINVAL, "maf cannot be given");
+  m.family = NF_CNF, check_refused(m, NF_EINVAL, "cnf cannot be given");
+  m.condition = 0, m.shape = nf_image(2, 2, 1), check_refused(m, NF_EINVAL, "cnf is for points");
+  m.shape = nf_point(1), assert_true(nf_model_is_valid(&m, NULL));
+  m.bins = 17, check_refused(m, NF_EINVAL, "cnf is for points");
+}
+
 /* --- a flow and its model ------------------------------------------------------------------- */
 
 static void a_flow_remembers_its_model(void **state) {
@@ -218,6 +255,8 @@ int main(void) {
       cmocka_unit_test(every_dimension_is_coupled),
       cmocka_unit_test(shapes_that_do_not_divide_are_refused),
       cmocka_unit_test(settings_out_of_range_are_refused),
+      cmocka_unit_test(ranges_include_their_ends),
+      cmocka_unit_test(settings_belong_to_families),
       cmocka_unit_test(a_flow_remembers_its_model),
       cmocka_unit_test(a_flow_of_layers_has_no_model),
       cmocka_unit_test(the_seed_makes_parameters_and_noise),

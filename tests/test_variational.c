@@ -264,6 +264,9 @@ static void what_does_not_fit_is_refused(void **state) {
   check_failed(&e, NF_EINVAL, "no flow of the noise");
   nf_variational_dequantise_new(nf_point(3), 2, 1, noise(NULL, NULL), &e);
   check_failed(&e, NF_ESHAPE, "(1, 1, 2)|(1, 1, 3)");
+  nf_bijector *reshape = nf_reshape_new(shape, nf_image(1, 2, 1), &e);
+  nf_variational_dequantise_new(shape, 2, 1, reshape, &e);
+  check_failed(&e, NF_ESHAPE, "from (1, 1, 2) to (1, 2, 1)");
   nf_net *net = nf_net_given(nf_linear_new(nf_point(4), nf_point(2), &e), 3, &e);
   nf_bijector *q = nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &e);
   check_no_error(&e);
