@@ -2,6 +2,7 @@
  * it changes, which is measured, not asked for.
  *
  *   coupling/2 of mlp     changes the second half of the channels, /1 the first; by an MLP
+ *   additive coupling/2   its log-det is 0
  *   coupling/odd          changes the pixels of odd row + column, /even the others
  *   …|2                   its network is given 2 more values
  *   split{ … }            what is in it runs on the first half of the channels */
@@ -25,17 +26,17 @@ static void add(line *to, const char *format, ...) {
   assert_true(to->length < sizeof to->text);
 }
 
-/* What of x the layer changes, at weights that are not 0. */
-static const char *part_of(const nf_bijector *b) {
+/* What of x the layer changes, at weights that are not 0, and its log-det. */
+static const char *part_of(const nf_bijector *b, double *log_det) {
   static const char *const name[] = {"1", "2", "even", "odd"};
   const nf_shape s = b->in;
   const size_t d = nf_shape_size(s);
-  double x[256], y[16] = {0.5, -1, 2}, log_det = 0;
+  double x[256], y[16] = {0.5, -1, 2};
   assert_true(d <= 256 && b->n_condition <= 16);
   for (size_t k = 0; k < d; k++) x[k] = 1 + 0.01 * (double)k;
   nf_batch batch = {.n = 1, .shape = s, .data = x, .y = y, .y_shape = nf_point(b->n_condition)};
   nf_work work = {0};
-  check_ok(nf_bijector_forward(b, &batch, &log_det, &work));
+  check_ok(nf_bijector_forward(b, &batch, log_det, &work));
   nf_work_free(&work);
   bool is[4] = {true, true, true, true};
   for (size_t k = 0; k < d; k++) {
@@ -52,8 +53,14 @@ static const char *part_of(const nf_bijector *b) {
 
 static void describe(const nf_bijector *b, line *to) {
   const char *name = b->type->name;
-  if (strcmp(name, "chain") != 0) add(to, "%s%s", to->length > 0 ? " " : "", name);
-  if (strstr(name, "coupling") != NULL) add(to, "/%s", part_of(b));
+  double log_det = 0;
+  if (strcmp(name, "chain") != 0 && to->length > 0) add(to, " ");
+  if (strstr(name, "coupling") != NULL) {
+    const char *part = part_of(b, &log_det);
+    add(to, "%s%s/%s", log_det == 0 ? "additive " : "", name, part);
+  } else if (strcmp(name, "chain") != 0) {
+    add(to, "%s", name);
+  }
   if (b->net != NULL) add(to, " of %s", b->net->type->name);
   if (b->n_condition > 0) add(to, "|%zu", b->n_condition);
   if (b->n_child > 0 && strcmp(name, "chain") != 0) add(to, "{");
@@ -84,10 +91,11 @@ static nf_model of(nf_family family, nf_shape shape, size_t levels, size_t steps
 /* Dinh et al. 2015: additive couplings that alternate, then a scaling of each value */
 static void nice(void **state) {
   (void)state;
-  check_layers(of(NF_NICE, nf_point(5), 1, 3),
-               "coupling/2 of mlp coupling/1 of mlp coupling/2 of mlp actnorm");
+  check_layers(
+      of(NF_NICE, nf_point(5), 1, 3),
+      "additive coupling/2 of mlp additive coupling/1 of mlp additive coupling/2 of mlp actnorm");
   check_layers(of(NF_NICE, nf_image(2, 2, 3), 1, 2),
-               "reshape coupling/2 of mlp coupling/1 of mlp actnorm");
+               "reshape additive coupling/2 of mlp additive coupling/1 of mlp actnorm");
 }
 
 /* Dinh et al. 2017, 3.6: three couplings with checkerboards, squeeze, three with channel halves,
