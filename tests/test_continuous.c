@@ -158,6 +158,8 @@ static void the_constructor_refuses(void **state) {
   check_failed(&e, NF_EINVAL, "steps is 0|1 to 65536");
   assert_null(nf_continuous_new(shape, 65537, nf_field_new(shape, WIDTH, NULL), &e));
   check_failed(&e, NF_EINVAL, "steps is 65537");
+  nf_bijector_free(nf_continuous_new(shape, 65536, nf_field_new(shape, WIDTH, NULL), &e));
+  check_no_error(&e);
 }
 
 int main(void) {

@@ -177,6 +177,9 @@ static void functions_have_the_digits_of_their_precision(void **state) {
     check_vector("log", nf_vector_log, logl, exp(-w), exp(w), 2);
     check_vector("log near 1", nf_vector_log, logl, 1 - w / 100, 1 + w / 100, 2);
   }
+  /* up to the ends, log of the smallest normal and of the largest number */
+  const bool single = sizeof(nf_real) == 4;
+  check_vector("exp", nf_vector_exp, expl, single ? -87.33 : -708.39, single ? 88.72 : 709.78, 1);
 }
 
 int main(void) {

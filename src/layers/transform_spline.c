@@ -34,7 +34,7 @@ typedef struct {
   nf_real at[BLOCK];          /* the value, clamped to [-B, B] */
   uint32_t bin[BLOCK];        /* its bin, 0 … K-1 */
   nf_spline_bins of;          /* and that bin's numbers */
-  nf_real sigmoid[2 * BLOCK]; /* ∂δ/∂raw at its left and right knot; 0 at an end */
+  nf_real sigmoid[2 * BLOCK]; /* ∂δ/∂raw at its left and right knot, of inner knots */
   nf_real log_slope[BLOCK], grad[BLOCK];
 } block;
 
@@ -92,8 +92,6 @@ static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b)
     const bool first = b->bin[i] == 0, last = b->bin[i] + 1 == t->bins;
     b->of.slope0[i] = first ? 1 : NF_R(LEAST) - softplus[i];
     b->of.slope1[i] = last ? 1 : NF_R(LEAST) - softplus[n + i];
-    b->sigmoid[i] = first ? 0 : b->sigmoid[i];
-    b->sigmoid[n + i] = last ? 0 : b->sigmoid[n + i];
   }
 }
 
