@@ -181,6 +181,7 @@ static void what_prepares_data(void **state) {
   assert_string_equal(is.text,
                       "coupling/odd of convnet|3 coupling/even of convnet|3 "
                       "coupling/odd of convnet|3 coupling/even of convnet|3");
+  for (size_t i = 0; i < 4; i++) assert_int_equal(noise->child[0]->child[i]->net->width, 32);
   nf_flow_free(f);
   m = of(NF_REALNVP, nf_point(3), 1, 1);
   m.standardise = true;
