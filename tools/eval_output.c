@@ -21,9 +21,10 @@ static void print_head(const cli_data *data, const char *path, size_t held, cons
     cli_json_set(r->json, "other_values", json_boolean(r->others));
     cli_json_text(r->json, "unit", cli_unit(data->bins));
   } else if (held > 0) {
-    printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
+    printf("%s on %s: %zu sample%s that training held out\n", path, data->name, r->n,
+           r->n == 1 ? "" : "s");
   } else {
-    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
+    printf("%s on %s: %zu sample%s%s\n", path, data->name, r->n, r->n == 1 ? "" : "s",
            r->others ? ", not those of its training: their values differ" : "");
   }
 }

@@ -67,7 +67,8 @@ static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
     return false;
   }
   return cli_output_is_free("--out", f->best, NULL, s->data.spec) &&
-         cli_output_is_free("--log", f->log, NULL, s->data.spec);
+         cli_output_is_free(f->log == s->log ? "--log" : "the usual --log", f->log, NULL,
+                            s->data.spec);
 }
 
 /* A new run needs names that are free, and one that goes on its last checkpoint. */
@@ -153,4 +154,10 @@ int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e) {
   if (old == NULL) fputs(header, log);
   *out = log;
   return NF_OK;
+}
+
+void cli_run_log_drop(const char *path, const char *last) {
+  bool regular;
+  if (!is_there(last, &regular) && is_there(path, &regular) && regular && strcmp(path, "-") != 0)
+    unlink(path);
 }

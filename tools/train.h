@@ -49,6 +49,8 @@ void cli_run_files_release(cli_run_files *f);
 /* To append after the line of that step, which is the last to be kept.   errors  NF_EIO, NF_EINVAL
  */
 int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e);
+/* That of a run that failed before its first checkpoint: without `last` it is removed. */
+void cli_run_log_drop(const char *path, const char *last);
 
 /* --- the run: from one step to the last, with its validations, its checkpoints, its log ----- */
 
