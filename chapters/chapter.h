@@ -87,8 +87,7 @@ void chapter_bound(const char *what, double difference, double bound);
 
 /* golden/exact.txt has the exact value of log_p_x of chapter 2 as ch02_log_p_x, by ball arithmetic
  * (proofs/exact.c). chapter_exact claims that the last quantity differs from its exact value by at
- * most `tolerance`, under "exact: -2.4373… ± 1e-31"; chapter_error is v - exact. (chapter_exact.c)
- */
+ * most `tolerance`, under "exact: -2.4373… ± 1e-31"; chapter_error is v - exact. */
 void chapter_exact(double tolerance);
 double chapter_error(const char *name, double v);
 /* The last quantity, and its name in golden/exact.txt, valid until the next call */

@@ -112,8 +112,7 @@ static void the_inverse_is_the_limit_of_jacobi_iteration(void **state) {
 /* --- backward ------------------------------------------------------------------------------- */
 
 /* After a forward that saved, backward returns the very x that went in, and not f⁻¹(f(x)), which
- * differs in its last bits; and another gradient of the same bits when hidden units were not saved.
- */
+ * differs in its last bits; and the gradient has the same bits when hidden units were not saved. */
 static void backward_takes_x_from_forward(void **state) {
   (void)state;
   enum { N = 40 };

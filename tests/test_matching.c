@@ -84,8 +84,7 @@ static void latents_and_times_follow_the_seed(void **state) {
   nf_flow_free(f);
 }
 
-/* --- the gradient
- * --------------------------------------------------------------------------------- */
+/* --- the gradient --------------------------------------------------------------------------- */
 
 /* Layers before the continuous one prepare the data, and are not trained. */
 static nf_flow *two_layers(void) {
@@ -145,8 +144,7 @@ static void the_bits_are_those_of_one_thread(void **state) {
   free(gradient[0]), free(gradient[1]);
 }
 
-/* --- training
- * ------------------------------------------------------------------------------------- */
+/* --- training ------------------------------------------------------------------------------- */
 
 /* N(1, 1/4): the least loss is sπ/2 = π/4, and then log p is that of the data. */
 static void training_reaches_the_least_loss(void **state) {

@@ -1,6 +1,6 @@
 /* The numbers of the command line, which calculates in float, against the double library on the
- * same weights. (Pictures: test_nf_pictures.c. What needs no second calculation is in tests/cli.)
- */
+ * same weights. Pictures are in test_nf_pictures.c; what needs no second calculation, in
+ * tests/cli. */
 #include "catalogue.h"
 #include "flow/flow.h"
 #include "folder.h"

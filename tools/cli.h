@@ -56,8 +56,7 @@ enum { CLI_GO = -1 };
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
                      char **argv, const char **operand);
 
-/* What --help does with the table of its command: prints it for a reader, or (manual.c) otherwise.
- */
+/* What --help does with the table of its command: prints it for a reader, or as manual.c does. */
 typedef void cli_table_printer(const cli_command *c, size_t n, const cli_option option[]);
 extern cli_table_printer *cli_print_table;
 

@@ -59,8 +59,7 @@ void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch
 size_t cli_data_label(const cli_data *d, size_t i);
 /* y of sample i of it */
 void cli_batch_set_label(size_t i, size_t label, nf_batch *to);
-/* Mirrors images of it left to right, each with probability 1/2, by (seed, number of the sample).
- */
+/* Mirrors images left to right, each with probability 1/2, by (seed, number of the sample). */
 void cli_batch_flip(uint64_t seed, nf_batch *b);
 void cli_batch_free(nf_batch *b);
 

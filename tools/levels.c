@@ -3,8 +3,7 @@
  * z_L is kept alone:
  *
  *   x_l    = f⁻¹(z_1, …, T·ε, …, z_L)   ε ~ N(0, I) instead of z_l
- *   x_keep = f⁻¹(0, …, 0, z_L)
- */
+ *   x_keep = f⁻¹(0, …, 0, z_L) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-/* What a run shows: a line of the log a step, its progress on a terminal, and a report in the end.
- */
+/* What a run shows: a line of the log a step, its progress on a terminal, a report in the end. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -46,8 +46,8 @@ bool cli_run_files_name(cli_run_files *f, const cli_settings *s);
 bool cli_run_files_claim(cli_run_files *f, const cli_settings *s);
 void cli_run_files_release(cli_run_files *f);
 
-/* To append after the line of that step, which is the last to be kept.   errors  NF_EIO, NF_EINVAL
- */
+/* To append after the line of that step, which is the last to be kept.
+ * errors  NF_EIO, NF_EINVAL */
 int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e);
 
 /* --- the run: from one step to the last, with its validations, its checkpoints, its log ----- */

@@ -58,8 +58,8 @@ int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *
 int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_real *x,
                    nf_error *e);
 
-/* Maximum likelihood (NOTES (5.1)): *loss = -(1/n) Σ log p_X(x_i), nats, and gradient[k] =
- * ∂loss/∂θ_k, n_param values. On an error *loss is as it was and gradient is undefined. */
+/* Maximum likelihood (NOTES (5.1)): *loss = -(1/n) Σ log p_X(x_i), nats, and
+ * gradient[k] = ∂loss/∂θ_k, n_param values. On an error *loss is as it was, gradient undefined. */
 int nf_flow_gradient(nf_flow *f, size_t n, const nf_real *x, double *loss, nf_real *gradient,
                      nf_error *e);
 

@@ -65,15 +65,14 @@ typedef enum {
   NF_SCALE_CLAMP
 } nf_scale;
 
-/* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a), for clamp z_b = (x_b + t(x_a))·
- * g(s(x_a));   log|det J| = Σ log g(s)
+/* The coupling layer, with s and t the net's outputs for x_a:
+ *   z_a = x_a,   z_b = x_b·g(s) + t,   for clamp z_b = (x_b + t)·g(s);   log|det J| = Σ log g(s)
  * source  NOTES (3.1), (4.1); Dinh et al. 2015, eq. 9; Dinh et al. 2017, eq. 4-6
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
  *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.5)).
- * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
- */
+ * tensors "gamma" (1), initialised to 1, for tanh; "log_f" (c_b), for clamp; those of the net */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              nf_error *e);
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);
@@ -88,7 +87,8 @@ nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
  * source  NOTES (10.6), (10.10); Papamakarios et al. 2017; Germain et al. 2015
  * tensors "order" (d), a constant; those of the net of nf_mlp_new from d values to 2·d, μ first and
  *         a after it, whose weights are 0 where the order excludes them; initialised to the
- * identity errors  NF_EFORMAT when the flow is made: order is no permutation */
+ *         identity
+ * errors  NF_EFORMAT when the flow is made: order is no permutation */
 nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e);
 
 /* The coupling layer whose part b is mapped by monotone rational-quadratic splines, the identity
@@ -196,7 +196,8 @@ nf_arena *nf_work_arena(nf_work *work);
  * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
  * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
  * many threads may run it at once.
- *   A layer whose inverse is inexact, as that of an ODE, or dear, keeps its input: while a flow
+ *
+ * A layer whose inverse is inexact, as that of an ODE, or dear, keeps its input: while a flow
  * computes a gradient its forward saves x, backward makes z that x again, and so differentiates
  * forward where forward was. Where nothing was saved, backward starts from the inverse. */
 typedef struct {

@@ -77,8 +77,7 @@ int nf_images_from_values(size_t n, nf_shape shape, const nf_real *x, unsigned b
   return NF_OK;
 }
 
-/* --- by name: the kind, and for files a colon and a path
- * ------------------------------------------ */
+/* --- by name: the kind, and for files a colon and a path ------------------------------------ */
 
 enum {
   DIGITS,

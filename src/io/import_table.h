@@ -2,8 +2,8 @@
  *
  *   # a comment
  *   KEY = VALUE                a setting of the model, as in the metadata of a checkpoint
- *   PATH <- NAME [AXES]        a tensor of the flow is that of the state_dict, its axes in this
- * order unused <- NAME             a tensor of the state_dict that the flow does not need
+ *   PATH <- NAME [AXES]        a tensor of the flow is one of the state_dict, axes in this order
+ *   unused <- NAME             a tensor of the state_dict that the flow does not need
  *
  * `*` in PATH is any whole number; {*}, {*+1} and {*-1} in NAME are that number and its neighbours,
  * and {1,3,5} says that three tensors follow each other along the first axis. `*` in an unused NAME

@@ -8,8 +8,7 @@
 /* Of n samples, row-major. */
 typedef struct {
   nf_real *input, *hidden, *output;
-  size_t
-      slice; /* samples that `hidden` has place for: all n, or fewer when backward won't need it */
+  size_t slice; /* samples in `hidden`: all n, or fewer when backward won't need it */
 } nf_activation;
 
 /* What the layers saved in forward; a stack, since backward meets them in the opposite order. */

@@ -95,8 +95,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   return nf_ode_solve(&ode, z->data, log_det, NULL, &work->arena);
 }
 
-/* z becomes the input that forward saved; when it saved none, that of the steps backward in time.
- */
+/* z becomes the input that forward saved, or without one that of the steps backward in time. */
 static int restore_input(const nf_bijector *b, nf_batch *z, field *f, nf_work *work) {
   const nf_real *saved = nf_input_saved(b, work);
   if (saved != NULL) {

@@ -212,8 +212,7 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
   return status;
 }
 
-/* --- layers that move values --------------------------------------------------------------------
- */
+/* --- layers that move values ---------------------------------------------------------------- */
 
 int nf_rearranged_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                            nf_real *dparam, nf_work *work) {

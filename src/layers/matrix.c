@@ -37,8 +37,7 @@ void nf_matrix_release(nf_bijector *b) {
   free(m->cached);
 }
 
-/* --- W, its inverse and its log-det -------------------------------------------------------------
- */
+/* --- W, its inverse and its log-det --------------------------------------------------------- */
 
 /* Whether the tensors are those in the cache; and puts them there. */
 static bool tensors_unchanged(nf_matrix *m, size_t n_tensor) {
@@ -96,8 +95,7 @@ void nf_random_rotation(size_t c, double *w, nf_random *r) {
   }
 }
 
-/* --- the three directions
- * ------------------------------------------------------------------------- */
+/* --- the three directions ------------------------------------------------------------------- */
 
 static size_t rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
 
