@@ -138,19 +138,29 @@ static int copy_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
   return nf_new_file_close(&f, status, e);
 }
 
-int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e) {
+int cli_run_log_open(cli_run *r, nf_error *e) {
+  const char *path = r->log_path;
   bool regular; /* not /dev/null */
   is_there(path, &regular);
   FILE *old = regular ? fopen(path, "r") : NULL;
   if (old != NULL) {
-    const int status = copy_until(old, path, step, e);
+    const int status = copy_until(old, path, r->trainer->step, e);
     fclose(old);
     if (status != NF_OK) return status;
   }
-  FILE *log = strcmp(path, "-") != 0 ? fopen(path, old != NULL ? "a" : "w")
-                                     : fdopen(dup(STDOUT_FILENO), "w");
-  if (log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
-  if (old == NULL) fputs(header, log);
-  *out = log;
+  r->log = strcmp(path, "-") != 0 ? fopen(path, old != NULL ? "a" : "w")
+                                  : fdopen(dup(STDOUT_FILENO), "w");
+  if (r->log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+  if (old == NULL) fputs(header, r->log);
   return NF_OK;
+}
+
+int cli_run_log_close(cli_run *r, int result) {
+  bool regular;
+  if (r->log == NULL) return result; /* not this rank's */
+  if (fclose(r->log) != 0 && result == CLI_OK)
+    result = cli_error("%s: cannot write: %s", r->log_path, strerror(errno));
+  is_there(r->log_path, &regular);
+  if (result != CLI_OK && regular && access(r->last, F_OK) != 0) nf_remove_file(r->log_path);
+  return result;
 }

@@ -165,15 +165,13 @@ static int run(cli_run *r, const cli_settings *s) {
     begin(r, s, &c, &e);
   nf_flow_set_threads(c.flow, cli_threads(s->threads), &e);
   if (e.status == NF_OK && s->fused) c.flow->activation_budget = FUSED_BUDGET;
-  if (e.status == NF_OK && ranks_is_first())
-    cli_run_log_open(r->log_path, r->trainer->step, &r->log, &e);
+  if (e.status == NF_OK && ranks_is_first()) cli_run_log_open(r, &e);
   int result = ranks_agree(e.status == NF_OK ? CLI_OK : cli_error("%s", e.message));
   if (result == CLI_OK) {
     share(r);
     result = cli_run_train(r);
   }
-  if (r->log != NULL && fclose(r->log) != 0 && result == CLI_OK)
-    result = cli_error("%s: cannot write", r->log_path);
+  result = cli_run_log_close(r, result);
   nf_trainer_free(r->trainer);
   nf_checkpoint_free(&c);
   return result;

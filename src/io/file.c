@@ -128,6 +128,12 @@ int nf_new_file_close(nf_new_file *f, int status, nf_error *e) {
   return status;
 }
 
+void nf_remove_file(const char *path) {
+  char *place = follow(path);
+  if (place != NULL) remove(place);
+  free(place);
+}
+
 /* --- by whatever name ----------------------------------------------------------------------- */
 
 /* The folder of a path, with its slash. To be freed. */

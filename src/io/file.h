@@ -30,6 +30,9 @@ void nf_write_values(FILE *file, size_t n, const nf_real *value);
  * closed in any case.   errors  NF_EIO */
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e);
 
+/* Removes the file to which the links of path lead; the links stay. */
+void nf_remove_file(const char *path);
+
 /* Removes the temporary files of path that processes left which live no more. */
 void nf_new_file_clean(const char *path);
 
