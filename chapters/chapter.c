@@ -70,7 +70,9 @@ static void difference_line(double d) {
 static void end_table(void) {
   end_row();
   if (out.in_table && out.checks > 0) {
-    printf("  ✓ %d checks of these rows hold; largest ", out.checks);
+    printf(out.checks == 1 ? "  ✓ %d check of these rows holds; "
+                           : "  ✓ %d checks of these rows hold; largest ",
+           out.checks);
     difference_line(out.worst);
   }
   if (out.in_table) putchar('\n');

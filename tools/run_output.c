@@ -80,8 +80,8 @@ void cli_run_report(const cli_run *r, const cli_run_state *l) {
   printf("step        %" PRIu64 "\n", r->trainer->step);
   printf("speed       %.1f samples/s\n", seconds > 0 ? done * (double)r->batch / seconds : 0);
   if (isfinite(l->validation))
-    printf("validation  %.4f %s, %zu samples held out\n", shown(r, l->validation),
-           cli_unit(r->data->bins), r->held);
+    printf("validation  %.4f %s, %zu sample%s held out\n", shown(r, l->validation),
+           cli_unit(r->data->bins), r->held, r->held == 1 ? "" : "s");
   if (cli_run_has_best(r))
     printf("best        %.4f %s\n", shown(r, r->trainer->plateau.best), cli_unit(r->data->bins));
   report_solver(r);
