@@ -34,6 +34,13 @@ double chapter_log_det(chapter_map *f, size_t d, const double *x, double h);
 /* ∫ f over [a, b], or from 0 to ∞ when a = b, by GSL. f may be infinite at a. */
 double chapter_integral(double (*f)(double x, void *user), void *user, double a, double b);
 
+/* Of values v that come one by one (Welford 1962): their number, mean and Σ (v - mean)². Start
+ * from {0}. */
+typedef struct {
+  double n, mean, squares;
+} chapter_moments;
+void chapter_moments_add(chapter_moments *m, double v);
+
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
   const char *name, *help;
