@@ -237,7 +237,7 @@ int nf_read_permutation(const nf_tensor *constant, size_t *order) {
 }
 
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance) {
-  const size_t c = x->shape.c, count = x->n * nf_shape_pixels(x->shape);
+  const size_t c = x->shape.c, count = nf_batch_rows(x);
   const double first = (double)x->data[k]; /* differences from it lose no digits */
   double sum = 0, square = 0;
   for (size_t i = 0; i < count; i++) sum += (double)x->data[i * c + k] - first;

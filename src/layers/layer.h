@@ -42,6 +42,9 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
 
 bool nf_batch_finite(const nf_batch *x);
 
+/* Pixels of all samples: the rows of x as a matrix of c columns. */
+static inline size_t nf_batch_rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
+
 /* n of its samples from `begin` on, with their numbers and conditions. */
 nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n);
 
