@@ -72,8 +72,7 @@ typedef struct {
   FILE *log;
 } cli_run;
 
-/* --- run_files.c: its log ----------------------------------------------------------------------
- */
+/* --- run_files.c: its log ------------------------------------------------------------------- */
 
 /* r->log, to append after the line of the trainer's step, which is the last to be kept.
  * errors  NF_EIO, NF_EINVAL */

@@ -66,8 +66,8 @@ nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e);
 nf_net *nf_field_new(nf_shape shape, size_t width, nf_error *e);
 
 /* Declares that the last C channels of its input are a condition y, for a layer that is given y
- * (nf_coupling_new). Returns the net, or frees it and returns NULL.   errors  NF_ESHAPE (C is not
- * below in.c) */
+ * (nf_coupling_new). Returns the net, or frees it and returns NULL.
+ * errors  NF_ESHAPE (C is not below in.c) */
 nf_net *nf_net_given(nf_net *net, size_t condition, nf_error *e);
 
 void nf_net_free(nf_net *net); /* NULL is fine */
@@ -76,7 +76,7 @@ void nf_net_free(nf_net *net); /* NULL is fine */
 
 typedef struct {
   const char *name;
-  /* y = net(x). hidden (n · n_hidden values, the caller's) keeps what backward needs. */
+  /* y = net(x), and in hidden, n · n_hidden values, what backward needs. */
   int (*forward)(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                  nf_arena *tmp);
   /* dx = (∂y/∂x)ᵀ dy, overwritten; dparam[tensor.layer_offset + …] += (∂y/∂θ)ᵀ dy. */

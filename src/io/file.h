@@ -13,7 +13,7 @@
 
 typedef struct {
   FILE *file;       /* write here */
-  const char *path; /* the caller's string */
+  const char *path; /* as given to nf_new_file_open, which does not copy it */
   char *place;      /* where the links of path lead; NULL: written through */
   char *temporary;
 } nf_new_file;
