@@ -37,7 +37,7 @@ typedef enum {
 typedef struct {
   const char *name, *value; /* --name VALUE */
   cli_option_kind kind;
-  void *to; /* holds the default; -1 for a word, 0 or UINT64_MAX for a number: help has it */
+  void *to;         /* the default; -1 for a word, 0 or UINT64_MAX for a number: see help */
   const char *help; /* %s in it stands for the words */
   double min, max;
   const char *const *word; /* ends with NULL */
@@ -128,8 +128,8 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
 
-/* Writing to the path of an option would replace neither the model nor what the data are read from.
- * NULL: there is none. False after an error. */
+/* Whether the path of an option names neither the model nor a file that the data are read from;
+ * each may be NULL. False after an error. */
 bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec);
 
 /* A checkpoint ready to run on so many threads. False after an error. */
@@ -165,7 +165,7 @@ struct json_t *cli_json_object(struct json_t *to, const char *key); /* a new one
 /* On standard output, and frees it. Returns the exit status. */
 int cli_json_print(struct json_t *object);
 
-/* "name  mean ± standard error" of n values, one of which has none; or both into an object. */
+/* "name  mean ± standard error" of n values, the mean alone of one; or both into an object. */
 void cli_print_mean(struct json_t *to, const char *name, size_t n, const double *value);
 
 /* --- the solver of a continuous flow (solver.c) ---------------------------------------------- */

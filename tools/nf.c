@@ -59,7 +59,7 @@ const char cli_help[] =
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
 
-/* One line, whatever a name holds. */
+/* One line; control characters in a name become '?'. */
 static void print_line(char *to, size_t size, const char *format, va_list arguments) {
   char message[12 * NF_MESSAGE];
   nf_error line = {0};
@@ -91,7 +91,7 @@ int cli_threads(uint64_t given) {
   return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
 }
 
-/* Whether the path is one of the files in "kind:FILE[,FILE]", or one in the folder named there. */
+/* Whether the path is one of the files in "kind:FILE[,FILE]", or in the folder of "kind:FOLDER". */
 static bool is_of_data(const char *path, const char *spec) {
   const char *slash = strrchr(path, '/'), *from = spec != NULL ? strchr(spec, ':') : NULL;
   for (int n; from != NULL && *from != 0; from += 1 + n) {

@@ -1,6 +1,6 @@
 /* The files of a run: OUT, and beside it X.last.safetensors, X.csv and, while the run lives, X.lock
- * and X.csv.lock. A new run never takes the place of another, and two runs never write the same
- * files, also when but their logs are the same. */
+ * and X.csv.lock. A new run never replaces the files of another, and two runs never write the
+ * same file at a time, not even the log alone. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static bool is_there(const char *path, bool *regular) {
   return there;
 }
 
-/* Names that no run can have. */
+/* False after an error: one file for two purposes, or a name that cannot be a file of a run. */
 static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
   const char *const path[] = {f->best, f->last, f->log};
   bool regular;
@@ -70,7 +70,7 @@ static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
          cli_output_is_free("--log", f->log, NULL, s->data.spec);
 }
 
-/* A new run needs names that are free, and one that goes on its last checkpoint. */
+/* A new run needs free names, a run that goes on its last checkpoint. False after an error. */
 static bool are_ours(const cli_run_files *f, const cli_settings *s) {
   const char *const path[] = {f->best, f->last, f->log};
   bool regular;

@@ -20,7 +20,7 @@ static double shown(const cli_run *r, double nats) {
   return cli_in_unit(nats, r->data->shape, r->data->bins);
 }
 
-/* Of the loss of a step. */
+/* The unit of the loss of a step */
 static const char *loss_unit(const cli_run *r) {
   return r->trainer->settings.matching ? "squared error" : cli_unit(r->data->bins);
 }
@@ -52,7 +52,7 @@ void cli_run_show_progress(const cli_run *r, cli_run_state *l, const nf_train_st
           r->data->bins > 0 ? "images" : "points", left);
 }
 
-/* Of the best weights; a warning also of a quiet run. */
+/* The solver's error with the best weights. A quiet run shows only the warning about it. */
 static void report_solver(const cli_run *r) {
   nf_checkpoint c = {0};
   nf_error e = {0};

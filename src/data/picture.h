@@ -13,7 +13,7 @@ typedef struct {
   uint8_t *byte;  /* h · w · c, to be freed */
 } nf_picture;     /* start from {0} */
 
-/* Which of the two it is, its first bytes say.
+/* A PNG or a JPEG, as its first bytes tell.
  * errors  NF_EIO (not there, no regular file), NF_EFORMAT (neither, damaged, cut short),
  *         NF_ENOMEM */
 int nf_picture_read(const char *path, nf_picture *out, nf_error *e);

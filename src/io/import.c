@@ -1,7 +1,7 @@
 /* A flow of another program: a table tells its model, and which tensor of a state_dict (PyTorch's
  * word for named arrays, saved as safetensors) is which tensor of the flow (io/import_table.h).
  * Nothing is left over: every parameter of the flow has a line, every line a tensor, and every
- * tensor of the file a line. Sides of 1 are no matter; the others must be those of the flow's
+ * tensor of the file a line. Sides of 1 do not count; the others must be those of the flow's
  * tensor. */
 #include <jansson.h>
 #include <stdlib.h>

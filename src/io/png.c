@@ -54,7 +54,7 @@ static int write_png(const char *path, const canvas *from, nf_error *e) {
   return nf_new_file_close(&f, status, e);
 }
 
-/* The canvas, but for its bytes. */
+/* All of the canvas but its bytes. */
 static int plan(const char *path, size_t n, nf_shape s, size_t columns, size_t zoom, canvas *out,
                 nf_error *e) {
   if (s.c != 1 && s.c != 3)
