@@ -18,7 +18,7 @@ static void tables_that_do_not_fit_are_refused(void **state) {
   write_table(table_settings, "nonsense\n"),
       refused("table: line 16: not understood; a line is |NAME [AXES]");
   write_table(table_settings, "a <- b c d\n"), refused("line 16: not understood");
-  write_table(table_settings, "width = 3\n"), refused("line 16: a setting for the second time");
+  write_table(table_settings, "width = 3\n"), refused("line 16: the setting is given twice");
   write_table(table_settings, "wdth = 3\n"), refused("'wdth' is no setting of this model");
   write_table(table_settings, "\xff = 3\n"), refused("line 16: not in UTF-8");
   write_table("family = glowing\n", ""), refused("'family' is 'glowing'; it must be nice or ");

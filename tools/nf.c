@@ -141,10 +141,19 @@ bool cli_read_label(const nf_checkpoint *c, const char *path, const char *text, 
     return true;
   }
   if (classes == 0)
-    cli_error("--label: %s is given no label", path);
+    cli_error("--label: %s takes no label", path);
   else
     cli_error("--label %s: %s has the classes 0 to %zu", text, path, classes - 1);
   return false;
+}
+
+/* "images of 8×8×1 with 17 bins", "points of R^2" */
+static const char *describe(nf_shape s, unsigned bins, char text[96]) {
+  if (bins > 0)
+    snprintf(text, 96, "images of %zu×%zu×%zu with %u bins", s.h, s.w, s.c, bins);
+  else
+    snprintf(text, 96, "points of R^%zu", nf_shape_size(s));
+  return text;
 }
 
 bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
@@ -169,18 +178,18 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choi
   const nf_model *m = nf_flow_model(c->flow);
   if (choice->bits == 0 && cli_reduce(m, out))
     cli_note("%s: pixels reduced to the %u bins of %s", spec, m->bins, path);
-  const nf_shape s = out->shape, t = m->shape;
-  const bool fits = nf_shape_equal(s, t) && out->bins == m->bins;
+  char given[96], taken[96];
+  const bool fits = nf_shape_equal(out->shape, m->shape) && out->bins == m->bins;
   const bool has_labels = out->classes > 0 && out->classes <= m->condition;
   if (fits && (m->condition == 0 || has_label || has_labels)) return true;
   if (fits && out->classes == 0)
-    cli_error("%s: no labels, and %s is a density given a label; choose one by --label", spec,
-              path);
+    cli_error("%s: no labels, and %s takes one; choose it by --label", spec, path);
   else if (fits)
-    cli_error("%s: labels to %zu; %s has %zu classes", spec, out->classes - 1, path, m->condition);
+    cli_error("%s: its labels go up to %zu; %s has %zu classes", spec, out->classes - 1, path,
+              m->condition);
   else
-    cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h,
-              s.w, s.c, out->bins, path, t.h, t.w, t.c, m->bins);
+    cli_error("%s: %s; %s takes %s", spec, describe(out->shape, out->bins, given), path,
+              describe(m->shape, m->bins, taken));
   cli_data_free(out);
   return false;
 }

@@ -140,7 +140,7 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
-    cli_error("--prior: that of %s is not learned", a->name);
+    cli_error("--prior: %s has no learned prior", a->name);
   else
     return true;
   return false;

@@ -139,7 +139,8 @@ static bool set_sizes(cli_run *r, const cli_settings *s) {
     return false;
   }
   if (s->fused && ranks_all.count > 1) {
-    cli_error("--fused: ranks add up their gradients, which are never stored; use one");
+    cli_error(
+        "--fused: ranks add up their gradients, which a fused step does not store; use one rank");
     return false;
   }
   const uint64_t epoch = (n - r->held) / r->batch;

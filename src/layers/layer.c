@@ -43,7 +43,7 @@ void *nf_bijector_adopt(nf_bijector *b, nf_bijector *inner, nf_error *e) {
 static void add(nf_bijector *b, nf_tensor t, nf_error *e) {
   if (b == NULL || nf_status_of(e) != NF_OK) return;
   if (b->n_tensor == NF_BIJECTOR_TENSORS)
-    nf_fail(e, NF_EINVAL, "%s: no place for the tensor %s; a layer has at most %d", b->type->name,
+    nf_fail(e, NF_EINVAL, "%s: tensor '%s' is one too many; a layer has at most %d", b->type->name,
             t.name, NF_BIJECTOR_TENSORS);
   else
     b->tensor[b->n_tensor++] = t;
