@@ -124,7 +124,7 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
         1.8e19, NULL                                                                        \
   }
 
-/* --- what is loaded and shown (nf.c) -------------------------------------------------------- */
+/* --- what is loaded, and its unit (load.c) --------------------------------------------------- */
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
 
@@ -147,9 +147,6 @@ bool cli_reduce(const nf_model *m, cli_data *d);
 /* Images: bits per dimension of the discrete pixels. Points: nats. */
 double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
 const char *cli_unit(unsigned bins);
-
-double cli_seconds(void);                         /* of a monotonic clock */
-void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 
 /* --- results as JSON (json.c): what is no UTF-8, or not finite, is null --------------------- */
 

@@ -97,6 +97,7 @@ typedef struct {
   bool progress;
 } cli_run_state;
 
+double cli_seconds(void); /* of a monotonic clock */
 cli_run_state cli_run_begin(const cli_run *r);
 void cli_run_log_step(const cli_run *r, const cli_run_state *l, const nf_train_stats *s,
                       uint64_t epoch, bool validated);
