@@ -77,7 +77,7 @@ void nf_net_free(nf_net *net); /* NULL is fine */
 
 typedef struct {
   const char *name;
-bool columns; /* a sample is a column of x (in, n), y (out, n), dx and dy, not a row of (n, in) */
+  bool columns; /* a sample is a column of x (in, n), y (out, n), dx and dy, not a row of (n, in) */
   /* y = net(x), and in hidden, n · n_hidden values, what backward needs. */
   int (*forward)(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                  nf_arena *tmp);
