@@ -257,9 +257,7 @@ static void trace(void) {
 
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
-      {"draws", "draws M, bits/dim of the ring by the bound with M draws, its standard error",
-       plot_draws},
-      {0}};
+      {"draws", "draws M of the noise, bits/dim of the ring, its standard error", plot_draws}, {0}};
   chapter_begin(
       argc, argv,
       &(chapter){.number = 13,

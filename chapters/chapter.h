@@ -107,6 +107,8 @@ void chapter_table(const char *label_head, int heads, const char *const *head);
 void chapter_row(const char *label_format, ...) __attribute__((format(printf, 1, 2)));
 void chapter_cell(const char *name, double value);
 void chapter_cell_unrecorded(double value);
+/* To three digits, for the reader: more of a time, an error or a bound say nothing. */
+double chapter_rounded(double value);
 
 /* The table of --trace: one sample x, to whose number its noise belongs, through the flow, a row a
  * layer; what it shows is in verify/trace.h. A log-det that differences do not confirm is a claim

@@ -76,10 +76,10 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
     "data", "SPEC", CLI_TEXT, to, "digits, icons, images:DIR, csv:FILE, …; nf --help lists all", \
         0, 0, NULL                                                                               \
   }
-#define CLI_OPTION_COLUMNS(to)                                                                    \
-  {                                                                                               \
-    "columns", "LIST", CLI_TEXT, to, "of csv and npy: names or numbers, as in a,c,2 [all]", 0, 0, \
-        NULL                                                                                      \
+#define CLI_OPTION_COLUMNS(to)                                                                \
+  {                                                                                           \
+    "columns", "LIST", CLI_TEXT, to,                                                          \
+        "of csv and npy: names or numbers, as in a,c,2; others may be text [all]", 0, 0, NULL \
   }
 #define CLI_OPTIONS_OUTPUT(to, what)                                                         \
   {"out", "FILE", CLI_TEXT, &(to)->path, what, 0, 0, NULL}, {"format",                       \
@@ -124,16 +124,23 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
         1.8e19, NULL                                                                        \
   }
 
-/* --- what is loaded, and its unit (load.c) --------------------------------------------------- */
+/* --- what is loaded and shown (nf.c) -------------------------------------------------------- */
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
 
 /* Whether the path of an option names neither the model nor a file that the data are read from;
- * each may be NULL. False after an error. */
+ * each may be NULL. What a killed process left of the file is removed. False after an error. */
 bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec);
 
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
+
+/* Images: bits per dimension of the discrete pixels. Points: nats. */
+double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
+const char *cli_unit(unsigned bins);
+
+/* --- data for a model (fit.c) ---------------------------------------------------------------- */
+
 /* The label that --label gives. False after an error: the flow has no such class. */
 bool cli_read_label(const nf_checkpoint *c, const char *path, const char *text, size_t *label);
 /* Data that fit the model, with their labels or --label: with the bits of its pixels, and the
@@ -143,10 +150,6 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choi
 
 /* 256 bins to the 2^B of a model with fewer. Returns whether there was anything to do. */
 bool cli_reduce(const nf_model *m, cli_data *d);
-
-/* Images: bits per dimension of the discrete pixels. Points: nats. */
-double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
-const char *cli_unit(unsigned bins);
 
 /* --- results as JSON (json.c): what is no UTF-8, or not finite, is null --------------------- */
 

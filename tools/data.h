@@ -40,6 +40,7 @@ void cli_data_free(cli_data *d);
 bool cli_points_in_file(const char *spec);
 int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e);
 /* The first layer of a flow of standardised points, from n of them: mean and sd of each column.
+ * Notes columns of which single precision loses much.
  * errors  NF_EINVAL (a column is constant, and so has no density), NF_ENOMEM */
 int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
                            nf_error *e);

@@ -140,14 +140,14 @@ static int measure(nf_batch *x, nf_flow *flow, double *log_det) {
 /* Returns whether differences confirm every log-det. */
 static bool print_trace(const nf_trace *t, const nf_flow *flow) {
   bool ok = true;
-  printf("%-21s %-10s %-9s %23s %12s %12s %12s %7s\n", "path", "layer", "out", "first values",
+  printf("%-21s %-14s %-9s %23s %12s %12s %12s %7s\n", "path", "layer", "out", "first values",
          "log-det", "running sum", "differences", "off");
   for (size_t i = 0; i < t->n; i++) {
     const nf_trace_row *r = &t->row[i];
     char out[24];
     if (r->parts) continue; /* its layers have rows of their own */
     shape_text(r->layer->out, out);
-    printf("%-21s %-10s %-9s", flow->layer[r->layer->number].path, r->layer->type->name, out);
+    printf("%-21s %-14s %-9s", flow->layer[r->layer->number].path, r->layer->type->name, out);
     for (size_t k = 0; k < NF_TRACE_VALUES; k++)
       if (isnan(r->value[k]))
         printf(" %7s", "");
@@ -161,7 +161,7 @@ static bool print_trace(const nf_trace *t, const nf_flow *flow) {
              nf_verify_trace_holds(r) ? "" : " !");
     ok = ok && nf_verify_trace_holds(r);
   }
-  printf("%-79s %12.4f\n", "sum", t->log_det);
+  printf("%-83s %12.4f\n", "sum", t->log_det);
   return ok;
 }
 

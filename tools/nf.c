@@ -4,21 +4,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "io/file.h"
 #include "ranks.h"
 
 const char cli_help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
     "\n"
-    "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
-    "log-probability, and it draws new ones.\n"
+    "A flow is an invertible map between data and Gaussian noise: it gives every sample its exact\n"
+    "log-density, and it draws new ones.\n"
     "\n"
     "commands        (nf help COMMAND tells more)\n"
     "  train         learn a flow from data by maximum likelihood; stop and resume at will\n"
-    "  eval          bits per dimension of data, with their standard error\n"
+    "  eval          bits per dimension of images, nats of points, with their standard error\n"
     "  sample        draw new images into a PNG grid, or points\n"
-    "  interpolate   from one image to another through the latent space\n"
+    "  interpolate   from one sample to another through the latent space\n"
     "  reconstruct   data to latent and back: what comes back is the same\n"
     "  levels        what each level of a flow's latent carries, in pictures\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
@@ -27,16 +29,18 @@ const char cli_help[] =
     "  completion    the words that bash completes after nf\n"
     "\n"
     "data\n"
-    "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
-    "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
-    "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
+    "  digits, icons                     embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
+    "  cifar10:DIR, cifar10-test:DIR     CIFAR-10, binary version\n"
+    "  idx:IMAGES[,LABELS]               MNIST's format, plain or gzipped\n"
     "  cifar100:DIR, cifar100-test:DIR   CIFAR-100, binary version\n"
-    "  png:DIR                      all PNG images of a folder, of one size\n"
-    "  csv:FILE, npy:FILE           points of your own, one a row; csv:- is standard input\n"
-    "  images:DIR                   all PNG and JPEG images of a folder, of one size or --size "
+    "  png:DIR                           all PNG images of a folder, of one size\n"
+    "  csv:FILE, npy:FILE                points of your own, one a row; csv:- is standard input\n"
+    "  images:DIR                        all PNG and JPEG images of a folder, of one size or "
+    "--size "
     "HxW,\n"
-    "                               those in its folders with --recursive; others are skipped\n"
-    "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
+    "                                    those in its folders with --recursive; others are "
+    "skipped\n"
+    "  toy:NAME                          points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
@@ -80,6 +84,52 @@ void cli_note(const char *format, ...) {
   print_line(line, sizeof line, format, arguments);
   va_end(arguments);
 }
+
+int cli_threads(uint64_t given) {
+  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
+}
+
+/* Whether the path is one of the files in "kind:FILE[,FILE]", or in the folder of "kind:FOLDER". */
+static bool is_of_data(const char *path, const char *spec) {
+  const char *slash = strrchr(path, '/'), *from = spec != NULL ? strchr(spec, ':') : NULL;
+  for (int n; from != NULL && *from != 0; from += 1 + n) {
+    char file[4096], inside[4400];
+    n = (int)strcspn(from + 1, ",");
+    snprintf(file, sizeof file, "%.*s", n, from + 1);
+    snprintf(inside, sizeof inside, "%s/%s", file, slash != NULL ? slash + 1 : path);
+    if (nf_is_same_file(path, file)) return true;
+    if (access(path, F_OK) == 0 && nf_is_same_file(path, inside)) return true;
+  }
+  return false;
+}
+
+bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec) {
+  const char *what = NULL;
+  if (path == NULL || strcmp(path, "-") == 0) return true;
+  if (model != NULL && nf_is_same_file(path, model)) what = "the model";
+  if (is_of_data(path, spec)) what = "the data";
+  if (what != NULL) cli_error("%s %s: it would replace %s; name another file", option, path, what);
+  if (what == NULL && model != NULL) nf_new_file_clean(path); /* a run cleans under its lock */
+  return what == NULL;
+}
+
+bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
+  nf_error e = {0};
+  nf_checkpoint_load(path, out, &e);
+  const int n = cli_threads(threads);
+  if (e.status == NF_OK && nf_flow_set_threads(out->flow, n, NULL) == NF_OK) return true;
+  nf_fail(&e, NF_ENOMEM, "%s: no memory for %d threads", path, n);
+  nf_checkpoint_free(out);
+  cli_error("%s", e.message);
+  return false;
+}
+
+double cli_in_unit(double nats, nf_shape shape, unsigned bins) {
+  return bins > 0 ? nf_bits_per_dim(-nats, nf_shape_size(shape)) : nats;
+}
+
+const char *cli_unit(unsigned bins) { return bins > 0 ? "bits/dim" : "nats"; }
 
 /* --- the commands --------------------------------------------------------------------------- */
 

@@ -42,6 +42,21 @@ void cli_help_text(const cli_option *o, char text[CLI_HELP_TEXT]) {
   if (o->kind == CLI_WORD && *(int *)o->to >= 0) append(text, " [%s]", o->word[*(int *)o->to]);
 }
 
+/* Words, beginning in column `from` of the line, in lines of at most 100 columns. */
+static void print_words(const char *text, int from) {
+  for (int at = from; *text != 0;) {
+    int columns = 0;
+    const size_t length = strcspn(text, " ");
+    for (size_t i = 0; i < length; i++) columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    if (at > from && at + 1 + columns > 100) at = printf("\n%*s", from, "") - 1;
+    if (at > from) at += printf(" ");
+    printf("%.*s", (int)length, text);
+    at += columns;
+    text += length + strspn(text + length, " ");
+  }
+  putchar('\n');
+}
+
 static void print_help(const cli_command *c, size_t n, const cli_option option[]) {
   printf("nf %s %s%s[options]\n\n%s\n\noptions\n", c->name, c->operand != NULL ? c->operand : "",
          c->operand != NULL ? " " : "", c->about);
@@ -50,7 +65,8 @@ static void print_help(const cli_command *c, size_t n, const cli_option option[]
     char text[CLI_HELP_TEXT];
     const int width = printf("  --%s %s", o->name, o->value != NULL ? o->value : "");
     cli_help_text(o, text);
-    printf("%*s  %s\n", width < 24 ? 24 - width : 0, "", text);
+    printf("%*s  ", width < 24 ? 24 - width : 0, "");
+    print_words(text, width < 24 ? 26 : width + 2);
   }
   printf("  --help, -h              this text\n\nexamples\n%s\n", c->examples);
 }

@@ -67,7 +67,8 @@ static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
     return false;
   }
   return cli_output_is_free("--out", f->best, NULL, s->data.spec) &&
-         cli_output_is_free("--log", f->log, NULL, s->data.spec);
+         cli_output_is_free(f->log == s->log ? "--log" : "the usual --log", f->log, NULL,
+                            s->data.spec);
 }
 
 /* A new run needs free names, a run that goes on its last checkpoint. False after an error. */

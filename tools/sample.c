@@ -94,11 +94,9 @@ int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, c
 static const cli_command command = {
     "sample", "MODEL",
     "Draws samples: Gaussian noise through the inverse of the flow. Images become one PNG grid,\n"
-    "points a CSV, both on request an NPY or a CSV of values. A temperature below 1 stays closer "
-    "to what is typical. Sample i of a seed is\n"
-    "the same however many are drawn. Those that are not finite are left out and named, and the "
-    "exit\n"
-    "status is then 1.",
+    "points a CSV, both on request an NPY or a CSV of values. A temperature below 1 stays\n"
+    "closer to what is typical. Sample i of a seed is the same however many are drawn. Those that\n"
+    "are not finite are left out and named, and the exit status is then 1.",
     "  nf sample digits.safetensors --n 64 --zoom 4 --out digits.png\n"
     "  nf sample moons.safetensors --n 1000 --seed 7 --out moons.csv"};
 

@@ -114,7 +114,6 @@ static void share(cli_run *r) {
 /* Lengths and sizes, which depend on how much data there is. */
 static bool set_sizes(cli_run *r, const cli_settings *s) {
   const size_t n = r->data->n;
-  r->batch = (size_t)s->batch;
   r->held = s->holdout > 0 ? (size_t)s->holdout : n / 10 > 1000 ? 1000 : n / 10;
   if (r->held == 0) r->held = 1;
   if (s->holdout >= n) {
@@ -128,6 +127,8 @@ static bool set_sizes(cli_run *r, const cli_settings *s) {
               cut ? "range" : "data", cut ? s->data.range : s->data.spec);
     return false;
   }
+  const size_t usual = n - r->held < 64 ? n - r->held : 64;
+  r->batch = s->batch > 0 ? (size_t)s->batch : usual;
   if (n - r->held < r->batch) {
     cli_error("--batch %zu: of %zu samples %zu are held out, which leaves less than a batch",
               r->batch, n, r->held);
