@@ -17,8 +17,7 @@ static nf_flow *flow_of(nf_bijector *b) {
   return f;
 }
 
-/* Whatever z, forward takes f⁻¹(z) again; and gives z back where 1 - p and p - α have digits left.
- */
+/* Whatever z, forward accepts f⁻¹(z); and gives z back where 1 - p and p - α have digits left. */
 static void what_inverse_gives_forward_takes(void **state) {
   (void)state;
   static const double alpha[] = {0, 1e-38, 1e-20, 1e-6, 0.05, 0.25, 0.49};
@@ -39,8 +38,7 @@ static void what_inverse_gives_forward_takes(void **state) {
   }
 }
 
-/* N values base + spread·cos i in one channel; its log_scale after data-dependent initialisation.
- */
+/* log_scale after data-dependent initialisation by N values base + spread·cos i of one channel */
 static double log_scale_of(double base, double spread) {
   enum { N = 100 };
   nf_error e = {0};

@@ -21,7 +21,7 @@ static void tables_that_do_not_fit_are_refused(void **state) {
       refused("table: line 16: not understood; a line is |NAME [AXES]");
   write_table(table_settings, "a <- b c d\n"), refused("line 16: not understood");
   write_table(table_settings, "a -> b\n"), refused("line 16: not understood");
-  write_table(table_settings, "width = 3\n"), refused("line 16: a setting for the second time");
+  write_table(table_settings, "width = 3\n"), refused("line 16: the setting is given twice");
   write_table(table_settings, "wdth = 3\n"), refused("'wdth' is no setting of this model");
   write_table(table_settings, "\xff = 3\n"), refused("line 16: not in UTF-8");
   write_table("family = glowing\n", ""), refused("'family' is 'glowing'; it must be nice or ");
@@ -60,7 +60,7 @@ static void lines_that_do_not_fit_are_refused(void **state) {
   refused_with(0, "*.log_f <- flows.{*}.scaling_factor\n",
                "dict: there is no tensor 'flows.4.scaling_factor', which line 16 of |/table names");
   refused_with(1, "*.net.in.weight <- flows.{*-1}.nn.0.weight\n",
-               "line 17: 1 × 'flows.1.nn.0.weight'");
+               "line 17: 1 × 'flows.1.nn.0.weight' of 3×2×3×3; the flow's 'in.weight' is 3×3×3×2");
   refused_with(1, "*.net.in.weight <- flows.{*-1}.nn.0.weight 0,2,3\n",
                "line 17: axes '0,2,3'; |has 4");
   refused_with(1, "*.net.in.weight <- flows.{*-1}.nn.0.weight 0,2,2,1\n", "line 17: axes");

@@ -108,8 +108,7 @@ static void a_batch_is_its_samples(void **state) {
   nf_flow_free(f);
 }
 
-/* --- the gradient
- * --------------------------------------------------------------------------------- */
+/* --- the gradient --------------------------------------------------------------------------- */
 
 /* Layers before the continuous one prepare the data, and are not trained. */
 static nf_flow *two_layers(void) {
@@ -191,8 +190,7 @@ static void the_bits_are_those_of_one_thread(void **state) {
   free(gradient[0]), free(gradient[1]);
 }
 
-/* --- training
- * ------------------------------------------------------------------------------------- */
+/* --- training ------------------------------------------------------------------------------- */
 
 /* N(1, 1/4): the least loss is sπ/2 = π/4, and then log p is that of the data. */
 static void training_reaches_the_least_loss(void **state) {

@@ -37,7 +37,7 @@ static void a_net_has_no_more_tensors_than_fit(void **state) {
   assert_int_equal(net->n_tensor, NF_NET_TENSORS);
   nf_net_add(net, "bias", 3, 0, 0, 0, &e);
   check_status(e.status, NF_EINVAL);
-  assert_string_equal(e.message, "mine: no place for tensor \"bias\": a network has at most 10");
+  assert_string_equal(e.message, "mine: tensor 'bias' is one too many; a network has at most 10");
   assert_int_equal(net->n_tensor, NF_NET_TENSORS);
   net->n_tensor = 0; /* after an error nothing is added */
   nf_net_add(net, "bias", 3, 0, 0, 0, &e);

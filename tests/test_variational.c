@@ -230,8 +230,7 @@ static void pixels_come_back(void **state) {
   nf_flow_free(f);
 }
 
-/* The pixels that the noise is given are no condition of the flow, and a label does not reach it.
- */
+/* The pixels that the noise is given are no condition of the flow; a label does not reach it. */
 static void labels_are_given_beside_it(void **state) {
   (void)state;
   enum { N = 3, C = 4 };
