@@ -86,6 +86,8 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
  * them, which are computed once more, if there are any and they are not added to. */
 static void multiply(size_t m, size_t n, bool transpose_b, product all) {
   nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
+  size_t steps[DEPTH];
+  for (size_t l = 0; l < nf_min_size(all.k, DEPTH); l++) steps[l] = l * all.step;
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
     const bool adds = l > 0 || all.start == all.c;
     for (size_t j = 0, columns; j < n; j += columns) {
@@ -101,7 +103,7 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
       p.k = nf_min_size(all.k - l, DEPTH);
       p.relu = all.relu && l + p.k == all.k;
       p.a += l * p.step, p.c += j;
-      if (p.steps != NULL) p.steps += l;
+      p.steps = p.steps != NULL ? p.steps + l : steps;
       p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
       if (transpose_b || columns < width) {
         pack(transpose_b, p.k, columns, n - j, width, p.b, p.ldb, panel);

@@ -9,18 +9,19 @@
 
 #include "core/real.h"
 
-/* A tile has as many sums as the registers hold beside the operands: 6 rows or fewer by up to
- * VECTORS vectors, DEPTH numbers deep, so that a panel of B fits into the first cache, or else the
- * second. SSE2 has no load that fills a vector with one number of A, and its multiplication
- * overwrites an operand: one row by many vectors needs the fewest fills and copies. */
+/* A tile has as many sums as the registers hold beside the operands, VECTORS wide, 6 rows or fewer
+ * by as many vectors as make at most SUMS, or one row; a panel of B that is DEPTH long fits into
+ * the first cache, or else the second. SSE2 has no load that fills a vector with one number of A,
+ * and its multiplication overwrites an operand: one row by many vectors needs the fewest fills and
+ * copies, but so many loads that A's steps had better not be loaded, too (BY_STRIDE). */
 #ifdef __AVX512F__
-enum { VECTOR_BYTES = 64, VECTORS = 4, SUMS = 24, DEPTH = 256 };
+enum { VECTOR_BYTES = 64, VECTORS = 4, SUMS = 24, DEPTH = 256, BY_STRIDE = 0 };
 #elif defined __AVX__
-enum { VECTOR_BYTES = 32, VECTORS = 2, SUMS = 12, DEPTH = 256 };
+enum { VECTOR_BYTES = 32, VECTORS = 2, SUMS = 12, DEPTH = 256, BY_STRIDE = 0 };
 #elif defined __SSE2__
-enum { VECTOR_BYTES = 16, VECTORS = 12, SUMS = 12, DEPTH = 128 };
+enum { VECTOR_BYTES = 16, VECTORS = 12, SUMS = 10, DEPTH = 128, BY_STRIDE = 1 };
 #else
-enum { VECTOR_BYTES = 16, VECTORS = 2, SUMS = 12, DEPTH = 256 };
+enum { VECTOR_BYTES = 16, VECTORS = 2, SUMS = 12, DEPTH = 256, BY_STRIDE = 0 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(nf_real), COLUMNS = VECTORS * LANES };
 
@@ -54,14 +55,14 @@ typedef struct {
 #define NEEDED_LATER(v) (void)(v)
 #endif
 
-/* rows, vectors and by_steps, whether A has rows and steps, are literals wherever this is called,
- * so that the sums live in registers. */
-static inline __attribute__((always_inline)) void tile(int rows, int vectors, bool by_steps,
+/* rows, vectors and by_stride are literals wherever this is called, so that the sums live in
+ * registers. */
+static inline __attribute__((always_inline)) void tile(int rows, int vectors, bool by_stride,
                                                        product p) {
-  vector sum[6][VECTORS];
+  vector sum[6][VECTORS], b[VECTORS];
   const nf_real *a[6];
   NF_UNROLLED(6)
-  for (int i = 0; i < rows; i++) a[i] = p.a + (by_steps ? p.rows[i] : (size_t)i * p.row);
+  for (int i = 0; i < rows; i++) a[i] = p.a + (p.rows != NULL ? p.rows[i] : (size_t)i * p.row);
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
     NF_UNROLLED(12)
@@ -73,14 +74,17 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, bo
   }
   NF_ROLLED
   for (size_t l = 0; l < p.k; l++) {
-    const size_t step = by_steps ? p.steps[l] : l * p.step;
-    NF_UNROLLED(24)
-    for (int q = 0; q < rows * vectors; q++) {
-      const int i = rows < vectors ? q % rows : q / vectors;
-      const int j = rows < vectors ? q / rows : q % vectors;
-      const vector y = a[i][step] * *(const vector *)(p.b + l * p.ldb + j * LANES);
-      sum[i][j] += y;
-      NEEDED_LATER(y);
+    NF_UNROLLED(12)
+    for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
+    const size_t step = by_stride ? l * p.step : p.steps[l];
+    NF_UNROLLED(6)
+    for (int i = 0; i < rows; i++) {
+      NF_UNROLLED(12)
+      for (int j = 0; j < vectors; j++) {
+        const vector y = a[i][step] * b[j];
+        sum[i][j] += y;
+        NEEDED_LATER(y);
+      }
     }
   }
   NF_UNROLLED(6)
@@ -95,12 +99,12 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, bo
 }
 
 static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {
-#define TILE_OF(v)                                        \
-  if (v <= VECTORS && v * rows <= SUMS && vectors == v) { \
-    if (p.rows != NULL)                                   \
-      tile(rows, v, true, p);                             \
-    else                                                  \
-      tile(rows, v, false, p);                            \
+#define TILE_OF(v)                                                       \
+  if (v <= VECTORS && (rows == 1 || v * rows <= SUMS) && vectors == v) { \
+    if (BY_STRIDE && p.rows == NULL)                                     \
+      tile(rows, v, true, p);                                            \
+    else                                                                 \
+      tile(rows, v, false, p);                                           \
   }
   TILE_OF(1)
   TILE_OF(2)
