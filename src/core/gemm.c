@@ -30,11 +30,11 @@ static void multiply_panel(size_t m, int vectors, product p) {
       for (size_t i = 6; i < 12; i++)
         for (int j = 0; j < vectors; j++)
           __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
-    tile_of_6(vectors, p);
+    tile_of_6(vectors, &p);
   }
-  for (; 4 * vectors <= SUMS && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
-  for (; 2 * vectors <= SUMS && m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, p);
-  for (; m > 0; m--, p = next_rows(p, 1)) tile_of_1(vectors, p);
+  for (; 4 * vectors <= SUMS && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, &p);
+  for (; 2 * vectors <= SUMS && m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, &p);
+  for (; m > 0; m--, p = next_rows(p, 1)) tile_of_1(vectors, &p);
 }
 
 /* The same for columns that do not fill their vectors. Where C has no other columns and is not

@@ -120,9 +120,9 @@ static inline __attribute__((always_inline)) void tile_of(int rows, int vectors,
   TILE_OF(12)
 #undef TILE_OF
 }
-static void tile_of_6(int vectors, product p) { tile_of(6, vectors, p); }
-static void tile_of_4(int vectors, product p) { tile_of(4, vectors, p); }
-static void tile_of_2(int vectors, product p) { tile_of(2, vectors, p); }
-static void tile_of_1(int vectors, product p) { tile_of(1, vectors, p); }
+static void tile_of_6(int vectors, const product *p) { tile_of(6, vectors, *p); }
+static void tile_of_4(int vectors, const product *p) { tile_of(4, vectors, *p); }
+static void tile_of_2(int vectors, const product *p) { tile_of(2, vectors, *p); }
+static void tile_of_1(int vectors, const product *p) { tile_of(1, vectors, *p); }
 
 #endif
