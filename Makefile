@@ -110,8 +110,8 @@ $(B)/float/%.o: %.c;       $(call compile,$(SPEED))
 $(B)/float/%.o: $(B)/%.c;  $(call compile,$(SPEED))
 define kind # its own flags in place of ARCH, and its own names
 $(B)/%.$(1).o: private override ARCH := $($(1))
-$(B)/double/%.$(1).o: %.c; $$(call compile,$$(PROOF) $$(foreach f,$$(call defined,$(hot)),-D$$(f)=$$(f)_$(1)))
-$(B)/float/%.$(1).o:  %.c; $$(call compile,$$(SPEED) $$(foreach f,$$(call defined,$(hot)),-D$$(f)=$$(f)_$(1)))
+$(B)/double/%.$(1).o: %.c; $$(call compile,$$(PROOF) $$(foreach f,$$(call defined,$(hot) bench/peak),-D$$(f)=$$(f)_$(1)))
+$(B)/float/%.$(1).o:  %.c; $$(call compile,$$(SPEED) $$(foreach f,$$(call defined,$(hot) bench/peak),-D$$(f)=$$(f)_$(1)))
 endef
 $(foreach k,$(kinds),$(eval $(call kind,$(k))))
 dispatch = -include $*.h '-DNF_DISPATCHED=$(patsubst %,DISPATCH(%),$(call defined,$*))'
