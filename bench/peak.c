@@ -8,6 +8,7 @@
 #include "core/gemm.h"
 #include "core/real.h"
 #include "core/threads.h"
+#include "peak_run.h"
 
 static nf_threads *new_pool(int threads) {
   nf_threads *pool = nf_threads_new(threads);
@@ -61,31 +62,9 @@ double bench_sgemm_gflops(int threads) {
 
 /* --- the peak --------------------------------------------------------------------------------- */
 
-#ifdef __AVX512F__
-enum { VECTOR_BYTES = 64 };
-#elif defined __AVX__
-enum { VECTOR_BYTES = 32 };
-#else
-enum { VECTOR_BYTES = 16 };
-#endif
-typedef nf_real vector __attribute__((vector_size(VECTOR_BYTES)));
-/* Sums at once, more than the latency of an operation times the units, and rounds of them. */
-enum { SUMS = 12, ROUNDS = 1000000 };
-
 static void multiply_and_add(void *user, int t) {
   (void)user, (void)t;
-  vector sum[SUMS], x, y;
-  for (size_t i = 0; i < VECTOR_BYTES / sizeof(nf_real); i++) x[i] = NF_R(0.5), y[i] = 1;
-  __asm__ volatile("" : "+x"(x), "+x"(y)); /* unknown, or all would be computed at compile time */
-  NF_UNROLLED(12)
-  for (int i = 0; i < SUMS; i++) sum[i] = y * (nf_real)i;
-  NF_ROLLED
-  for (int k = 0; k < ROUNDS; k++) {
-    NF_UNROLLED(12)
-    for (int i = 0; i < SUMS; i++) sum[i] = sum[i] * x + y;
-  }
-  NF_UNROLLED(12)
-  for (int i = 0; i < SUMS; i++) __asm__ volatile("" : : "x"(sum[i]));
+  nf_peak_run();
 }
 
 typedef struct {
@@ -102,8 +81,7 @@ double bench_fma_peak_gflops(int threads) {
   group c = {new_pool(threads), threads};
   const double seconds = bench_seconds(all_multiply_and_add, &c, 0.5);
   nf_threads_free(c.pool);
-  const double lanes = VECTOR_BYTES / sizeof(nf_real);
-  return 2e-9 * lanes * SUMS * ROUNDS * threads / seconds;
+  return 1e-9 * nf_peak_run() * threads / seconds;
 }
 
 void bench_fractions(double flops, double log_prob, double sample, double train, int threads) {
