@@ -70,13 +70,13 @@ sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples te
 
 # ARCH= on x86-64 with glibc: the files with the hot loops are compiled for three kinds of processor, and
 # src/core/dispatch.c for each, to choose among them when the library is loaded.
-hot      := $(addprefix src/,core/gemm core/vector nets/conv3x3 nets/dense nets/columns)
+hot      := $(addprefix src/,core/gemm core/vector core/normals nets/conv3x3 nets/dense nets/columns)
 kinds    := sse2 avx2 avx512
 avx2     := -mavx2 -mfma
 avx512   := $(avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
 X86      := $(filter 2,$(shell $(CC) -include stdlib.h -dM -E -x c /dev/null 2> /dev/null | \
               grep -c -e '__x86_64__ ' -e ' __GLIBC__ '))
-defined   = $(shell sed -n '/^static/d; s/^[a-z].*[ *]\(nf_[a-z0-9_]*\)(.*)*/\1/p' $(1:%=%.c))
+defined   = $(sort $(shell sed -n '/^static/d; s/^[a-z].*[ *]\(nf_[a-z0-9_]*\)(.*)*/\1/p' $(1:%=%.c)))
 hot_versions := $(foreach k,$(kinds) dispatch,$(hot:%=%.$(k)))
 any_x86  := $(if $(strip $(ARCH)),,$(X86))
 objects  := $(filter-out $(if $(any_x86),$(hot)),$(library:%.c=%)) $(if $(any_x86),$(hot_versions))
@@ -110,8 +110,8 @@ $(B)/float/%.o: %.c;       $(call compile,$(SPEED))
 $(B)/float/%.o: $(B)/%.c;  $(call compile,$(SPEED))
 define kind # its own flags in place of ARCH, and its own names
 $(B)/%.$(1).o: private override ARCH := $($(1))
-$(B)/double/%.$(1).o: %.c; $$(call compile,$$(PROOF) $$(foreach f,$$(call defined,$(hot)),-D$$(f)=$$(f)_$(1)))
-$(B)/float/%.$(1).o:  %.c; $$(call compile,$$(SPEED) $$(foreach f,$$(call defined,$(hot)),-D$$(f)=$$(f)_$(1)))
+$(B)/double/%.$(1).o: %.c; $$(call compile,$$(PROOF) $$(foreach f,$$(call defined,$(hot) bench/peak_run),-D$$(f)=$$(f)_$(1)))
+$(B)/float/%.$(1).o:  %.c; $$(call compile,$$(SPEED) $$(foreach f,$$(call defined,$(hot) bench/peak_run),-D$$(f)=$$(f)_$(1)))
 endef
 $(foreach k,$(kinds),$(eval $(call kind,$(k))))
 dispatch = -include $*.h '-DNF_DISPATCHED=$(patsubst %,DISPATCH(%),$(call defined,$*))'

@@ -180,18 +180,18 @@ static void show_all_icons(void) {
 
 static void show_samples(void) {
   static double x[SAMPLES * D];
-  double mean = 0, square = 0, min = 255, max = 0;
+  chapter_moments all = {0};
+  double min = 255, max = 0;
   nf_flow_sample(flow, SAMPLES, SEED, 1, x, &e);
   chapter_need(&e);
   for (size_t i = 0; i < SAMPLES * D; i++) {
-    mean += x[i] / (SAMPLES * D);
-    square += x[i] * x[i] / (SAMPLES * D);
+    chapter_moments_add(&all, x[i]);
     min = fmin(min, x[i]);
     max = fmax(max, x[i]);
   }
   chapter_section("16 samples f⁻¹(z), z ~ N(0, I)");
-  chapter_value("sample_mean", mean, "of all pixels");
-  chapter_value("sample_deviation", sqrt(square - mean * mean), NULL);
+  chapter_value("sample_mean", all.mean, "of all pixels");
+  chapter_value("sample_deviation", sqrt(all.squares / all.n), NULL);
   chapter_value("sample_min", min, NULL);
   chapter_value("sample_max", max, NULL);
   if (!option[PNG].value) return;

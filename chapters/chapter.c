@@ -70,8 +70,9 @@ static void difference_line(double d) {
 static void end_rows(void) {
   end_row();
   if (out.in_table && out.checks > 0) {
-    printf("  ✓ %d check%s; largest ", out.checks,
-           out.checks == 1 ? " of these rows holds" : "s of these rows hold");
+    printf(out.checks == 1 ? "  ✓ %d check of these rows holds; "
+                           : "  ✓ %d checks of these rows hold; largest ",
+           out.checks);
     difference_line(out.worst);
   }
   out.in_table = false;

@@ -1,5 +1,6 @@
 /* Data for a model: they have its shape and its bins, and a label if it is given one. Pixels of
  * more bins are reduced to those of the model. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -21,30 +22,38 @@ bool cli_read_label(const nf_checkpoint *c, const char *path, const char *text, 
     return true;
   }
   if (classes == 0)
-    cli_error("--label: %s is given no label", path);
+    cli_error("--label: %s takes no label", path);
   else
     cli_error("--label %s: %s has the classes 0 to %zu", text, path, classes - 1);
   return false;
+}
+
+/* "images of 8×8×1 with 17 bins", "points of 2 values" */
+static const char *describe(nf_shape s, unsigned bins, char text[96]) {
+  if (bins > 0)
+    snprintf(text, 96, "images of %zu×%zu×%zu with %u bins", s.h, s.w, s.c, bins);
+  else
+    snprintf(text, 96, "points of %zu value%s", nf_shape_size(s), nf_shape_size(s) == 1 ? "" : "s");
+  return text;
 }
 
 static void print_misfit(const nf_model *m, const char *path, const cli_data_choice *choice,
                          const cli_data *d, bool fits) {
   const char *spec = choice->spec;
   const nf_shape s = d->shape, t = m->shape;
+  char given[96], taken[96];
   if (fits && d->classes == 0)
-    cli_error("%s: no labels, and %s is a density given a label; choose one by --label", spec,
-              path);
+    cli_error("%s: no labels, and %s takes one; choose it by --label", spec, path);
   else if (fits)
-    cli_error("%s: labels to %zu; %s has %zu classes", spec, d->classes - 1, path, m->condition);
-  else if (d->bins == 0 && m->bins == 0)
-    cli_error("%s: points of %zu value%s; %s takes %zu", spec, s.c, s.c == 1 ? "" : "s", path, t.c);
+    cli_error("%s: its labels go up to %zu; %s has %zu classes", spec, d->classes - 1, path,
+              m->condition);
   else if (strncmp(spec, "images:", 7) == 0 && choice->size == NULL && s.c == t.c &&
            (s.h != t.h || s.w != t.w))
     cli_error("%s: images of %zu×%zu pixels; %s takes %zu×%zu, which --size %zux%zu gives", spec,
               s.h, s.w, path, t.h, t.w, t.h, t.w);
   else
-    cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h,
-              s.w, s.c, d->bins, path, t.h, t.w, t.c, m->bins);
+    cli_error("%s: %s; %s takes %s", spec, describe(s, d->bins, given), path,
+              describe(t, m->bins, taken));
 }
 
 bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,

@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -60,7 +58,7 @@ const char cli_help[] =
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
 
-/* One line, whatever a name holds. */
+/* One line; control characters in a name become '?'. */
 static void print_line(char *to, size_t size, const char *format, va_list arguments) {
   char message[12 * NF_MESSAGE];
   nf_error line = {0};
@@ -92,7 +90,7 @@ int cli_threads(uint64_t given) {
   return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
 }
 
-/* Whether the path is one of the files in "kind:FILE[,FILE]", or one in the folder named there. */
+/* Whether the path is one of the files in "kind:FILE[,FILE]", or in the folder of "kind:FOLDER". */
 static bool is_of_data(const char *path, const char *spec) {
   const char *slash = strrchr(path, '/'), *from = spec != NULL ? strchr(spec, ':') : NULL;
   for (int n; from != NULL && *from != 0; from += 1 + n) {
@@ -132,20 +130,6 @@ double cli_in_unit(double nats, nf_shape shape, unsigned bins) {
 }
 
 const char *cli_unit(unsigned bins) { return bins > 0 ? "bits/dim" : "nats"; }
-
-double cli_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-void cli_duration(double seconds, char text[32]) {
-  const int s = seconds > 0 && seconds < 1e8 ? (int)seconds : 0;
-  if (s >= 3600)
-    snprintf(text, 32, "%dh%02dm", s / 3600, s / 60 % 60);
-  else
-    snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
-}
 
 /* --- the commands --------------------------------------------------------------------------- */
 

@@ -82,9 +82,9 @@ int cli_find_word(const char *what, const char *text, const char *const word[]) 
   char all[CLI_HELP_TEXT] = "";
   append_words(all, word);
   if (nearest != NULL)
-    cli_error("%s '%s': there is no such; the nearest is '%s'", what, text, nearest);
+    cli_error("%s '%s' is unknown; the nearest is '%s'", what, text, nearest);
   else
-    cli_error("%s '%s': there is no such; there are %s", what, text, all);
+    cli_error("%s '%s' is unknown; there are %s", what, text, all);
   return -1;
 }
 
@@ -127,22 +127,21 @@ static bool read_value(const cli_option *o, const char *text) {
   return false;
 }
 
-/* Of letters after one dash getopt has read the first, and goes on to the next word when there is
- * no other. A file of that name is meant, perhaps. optopt is 0 for a long option that there is not,
- * and its number for one with a value that it does not take. */
+/* After one dash getopt has read a single letter, and is at the next word when there is no other. A
+ * file of that name may be meant. optopt is 0 for a long option that does not exist, and its number
+ * for one with a value that it does not take. */
 static int unknown_option(const char *command, size_t n, const cli_option option[], char **argv) {
   const char *text = argv[optind - 1], letter[] = {'-', (char)optopt, 0};
   if (optopt == HELP || optopt >= FIRST)
     return cli_error("%.*s: it takes no value", (int)strcspn(text, "="), text);
   if (optopt > 0 && strcmp(text, letter) != 0) text = argv[optind];
   if (access(text, F_OK) == 0)
-    return cli_error("option '%s': there is no such; the file is ./%s", text, text);
+    return cli_error("option '%s' is unknown; the file is ./%s", text, text);
   const char *name[MAX_OPTIONS + 1] = {"help"};
   for (size_t i = 0; i < n; i++) name[i + 1] = option[i].name;
   const char *nearest = nf_nearest(text + strspn(text, "-"), n + 1, name);
-  if (nearest == NULL)
-    return cli_error("option '%s': there is no such; see nf %s --help", text, command);
-  return cli_error("option '%s': there is no such; the nearest is '--%s'", text, nearest);
+  if (nearest == NULL) return cli_error("option '%s' is unknown; see nf %s --help", text, command);
+  return cli_error("option '%s' is unknown; the nearest is '--%s'", text, nearest);
 }
 
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,

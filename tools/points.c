@@ -29,7 +29,7 @@ static void fit(char *name) {
     if (*c < ' ' || *c == 127 || strchr(",;#\"'", *c) != NULL || (!utf8 && *c >= 128)) *c = '_';
 }
 
-/* Whether name k is empty, a number, or that of a column before it. */
+/* Whether name k cannot serve: it is empty, a number, or the name of a column before it. */
 static bool is_no_name(const nf_points *p, size_t k) {
   double value;
   if (*p->column[k] == 0 || nf_read_real(p->column[k], &value)) return true;
@@ -52,7 +52,8 @@ static int name_columns(const char *spec, nf_points *p, nf_error *e) {
   return p->column != NULL ? NF_OK : nf_fail(e, NF_ENOMEM, "%s: out of memory", spec);
 }
 
-/* "a,b,c"; index NULL: of all columns. NULL: no memory. */
+/* The names of the columns index[0 … n-1], of all columns when index is NULL, as "a,b,c"; NULL
+ * without memory. */
 static char *join(const nf_points *p, size_t n, const size_t *index) {
   size_t size = 1;
   for (size_t i = 0; i < n; i++) size += strlen(p->column[index != NULL ? index[i] : i]) + 1;
@@ -81,7 +82,7 @@ static int no_column(const char *spec, const nf_points *p, const char *name, nf_
   return NF_EINVAL;
 }
 
-/* The next of a list with commas, ended in place. */
+/* The next name of a list with commas, ended in place; *rest is then NULL when it was the last. */
 static char *next_name(char **rest) {
   char *name = *rest;
   *rest = strchr(name, ',');
@@ -90,7 +91,7 @@ static char *next_name(char **rest) {
   return name;
 }
 
-/* The columns of p that are listed, *n of them, into index; used: d times false. */
+/* The columns of p that are listed, *n of them, into index. used has d times false. */
 static int find_columns(const char *spec, const nf_points *p, char *list, size_t *n, size_t *index,
                         bool *used, nf_error *e) {
   *n = 0;

@@ -55,7 +55,7 @@ static int write_csv(const char *path, const char *names, size_t d, size_t n, co
   return nf_new_file_close(&f, status, e);
 }
 
-/* Of a grid: those given, or as square as can be. */
+/* The columns of a grid: as given, or as square as can be. */
 static size_t grid_columns(const cli_output *out, size_t n) {
   size_t square = 1;
   while (square * square < n) square++;
@@ -108,10 +108,11 @@ typedef struct {
   double temperature;
 } settings;
 
-enum { NAMED = 3 }; /* samples left out, before they are only counted */
+enum { NAMED = 3 };
 
-/* One by one, those that succeed to the front of x, which has their conditions. The others are
- * named, unless there is nothing but them. Returns how many succeed. */
+/* Draws the samples one by one, with the conditions in x, and keeps those that succeed at the front
+ * of x. The first NAMED others are named, the rest counted. Returns how many succeed; after an
+ * error 0. */
 static size_t draw_finite(const settings *s, nf_flow *flow, nf_batch *x) {
   size_t kept = 0, lost = 0;
   nf_error why[NAMED] = {{0}};

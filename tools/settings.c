@@ -110,7 +110,7 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
   return cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, NULL);
 }
 
-/* Options that do not go together, or not with points. */
+/* Whether the options go together, and with points. False after an error. */
 static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool points) {
   const int lengths = (s->steps > 0) + (s->epochs > 0) + (s->minutes > 0);
   if (lengths > 1)
@@ -140,7 +140,7 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
-    cli_error("--prior: that of %s is not learned", a->name);
+    cli_error("--prior: %s has no learned prior", a->name);
   else
     return true;
   return false;

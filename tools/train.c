@@ -140,7 +140,8 @@ static bool set_sizes(cli_run *r, const cli_settings *s) {
     return false;
   }
   if (s->fused && ranks_all.count > 1) {
-    cli_error("--fused: ranks add up their gradients, which are never stored; use one");
+    cli_error(
+        "--fused: ranks add up their gradients, which a fused step does not store; use one rank");
     return false;
   }
   const uint64_t epoch = (n - r->held) / r->batch;
@@ -166,17 +167,13 @@ static int run(cli_run *r, const cli_settings *s) {
     begin(r, s, &c, &e);
   nf_flow_set_threads(c.flow, cli_threads(s->threads), &e);
   if (e.status == NF_OK && s->fused) c.flow->activation_budget = FUSED_BUDGET;
-  if (e.status == NF_OK && ranks_is_first())
-    cli_run_log_open(r->log_path, r->trainer->step, &r->log, &e);
+  if (e.status == NF_OK && ranks_is_first()) cli_run_log_open(r, &e);
   int result = ranks_agree(e.status == NF_OK ? CLI_OK : cli_error("%s", e.message));
   if (result == CLI_OK) {
     share(r);
     result = cli_run_train(r);
   }
-  if (r->log != NULL && fclose(r->log) != 0 && result == CLI_OK)
-    result = cli_error("%s: cannot write", r->log_path);
-  if (result == CLI_BAD_INPUT && r->log != NULL && !s->resume)
-    cli_run_log_drop(r->log_path, r->last);
+  result = cli_run_log_close(r, result);
   nf_trainer_free(r->trainer);
   nf_checkpoint_free(&c);
   return result;

@@ -77,15 +77,15 @@ class Browser:
 
     def wait(self, condition, seconds=60):
         """Until an expression is true, or promises something that is."""
-        script = """const [condition, limit, done] = arguments, begin = Date.now();
+        script = """const [limit, done] = arguments, begin = Date.now();
           (async function look() {
-            if (await new Function(`return (${condition})`)()) done('');
-            else if (Date.now() - begin > limit) done('not so after ' + limit / 1000 + ' s: ' + condition);
+            if (await (%s)) done('');
+            else if (Date.now() - begin > limit) done('not so after ' + limit / 1000 + ' s');
             else setTimeout(look, 20);
-          })();"""
+          })();""" % condition
         self.ask("POST", "/timeouts", {"script": 1000 * seconds + 10000})
-        if complaint := self.ask("POST", "/execute/async", {"script": script, "args": [condition, 1000 * seconds]}):
-            raise AssertionError(complaint)
+        if complaint := self.ask("POST", "/execute/async", {"script": script, "args": [1000 * seconds]}):
+            raise AssertionError(f"{complaint}: {condition}")
 
     def frame(self):
         """Until what was changed is drawn"""
@@ -110,8 +110,9 @@ class Browser:
         pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": moves}
         self.ask("POST", "/actions", {"actions": [pointer]})
 
-    def size(self, width, height):
-        parameters = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    def size(self, width, height, pixels=1):
+        """In CSS pixels, of so many pixels of the screen each"""
+        parameters = {"width": width, "height": height, "deviceScaleFactor": pixels, "mobile": width < 600}
         self.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": parameters})
 
     def picture(self, path):

@@ -1,7 +1,13 @@
 """The form of the page: one file, its texts, names for those who hear it, contrast, and a picture of every
 panel on a desk, a tablet and a phone, in BUILD/web.
 """
+import functools
+import http.server
 import re
+import shutil
+import tempfile
+import threading
+from pathlib import Path
 
 from checks import BUILD, PAGE, ROOT, press, test, text
 
@@ -18,6 +24,29 @@ def one_file_that_needs_nothing_else(b):
     assert not found, f"the page asks for {found}"
     others = b.run("performance.getEntriesByType('resource').map((r) => r.name).filter((n) => !/^(blob|data):/.test(n))")
     assert others == [], f"the page has loaded {others}"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@test
+def it_opens_from_a_folder_with_a_space_and_from_a_server(b):
+    with tempfile.TemporaryDirectory(prefix="a page ") as folder:
+        shutil.copy(PAGE, folder)
+        handler = functools.partial(Quiet, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever).start()
+            try:
+                for url in ((Path(folder) / PAGE.name).as_uri(), f"http://127.0.0.1:{server.server_port}/{PAGE.name}"):
+                    b.open(url)
+                    press(b, "#learn-one")
+                    b.wait("page.learn.state.step === 1 && page.learn.state.picture")
+                    refused = b.run("fetch('data:,').then(() => false, () => true)")
+                    assert refused and b.messages(), "the page's policy lets it load something"
+            finally:
+                server.shutdown()
 
 
 @test
@@ -92,3 +121,31 @@ def every_panel_fits_desk_tablet_and_phone(b):
                 assert path.stat().st_size > 10000, f"{path} is empty"
             wide = b.run("document.documentElement.scrollWidth")
             assert wide <= width, f"{language}, {width} pixels wide: the page has {wide}"
+
+
+@test
+def plots_have_the_pixels_of_the_screen(b):
+    b.size(1280, 800, pixels=2)
+    b.run("page.line.plot.redraw()")
+    b.frame()
+    assert b.run("page.line.plot.canvas.width === 2 * page.line.plot.canvas.clientWidth"), "the plots are blurred on a screen of two pixels each"
+
+
+@test
+def the_texts_are_there_before_anything_is_seen(b):
+    shift = b.run("""(() => { const seen = new PerformanceObserver(() => {});
+      seen.observe({ type: 'layout-shift', buffered: true });
+      return seen.takeRecords().reduce((sum, e) => sum + e.value, 0); })()""")
+    assert shift < 0.02, f"the page shifts by {shift:.3f} while it opens"
+
+
+@test
+def the_focus_is_seen_and_goes_through_every_panel(b):
+    tab = {"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": "\ue004"}, {"type": "keyUp", "value": "\ue004"}]}
+    left = set(PANELS)
+    for _ in range(80):
+        b.ask("POST", "/actions", {"actions": [tab]})
+        name, panel, width = b.run("""((e) => [e.outerHTML.slice(0, 80), e.closest('section')?.id, getComputedStyle(e).outline])(document.activeElement)""")
+        assert "<body" in name or "none" not in width, f"the focus is not seen on {name}"
+        left.discard(panel)
+    assert not left, f"the keys do not reach {left}"

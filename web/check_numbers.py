@@ -115,7 +115,9 @@ def the_panel_trains_as_the_native_library(b):
     # The last layer of the trace has the log-det of the whole flow.
     b.run("document.querySelector('#learn-layer').dispatchEvent(new Event('input'))")
     whole, parts = b.run("""(() => { const m = page.learn.state, l = page.float;
-      return [l.forward(m.flow, m.probe).logDet[0], l.trace(m.flow, m.probe).at(-1).logDet[0]]; })()""")
+      const f = l.model({ family: l.families.indexOf('realnvp'), steps: 8, width: 32 });
+      l.parameters(f).set(m.worked.parameters);
+      return [l.forward(f, m.probe).logDet[0], m.picture.rows.at(-1).logDet[0]]; })()""")
     near("the sum of the log-dets", parts, whole, 1e-5)
 
 
@@ -153,6 +155,47 @@ def training_goes_on_until_it_is_paused(b):
     assert text(b, "#learn-run") == "Train"
     b.run("page.learn.steps(1)")
     b.wait("page.learn.state.loss.length === page.learn.state.step")
+
+
+@test
+def a_slow_model_does_not_hold_up_the_page(b):
+    for menu, value in (("family", "cnf"), ("steps", "16"), ("width", "64")):
+        choose(b, f"#learn-{menu}", value)
+    press(b, "#learn-run")
+    b.wait("page.learn.state.picture?.layers[0] === 'continuous'")
+    # A picture of it takes more than a second; meanwhile the page draws dozens of frames.
+    before = b.run("page.learn.state.frames")
+    frames = "new Promise((done) => { let n = 60; (function next() { n-- ? requestAnimationFrame(next) : done(true); })(); })"
+    b.wait(frames)
+    assert b.run("page.learn.state.frames") - before < 40, "every frame has a picture: the model is not slow"
+    for family in b.run("page.float.families"):  # and one may change one's mind quickly
+        choose(b, "#learn-family", family)
+        press(b, "#learn-run")
+    choose(b, "#learn-family", "realnvp")
+    press(b, "#learn-one")
+    b.wait("page.learn.state.step === 1 && page.learn.state.picture?.layers.every((name) => name === 'coupling')")
+    assert text(b, "#learn-error") == "", text(b, "#learn-error")
+
+
+@test
+def every_layer_has_a_name_in_both_languages(b):
+    names = b.run("""page.float.families.flatMap((_, family) => { const l = page.float, f = l.model({ family, steps: 2, width: 8 });
+      l.logProb(f, [0, 0]); return l.layers(f); })""")
+    lacking = [n for n in names if not b.run("TEXT['layer_' + arguments[0]]", n)]
+    assert not lacking, f"web/text.js has no name of {lacking}"
+
+
+@test
+def extreme_numbers_leave_numbers(b):
+    b.run("""document.querySelectorAll('#line input, #affine input, #coupling input').forEach((e, i) => {
+      e.value = i % 3 ? 1e9 : -1e9; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change')); })""")
+    shown = b.run("[...document.querySelectorAll('#affine [data-value], #coupling [data-value]')].map((e) => e.textContent)")
+    assert not [s for s in shown if "∞" in s or "–" in s or len(s) > 26], shown
+    wide = b.run("[...document.querySelectorAll('.side, .sum')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.parentElement.id || e.id)")
+    assert wide == [], f"too wide: {wide}"
+    for panel in ("affine", "coupling"):
+        press(b, f"#{panel}-reset")
+    near("log p", total(b, "affine"), -2.4373, 1e-9)
 
 
 @test

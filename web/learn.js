@@ -1,59 +1,67 @@
-/* Chapter 5: a flow is trained while it is looked at. A worker trains (worker.js); the page has the same
- * flow with the parameters of the last snapshot, and evaluates density, samples, grid and layers itself,
- * at most 30 times a second. */
+/* Chapter 5: a flow is trained while it is looked at. One worker trains and sends snapshots of the parameters;
+ * another evaluates what is drawn with the last of them (worker.js). */
 const FAMILY_NAMES = { realnvp: 'RealNVP', glow: 'Glow' }; // others: MAF, Single-scale
 const familyName = (v) => FAMILY_NAMES[v] ?? (v.length < 5 ? v.toUpperCase() : v[0].toUpperCase() + v.slice(1));
-const OWN = 'own', POINTS = 20000, FRAME = 32;
+const OWN = 'own', POINTS = 20000;
 const HELD_OUT = 4096; // points for the entropy, those of chapter 5
 
 function learnPanel(library, bytes, source) {
   const m = { toy: 'moons', family: 'realnvp', steps: 8, width: 32, rate: 0.003, seed: 1, speed: 0, batch: 128,
     running: false, layer: Infinity, probe: [0, 0], step: 0, loss: [], smooth: [], frames: 0,
-    flow: null, data: new Float32Array(0), entropy: NaN, rows: null, worked: null };
-  let generation = 0, wanted = -1, dirty = false, sent = 0;
-  const plots = learnPlots(library, m);
+    data: new Float32Array(0), entropy: NaN, picture: null, worked: null };
+  let generation = 0, wanted = -1, asked = false, again = false, sent = 0, model = null;
+  const plots = learnPlots(m);
 
-  const trainer = openTrainer(bytes, source, {
+  const train = openWorker(bytes, source, {
     snapshot(s) {
-      if (!m.flow || s.generation !== generation) return;
-      library.parameters(m.flow).set(s.parameters);
-      library.constants(m.flow).set(s.constants);
+      if (s.generation !== generation) return;
       Object.assign(m, { step: s.step, worked: s });
       for (const l of s.loss) {
         m.loss.push(l);
         const before = m.smooth.at(-1) ?? l;
         m.smooth.push(before + (0.04 / (1 - 0.96 ** m.loss.length)) * (l - before)); // a moving average, unbiased
       }
-      if (s.error) failed(s.error);
+      if (s.error) failed({ message: s.error });
       else if (wanted >= 0 && s.step >= wanted) wanted = -1;
-      dirty = true;
+      look();
     },
     failed,
   });
-  function failed(message) {
+  function failed({ message }) {
     $('#learn-error').textContent = message;
     setRunning(false);
   }
 
   /* --- a frame ------------------------------------------------------------------------------------ */
 
-  function draw() {
-    if (!m.flow) return;
-    const some = new Float32Array(2 + Math.min(m.data.length, 2 * SHOWN));
-    some.set(m.probe);
-    some.set(m.data.subarray(0, 2 * SHOWN), 2);
-    try {
-      library.logProb(m.flow, m.probe); // prepares the layers that the trace walks through
-      m.rows = library.trace(m.flow, some);
-      plots.draw();
-    } catch (e) {
-      failed(e.message);
-    }
+  const view = openWorker(bytes, source, {
+    picture(p) {
+      asked = false;
+      if (again) look();
+      if (p.generation === generation) (m.picture = p), draw();
+    },
+    failed(e) {
+      asked = false;
+      failed(e);
+    },
+  });
+  /* One picture is asked for at a time. */
+  const look = onFrame(() => {
+    if ((again = asked)) return;
+    const points = new Float32Array(2 + Math.min(m.data.length, 2 * SHOWN));
+    points.set(m.probe);
+    points.set(m.data.subarray(0, 2 * SHOWN), 2);
+    const { parameters, constants } = m.worked ?? {};
+    view('draw', { generation, model, parameters, constants, points, ...plots.wanted() });
+    asked = true;
+  });
+  const draw = onFrame(() => {
+    plots.draw();
     readouts();
     m.frames++;
-  }
+  });
   function readouts() {
-    const l = m.smooth.at(-1), slider = $('#learn-layer'), names = library.layers(m.flow), K = names.length;
+    const l = m.smooth.at(-1), slider = $('#learn-layer'), names = m.picture?.layers ?? [], K = names.length;
     const at = Math.min(m.layer, K);
     slider.max = K;
     slider.value = at;
@@ -63,19 +71,11 @@ function learnPanel(library, bytes, source) {
       learn_entropy: number(m.entropy, 3),
       learn_kl: l === undefined ? '–' : number(l - m.entropy, 3),
       learn_speed: m.worked?.busy > 0 ? String(Math.round((1000 * m.worked.counted) / m.worked.busy)) : '–',
-      learn_parameters: String(library.parameters(m.flow).length),
-      learn_layer: at === 0 ? T('layer_before') : fill(T('layer_after'), { k: at, K, name: names[at - 1] }),
+      learn_parameters: String(m.picture?.parameters ?? '–'),
+      learn_layer: at === 0 ? T('layer_before') : fill(T('layer_after'), { k: at, K, name: T('layer_' + names[at - 1]) }),
     });
     slider.setAttribute('aria-valuetext', $('[data-value="learn_layer"]').textContent);
   }
-  let last = 0;
-  (function frame(now) {
-    requestAnimationFrame(frame);
-    if (!dirty || now - last < FRAME) return;
-    last = now;
-    dirty = false;
-    draw();
-  })(0);
 
   /* --- control ------------------------------------------------------------------------------------ */
 
@@ -85,12 +85,13 @@ function learnPanel(library, bytes, source) {
   }
   const enough = () => {
     if (m.data.length >= 2 * m.batch) return true;
-    failed(fill(T('few_points'), { n: m.batch, k: m.data.length / 2 }));
+    failed({ message: fill(T('few_points'), { n: m.batch, k: m.data.length / 2 }) });
     return false;
   };
 
-  async function restart() {
-    const mine = ++generation, { family, steps, width, seed, rate, batch } = m, isOwn = m.toy === OWN, toy = library.toys.indexOf(m.toy);
+  function restart() {
+    generation++;
+    const { family, steps, width, seed, rate, batch } = m, isOwn = m.toy === OWN, toy = library.toys.indexOf(m.toy);
     setRunning(false);
     wanted = -1;
     $('#learn-error').textContent = '';
@@ -99,35 +100,28 @@ function learnPanel(library, bytes, source) {
     caption.dataset.t = isOwn ? 'learn_density_own' : 'learn_density';
     caption.textContent = T(caption.dataset.t);
     own.show(isOwn);
-    if (m.flow) library.free(m.flow);
-    Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, rows: null, worked: null, flow: null,
+    Object.assign(m, { step: 0, loss: [], smooth: [], layer: Infinity, picture: null, worked: null,
       data: isOwn ? own.points : library.toyPoints(toy, seed, POINTS), entropy: isOwn || family === 'fm' ? NaN : library.toyEntropy(toy, HELD_OUT) });
     m.probe = m.data.length ? [...m.data.subarray(0, 2)] : [0.5, -1];
     plots.fit();
-    const model = { family: library.families.indexOf(family), steps, width, seed };
-    try {
-      m.flow = library.model(model);
-      if (m.data.length >= 2 * batch) library.initialise(m.flow, m.data.subarray(0, 2000));
-    } catch (e) {
-      return failed(e.message);
-    }
-    dirty = true;
-    await trainer.ready;
-    if (mine === generation && m.data.length >= 2 * batch)
-      trainer.send('start', { generation, model, settings: { rate, batch, seed }, x: m.data });
+    model = { family: library.families.indexOf(family), steps, width, seed };
+    draw();
+    look();
+    if (m.data.length >= 2 * batch) train('start', { generation, model, settings: { rate, batch, seed }, x: m.data });
+    else train('run', { on: false });
   }
 
   function run(on) {
     if (on && !enough()) return;
     wanted = -1;
     setRunning(on);
-    trainer.send('run', { on, limit: m.speed });
+    train('run', { on, limit: m.speed });
   }
   function steps(n) {
     if (!enough()) return;
     if (m.running) run(false);
     wanted = Math.max(wanted, m.step) + n;
-    trainer.send('steps', { n });
+    train('steps', { n });
   }
 
   const options = (id, values, name, key, then) => {
@@ -143,7 +137,7 @@ function learnPanel(library, bytes, source) {
   options('#learn-family', library.families, familyName, 'family', restart);
   options('#learn-steps', [1, 2, 4, 6, 8, 12, 16], String, 'steps', restart);
   options('#learn-width', [8, 16, 32, 64], String, 'width', restart);
-  options('#learn-rate', [0.0003, 0.001, 0.003, 0.01], String, 'rate', () => trainer.send('rate', { rate: m.rate }));
+  options('#learn-rate', [0.0003, 0.001, 0.003, 0.01], String, 'rate', () => train('rate', { rate: m.rate }));
   options('#learn-speed', [0, 100, 10], (v) => T('speed_' + v), 'speed', () => m.running && run(true));
   numberField($('#learn-seed'), { get: () => m.seed, set: (v) => ((m.seed = Math.round(v)), restart(), $('#learn-seed').refresh()), step: 1 });
   $('#learn-run').onclick = () => run(!m.running);
@@ -152,17 +146,17 @@ function learnPanel(library, bytes, source) {
   $('#learn-restart').onclick = restart;
   $('#learn-layer').oninput = ({ target }) => {
     m.layer = target.value === target.max ? Infinity : Number(target.value);
-    dirty = true;
+    draw();
   };
   $('#learn-clear').onclick = () => {
     own.clear();
     restart();
   };
-  changed.push(() => (setRunning(m.running), (dirty = true)));
+  changed.push(() => (setRunning(m.running), draw()));
 
   plots.density.handle({
     get: () => m.probe,
-    set: (x) => ((m.probe = x), (dirty = true)),
+    set: (x) => ((m.probe = x), plots.density.redraw(), look()),
     label: () => `${T('handle_trace')} ${point(m.probe)}`,
     colour: 'ink',
   }).button.classList.add('ring');
@@ -173,12 +167,12 @@ function learnPanel(library, bytes, source) {
     changed(points) {
       const first = m.data.length < 2 * m.batch;
       m.data = points;
-      dirty = true;
+      look();
       if (points.length < 2 * m.batch) return;
       if (first) restart();
       else if (performance.now() - sent > 100) {
         sent = performance.now();
-        trainer.send('points', { x: points });
+        train('points', { x: points });
       }
     },
   });

@@ -9,8 +9,8 @@ function linePanel(library) {
     { formula: '<i>z</i> = <i>a</i><i>x</i> + <i>b</i>, &nbsp; d<i>z</i>/d<i>x</i> = <i>a</i>', x: [-4, 4], ends: [0.5, 1.5], ticks: 1 },
     { formula: '<i>z</i> = log <i>x</i> − log(1 − <i>x</i>), &nbsp; d<i>z</i>/d<i>x</i> = 1/(<i>x</i>(1 − <i>x</i>))', x: [0, 1], ends: [0.6, 0.8], ticks: 0.2 },
   ];
-  const AFFINE = 3, POINTS = 241;
-  const state = { map: 0, ends: [...maps[0].ends], a: 0.5, b: 0 };
+  const AFFINE = 3, POINTS = 241, start = { a: 0.5, b: 0 };
+  const state = { map: 0, ends: [...maps[0].ends], ...start };
   const flows = maps.map((_, i) => library.line(i)), identity = library.affine(1);
   const plot = new Plot($('#line-plot'), { x: maps[0].x, y: [-3.2, 3.2], names: ['', ''], draw, outside });
 
@@ -84,8 +84,8 @@ function linePanel(library) {
     $('[data-value="line_map"]').innerHTML = maps[state.map].formula;
     $('#line-affine').hidden = state.map !== AFFINE;
     show({
-      line_from_x: `${number(a, 2)} … ${number(b, 2)}`,
-      line_from_z: `${number(z[0], 2)} … ${number(z[1], 2)}`,
+      line_from_x: `[${number(a, 2)}, ${number(b, 2)}]`,
+      line_from_z: `[${number(z[0], 2)}, ${number(z[1], 2)}]`,
       line_width_x: number(b - a),
       line_width_z: number(z[1] - z[0]),
       line_height_x: number(massX / (b - a)),
@@ -102,8 +102,7 @@ function linePanel(library) {
   }
 
   function choose(i) {
-    state.map = i;
-    state.ends = [...maps[i].ends];
+    Object.assign(state, { map: i, ends: [...maps[i].ends], ...start });
     plot.range.x = maps[i].x;
     plot.ticks = [maps[i].ticks, 1];
     update();

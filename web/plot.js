@@ -19,8 +19,7 @@ class Plot {
   }
 
   resize() {
-    const { clientWidth: w, clientHeight: h } = this.holder;
-    const ratio = window.devicePixelRatio || 1;
+    const { clientWidth: w, clientHeight: h } = this.holder, ratio = devicePixelRatio;
     if (w === 0 || h === 0) return;
     this.canvas.width = Math.round(w * ratio);
     this.canvas.height = Math.round(h * ratio);
@@ -51,6 +50,7 @@ class Plot {
 
   draw() {
     if (!this.w) return;
+    if (this.ratio !== devicePixelRatio) return this.resize();
     const g = (this.g = this.canvas.getContext('2d')), b = this.box;
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     g.clearRect(0, 0, this.w, this.h);

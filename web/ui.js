@@ -79,7 +79,7 @@ function numberField(input, { get, set, step = 0.1 }) {
   const drag = { from: null };
   const digits = Math.max(0, Math.round(-Math.log10(step)));
   const put = (v) => {
-    const low = input.min === '' ? -Infinity : Number(input.min), high = input.max === '' ? Infinity : Number(input.max);
+    const low = Number(input.min || -9), high = Number(input.max || 9);
     set(Math.min(high, Math.max(low, Number(v.toFixed(6)))));
   };
   input.refresh = () => {

@@ -1,11 +1,13 @@
-/* Training in a thread of its own, so that the page stays at 30 frames a second. The page sends
+/* The library in a thread beside the page. The page has two: one trains, the other evaluates what is drawn,
+ * so that the page itself only draws and answers at once, however slow the model. It sends
  *
- *   open    bytes of the library                     →  ready
+ *   open    bytes of the library
  *   start   model, settings, points                  →  a snapshot; snapshots have its generation
  *   points, rate, run, steps                         from the next step on
+ *   draw    model, parameters, constants, points     →  a picture
  *
- * and gets snapshots: the parameters and constants after `step` steps, and the losses since the last; or
- * `failed` with the library's line. */
+ * Snapshots have the parameters and constants after `step` steps, and the losses since the last; pictures
+ * what learn_plots.js draws. `failed` comes with the library's line. */
 let library, flow, trainer, points = null;
 let running = false, wanted = 0, perSecond = 0; // run until told otherwise; so many steps; 0: no limit
 let generation = 0, step = 0, losses = [], posted = 0, busy = 0, counted = 0, ticking = false;
@@ -42,11 +44,11 @@ function tick() {
     counted += done.loss.length;
     if (wanted > 0) wanted -= steps;
     error = done.error;
-  } while (!error && (running || wanted > 0) && !perSecond && performance.now() - begin < 12);
+  } while (!error && (running || wanted > 0) && !perSecond && performance.now() - begin < 6);
   busy += performance.now() - begin;
   if (error) running = false, wanted = 0;
   const over = !running && wanted === 0;
-  if (error || over || performance.now() - posted > 30) snapshot(error);
+  if (error || over || performance.now() - posted > 18) snapshot(error);
   if (!over) again();
 }
 
@@ -60,7 +62,6 @@ function again() {
 const receive = {
   async open({ bytes }) {
     library = await openLibrary(bytes, 'float');
-    postMessage({ type: 'ready' });
   },
   start({ generation: of, model, settings, x }) {
     generation = of;
@@ -74,7 +75,7 @@ const receive = {
     snapshot();
   },
   points({ x }) { setPoints(x); },
-  rate({ rate }) { library.setRate(trainer, rate); },
+  rate({ rate }) { if (trainer) library.setRate(trainer, rate); },
   run({ on, limit }) {
     running = on, perSecond = limit, wanted = 0;
     if (running) again();
@@ -83,12 +84,25 @@ const receive = {
     running = false, wanted += n;
     again();
   },
+  draw({ generation: of, model, parameters, constants, points: x, cells, grid, n }) {
+    if (generation !== of) {
+      if (flow) library.free(flow);
+      flow = library.model(model);
+      generation = of;
+    }
+    if (parameters) {
+      library.parameters(flow).set(parameters);
+      library.constants(flow).set(constants);
+    }
+    const logP = library.logProb(flow, cells); // prepares the layers that the trace walks through
+    postMessage({ type: 'picture', generation, logP, rows: library.trace(flow, x), grid: library.inverse(flow, grid).x,
+      samples: library.sample(flow, n, 1, 1), layers: library.layers(flow), parameters: library.parameters(flow).length });
+  },
 };
-onmessage = async ({ data }) => {
-  try {
-    await receive[data.type](data);
-  } catch (e) {
+let before = Promise.resolve(); // a message waits for those before it: the library is open first
+onmessage = ({ data }) => {
+  before = before.then(() => receive[data.type](data)).catch((e) => {
     running = false, wanted = 0;
     postMessage({ type: 'failed', message: e.message });
-  }
+  });
 };

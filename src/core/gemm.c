@@ -13,7 +13,6 @@
 #include "core/transpose.h"
 
 enum {
-  DEPTH = 256, /* of a panel, which then fits into the second cache */
   NARROW = 4,
   STRIP = 64 / sizeof(nf_real) /* a line of the cache */
 };
@@ -26,16 +25,16 @@ static product next_rows(product p, size_t rows) {
 
 /* All m rows of one panel */
 static void multiply_panel(size_t m, int vectors, product p) {
-  for (; ROWS == 6 && m >= 6; m -= 6, p = next_rows(p, 6)) {
+  for (; 6 * vectors <= SUMS && m >= 6; m -= 6, p = next_rows(p, 6)) {
     if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
       for (size_t i = 6; i < 12; i++)
         for (int j = 0; j < vectors; j++)
           __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
-    tile_of_6(vectors, p);
+    tile_of_6(vectors, &p);
   }
-  for (; ROWS >= 4 && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, p);
-  for (; m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, p);
-  if (m > 0) tile_of_1(vectors, p);
+  for (; 4 * vectors <= SUMS && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, &p);
+  for (; 2 * vectors <= SUMS && m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, &p);
+  for (; m > 0; m--, p = next_rows(p, 1)) tile_of_1(vectors, &p);
 }
 
 /* The same for columns that do not fill their vectors. Where C has no other columns and is not
@@ -46,9 +45,9 @@ static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite,
   const size_t free_rows = overwrite && size >= width ? (size - width) / columns + 1 : 0;
   multiply_panel(free_rows, vectors, p);
   for (size_t i = free_rows, rows; i < m; i += rows) {
-    nf_real c[ROWS * COLUMNS];
+    nf_real c[6 * COLUMNS];
     product q = next_rows(p, i);
-    rows = nf_min_size(m - i, ROWS);
+    rows = nf_min_size(m - i, 6);
     q.start = q.c = c, q.ld_start = q.ldc = width;
     memset(c, 0, rows * width * sizeof *c);
     for (size_t r = 0; r < rows; r++)
@@ -126,8 +125,8 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
 }
 
 /* n ≤ 4 and A not transposed: its rows are contiguous, and the numbers of C are scalar products,
- * each in 8 sums side by side on every machine. */
-enum { SIDE = 8 };
+ * each in 8 sums side by side, DOT_DEPTH numbers at a time, on every machine. */
+enum { SIDE = 8, DOT_DEPTH = 256 };
 typedef nf_real side
     __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
 
@@ -157,18 +156,18 @@ static inline __attribute__((always_inline)) void dots(size_t n, size_t m, produ
 }
 
 static void multiply_by_dots(size_t m, size_t n, bool transpose_b, product all) {
-  nf_real columns[NARROW * DEPTH];
+  nf_real columns[NARROW * DOT_DEPTH];
   static const nf_real zero[NARROW] = {0};
-  for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
+  for (size_t l = 0; l == 0 || l < all.k; l += DOT_DEPTH) {
     product p = all;
-    p.k = nf_min_size(all.k - l, DEPTH);
+    p.k = nf_min_size(all.k - l, DOT_DEPTH);
     p.relu = all.relu && l + p.k == all.k;
     p.a += l;
     p.b += transpose_b ? l : l * p.ldb;
     if (!transpose_b) {
       for (size_t q = 0; q < p.k; q++)
-        for (size_t j = 0; j < n; j++) columns[j * DEPTH + q] = p.b[q * p.ldb + j];
-      p.b = columns, p.ldb = DEPTH;
+        for (size_t j = 0; j < n; j++) columns[j * DOT_DEPTH + q] = p.b[q * p.ldb + j];
+      p.b = columns, p.ldb = DOT_DEPTH;
     }
     if (l > 0 || all.start == all.c)
       p.start = p.c, p.ld_start = p.ldc;

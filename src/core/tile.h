@@ -9,16 +9,19 @@
 
 #include "core/real.h"
 
-/* A tile has as many sums as the registers hold beside the operands: 6×4 of 32, 6×2 of 16. In SSE2
- * each number of A takes two instructions to fill a vector, so that fewer rows are faster: 2×5. */
+/* A tile has as many sums as the registers hold beside the operands, VECTORS wide, 6 rows or fewer
+ * by as many vectors as make at most SUMS, or one row; a panel of B that is DEPTH long fits into
+ * the first cache, or else the second. SSE2 has no load that fills a vector with one number of A,
+ * and its multiplication overwrites an operand: one row by many vectors needs the fewest fills and
+ * copies, but so many loads that A's steps had better not be loaded, too (BY_STRIDE). */
 #ifdef __AVX512F__
-enum { VECTOR_BYTES = 64, VECTORS = 4, ROWS = 6 };
+enum { VECTOR_BYTES = 64, VECTORS = 4, SUMS = 24, DEPTH = 256, BY_STRIDE = 0 };
 #elif defined __AVX__
-enum { VECTOR_BYTES = 32, VECTORS = 2, ROWS = 6 };
+enum { VECTOR_BYTES = 32, VECTORS = 2, SUMS = 12, DEPTH = 256, BY_STRIDE = 0 };
 #elif defined __SSE2__
-enum { VECTOR_BYTES = 16, VECTORS = 5, ROWS = 2 };
+enum { VECTOR_BYTES = 16, VECTORS = 12, SUMS = 10, DEPTH = 128, BY_STRIDE = 1 };
 #else
-enum { VECTOR_BYTES = 16, VECTORS = 2, ROWS = 6 };
+enum { VECTOR_BYTES = 16, VECTORS = 2, SUMS = 12, DEPTH = 256, BY_STRIDE = 0 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(nf_real), COLUMNS = VECTORS * LANES };
 
@@ -45,15 +48,24 @@ typedef struct {
   size_t ldc;
 } product;
 
-/* rows and vectors are literals wherever this is called, so that the sums live in registers. */
-static inline __attribute__((always_inline)) void tile(int rows, int vectors, product p) {
-  vector sum[ROWS][VECTORS], b[VECTORS];
-  const nf_real *a[ROWS];
+/* Without it gcc adds a sum to its product in SSE2, and moves it back. */
+#if defined __SSE2__ && !defined __AVX__ && !defined __clang__
+#define NEEDED_LATER(v) __asm__ volatile("" : : "x"(v))
+#else
+#define NEEDED_LATER(v) (void)(v)
+#endif
+
+/* rows, vectors and by_stride are literals wherever this is called, so that the sums live in
+ * registers. */
+static inline __attribute__((always_inline)) void tile(int rows, int vectors, bool by_stride,
+                                                       product p) {
+  vector sum[6][VECTORS], b[VECTORS];
+  const nf_real *a[6];
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) a[i] = p.a + (p.rows != NULL ? p.rows[i] : (size_t)i * p.row);
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
-    NF_UNROLLED(5)
+    NF_UNROLLED(12)
     for (int j = 0; j < vectors; j++)
       if (p.one_a_row)
         sum[i][j] = (vector){0} + p.start[i];
@@ -62,18 +74,22 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
   }
   NF_ROLLED
   for (size_t l = 0; l < p.k; l++) {
-    NF_UNROLLED(5)
+    NF_UNROLLED(12)
     for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
-    const size_t step = p.steps[l];
+    const size_t step = by_stride ? l * p.step : p.steps[l];
     NF_UNROLLED(6)
     for (int i = 0; i < rows; i++) {
-      NF_UNROLLED(5)
-      for (int j = 0; j < vectors; j++) sum[i][j] += a[i][step] * b[j];
+      NF_UNROLLED(12)
+      for (int j = 0; j < vectors; j++) {
+        const vector y = a[i][step] * b[j];
+        sum[i][j] += y;
+        NEEDED_LATER(y);
+      }
     }
   }
   NF_UNROLLED(6)
   for (int i = 0; i < rows; i++) {
-    NF_UNROLLED(5)
+    NF_UNROLLED(12)
     for (int j = 0; j < vectors; j++) {
       const vector y = sum[i][j];
       *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
@@ -83,15 +99,30 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
 }
 
 static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, product p) {
-  if (vectors == 1) tile(rows, 1, p);
-  if (vectors == 2) tile(rows, 2, p);
-  if (VECTORS >= 3 && vectors == 3) tile(rows, 3, p);
-  if (VECTORS >= 4 && vectors == 4) tile(rows, 4, p);
-  if (VECTORS >= 5 && vectors == 5) tile(rows, 5, p);
+#define TILE_OF(v)                                                       \
+  if (v <= VECTORS && (rows == 1 || v * rows <= SUMS) && vectors == v) { \
+    if (BY_STRIDE && p.rows == NULL)                                     \
+      tile(rows, v, true, p);                                            \
+    else                                                                 \
+      tile(rows, v, false, p);                                           \
+  }
+  TILE_OF(1)
+  TILE_OF(2)
+  TILE_OF(3)
+  TILE_OF(4)
+  TILE_OF(5)
+  TILE_OF(6)
+  TILE_OF(7)
+  TILE_OF(8)
+  TILE_OF(9)
+  TILE_OF(10)
+  TILE_OF(11)
+  TILE_OF(12)
+#undef TILE_OF
 }
-static void tile_of_6(int vectors, product p) { tile_of(6, vectors, p); }
-static void tile_of_4(int vectors, product p) { tile_of(4, vectors, p); }
-static void tile_of_2(int vectors, product p) { tile_of(2, vectors, p); }
-static void tile_of_1(int vectors, product p) { tile_of(1, vectors, p); }
+static void tile_of_6(int vectors, const product *p) { tile_of(6, vectors, *p); }
+static void tile_of_4(int vectors, const product *p) { tile_of(4, vectors, *p); }
+static void tile_of_2(int vectors, const product *p) { tile_of(2, vectors, *p); }
+static void tile_of_1(int vectors, const product *p) { tile_of(1, vectors, *p); }
 
 #endif

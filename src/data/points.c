@@ -30,8 +30,7 @@ static int out_of_memory(const reader *r) {
   return nf_fail(r->e, NF_ENOMEM, "%s: out of memory", r->path);
 }
 
-/* The array with place for `needed` elements; NULL when memory is out, and the array is as it was.
- */
+/* The array with place for `needed` elements; NULL without memory, and the array is as it was. */
 static void *grow(void *array, size_t *size, size_t needed, size_t element) {
   if (needed <= *size) return array;
   const size_t more = needed + needed / 2 + 64;

@@ -24,8 +24,7 @@ typedef struct {
   size_t *order, *degree; /* value order[i] is the one of degree i + 1 */
 } autoregressive;
 
-/* --- the layer ----------------------------------------------------------------------------------
- */
+/* --- the layer ------------------------------------------------------------------------------ */
 
 /* All θ of x, value by value, as all arrays here: row i has value i of the samples. */
 static int run_conditioner(const nf_bijector *b, const nf_batch *x, bool need_hidden,

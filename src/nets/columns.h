@@ -28,8 +28,7 @@ void nf_columns_weight_backward(size_t n, size_t in, size_t out, const nf_real *
                                 const nf_real *dy, size_t ldy, nf_real *dweight, size_t ldw);
 /* db += Σ_columns dY */
 void nf_columns_bias_backward(size_t n, size_t out, const nf_real *dy, size_t ldy, nf_real *dbias);
-/* dY becomes 0 where the ReLU's output Y was 0, and db += Σ_columns dY; without gaps between rows.
- */
+/* dY becomes 0 where the ReLU's output Y was 0; db += Σ_columns dY. No gaps between rows. */
 void nf_columns_relu_bias_backward(size_t n, size_t out, const nf_real *y, nf_real *dy,
                                    nf_real *dbias);
 

@@ -19,8 +19,7 @@
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
 
-/* --- masks --------------------------------------------------------------------------------------
- */
+/* --- masks ---------------------------------------------------------------------------------- */
 
 void nf_made_mask(nf_net *net, const size_t *degree) {
   const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
@@ -39,8 +38,7 @@ void nf_made_mask(nf_net *net, const size_t *degree) {
   }
 }
 
-/* --- forward ------------------------------------------------------------------------------------
- */
+/* --- forward -------------------------------------------------------------------------------- */
 
 /* Units first … end-1 of a layer with `in` inputs, of which they see some. */
 static void run_units(const nf_net *net, size_t n, size_t first, size_t end, size_t in,
@@ -118,8 +116,7 @@ void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_re
   }
 }
 
-/* --- backward -----------------------------------------------------------------------------------
- */
+/* --- backward ------------------------------------------------------------------------------- */
 
 enum { PANEL = 64, UNITS = 128 }; /* columns and rows of a gradient at a time */
 
@@ -247,8 +244,7 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   return there ? NF_OK : NF_ENOMEM;
 }
 
-/* --- construction -------------------------------------------------------------------------------
- */
+/* --- construction --------------------------------------------------------------------------- */
 
 static void init(nf_net *net, nf_random *r) {
   nf_he_init(&net->tensor[WEIGHT_0], nf_shape_size(net->in), r);
