@@ -13,24 +13,21 @@ size_t nf_made_degree_of(const nf_net *net, size_t unit) {
   return 1 + unit * largest_degree(net) / net->width;
 }
 
-/* Units of a degree below m: unit·largest < (m-1)·width */
+/* unit·largest < (m-1)·width */
 size_t nf_made_units_below(const nf_net *net, size_t m) {
   const size_t largest = largest_degree(net);
   return m > largest ? net->width : ((m - 1) * net->width + largest - 1) / largest;
 }
 
-/* How many of the hidden units of the layer before it a hidden unit sees, the first ones, … */
 size_t nf_made_seen_by(const nf_net *net, size_t unit) {
   return nf_made_units_below(net, nf_made_degree_of(net, unit) + 1);
 }
 
-/* … and an output. */
 size_t nf_made_seen_by_output(const nf_net *net, size_t output) {
   return nf_made_units_below(net,
                              ((const nf_made *)net)->input[output % nf_shape_size(net->in)].degree);
 }
 
-/* Units of a block: all of a degree, or if these are few, some of several degrees. */
 size_t nf_made_end_of_block(const nf_net *net, size_t begin) {
   enum { FEW = 12 };
   const size_t end = nf_made_seen_by(net, begin);
