@@ -13,7 +13,7 @@
 #include "core/transpose.h"
 
 enum {
-  DEPTH = 256, /* of a panel, which then fits into the second cache */
+  DEPTH = 512, /* of a panel, which fits into the second cache, 128 KiB with AVX-512 */
   NARROW = 4,
   STRIP = 64 / sizeof(nf_real) /* a line of the cache */
 };
@@ -124,8 +124,8 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
 }
 
 /* n ≤ 4 and A not transposed: its rows are contiguous, and the numbers of C are scalar products,
- * each in 8 sums side by side on every machine. */
-enum { SIDE = 8 };
+ * each in 8 sums side by side, 256 products after 256, on every machine. */
+enum { SIDE = 8, SIDE_DEPTH = 256 };
 typedef nf_real side
     __attribute__((vector_size(SIDE * sizeof(nf_real)), aligned(sizeof(nf_real)), may_alias));
 
@@ -155,18 +155,18 @@ static inline __attribute__((always_inline)) void dots(size_t n, size_t m, produ
 }
 
 static void multiply_by_dots(size_t m, size_t n, bool transpose_b, product all) {
-  nf_real columns[NARROW * DEPTH];
+  nf_real columns[NARROW * SIDE_DEPTH];
   static const nf_real zero[NARROW] = {0};
-  for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
+  for (size_t l = 0; l == 0 || l < all.k; l += SIDE_DEPTH) {
     product p = all;
-    p.k = nf_min_size(all.k - l, DEPTH);
+    p.k = nf_min_size(all.k - l, SIDE_DEPTH);
     p.relu = all.relu && l + p.k == all.k;
     p.a += l;
     p.b += transpose_b ? l : l * p.ldb;
     if (!transpose_b) {
       for (size_t q = 0; q < p.k; q++)
-        for (size_t j = 0; j < n; j++) columns[j * DEPTH + q] = p.b[q * p.ldb + j];
-      p.b = columns, p.ldb = DEPTH;
+        for (size_t j = 0; j < n; j++) columns[j * SIDE_DEPTH + q] = p.b[q * p.ldb + j];
+      p.b = columns, p.ldb = SIDE_DEPTH;
     }
     if (l > 0 || all.start == all.c)
       p.start = p.c, p.ld_start = p.ldc;
