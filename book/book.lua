@@ -94,7 +94,7 @@ local function spaces(inlines)
     local left, right = last(inlines[i - 1]), first(inlines[i + 1])
     local gap = inline.t == 'Space' or inline.t == 'SoftBreak'
     local chinese = inline.t == 'SoftBreak' and left > 0x2e80 and right > 0x2e80
-    local beside = among('，。；：、）」』》！？', right) or among('（「『《', left)
+    local beside = among('，。；：、）」』》！？', right) or among('，。；：、！？（「『《', left)
     if not (gap and (chinese or beside)) then out:insert(inline) end
   end
   return out

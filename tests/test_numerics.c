@@ -74,6 +74,36 @@ static void gemm_bias_is_the_naive_loop_and_relu(void **state) {
       }
 }
 
+static void gemm_of_columns_is_the_naive_loop_in_one_order(void **state) {
+  (void)state;
+  enum { M = 13, N = 71, K = 263 };
+  static double w[(M + 1) * (K + 1)], x[K * (N + 2)], b[M], y[M * (N + 3)], one[M], all[M * N];
+  for (size_t i = 0; i < (M + 1) * (K + 1); i++) w[i] = nf_random_normal(1, 9, i);
+  for (size_t i = 0; i < K * (N + 2); i++) x[i] = nf_random_normal(1, 10, i);
+  for (size_t i = 0; i < M; i++) b[i] = nf_random_normal(1, 11, i);
+  const size_t depths[] = {1, 7, K};
+  for (int how = 0; how < 8; how++)
+    for (int l = 0; l < 3; l++) {
+      const bool transpose = how & 1, biased = how & 2, relu = how & 4;
+      const size_t k = depths[l], ldw = transpose ? M + 1 : k + 1, ldx = N + 2, ldy = N + 3;
+      const nf_real *bias = biased ? b : NULL;
+      for (size_t i = 0; i < M * N; i++) {
+        const size_t r = i / N, c = i % N;
+        double sum = biased ? b[r] : 0;
+        for (size_t q = 0; q < k; q++)
+          sum += w[transpose ? q * ldw + r : r * ldw + q] * x[q * ldx + c];
+        all[i] = relu ? fmax(sum, 0) : sum;
+      }
+      nf_gemm_columns(transpose, M, N, k, w, ldw, x, ldx, bias, relu, y, ldy);
+      for (size_t r = 0; r < M; r++)
+        check_array("gemm_columns", y + r * ldy, all + r * N, N, 1e-12, 0);
+      for (size_t c = 0; c < N; c += 7) { /* a column alone has the same bits */
+        nf_gemm_columns(transpose, M, 1, k, w, ldw, x + c, ldx, bias, relu, one, 1);
+        for (size_t r = 0; r < M; r++) check_array("one column", one + r, y + r * ldy + c, 1, 0, 0);
+      }
+    }
+}
+
 static void gemm_of_windows_is_the_naive_loop(void **state) {
   (void)state;
   enum { M = 13, K = 263, MAX = 71 };
@@ -261,6 +291,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gemm_is_the_naive_triple_loop),
       cmocka_unit_test(gemm_bias_is_the_naive_loop_and_relu),
+      cmocka_unit_test(gemm_of_columns_is_the_naive_loop_in_one_order),
       cmocka_unit_test(gemm_of_windows_is_the_naive_loop),
       cmocka_unit_test(lu_is_that_of_gsl),
       cmocka_unit_test(lu_by_hand),

@@ -1,7 +1,8 @@
 /* Conditioners: the ordinary networks inside a coupling layer. None is invertible and none has a
  * log-det; a coupling layer needs neither (NOTES (3.1)).
  *
- *   y = net(x; θ)       x (n, in), y (n, out), both row-major, channels last
+ *   y = net(x; θ)       x (n, in), y (n, out), both row-major, channels last; or, for those whose
+ *                       type says so, a sample a column, x (in, n), y (out, n)
  *
  * Every dense weight is stored (out, in), as PyTorch's nn.Linear does: y = x·Wᵀ + b. */
 #ifndef NF_NET_H
@@ -73,6 +74,7 @@ void nf_net_free(nf_net *net); /* NULL is fine */
 
 typedef struct {
   const char *name;
+  bool columns; /* a sample is a column of x (in, n), y (out, n), dx and dy, not a row of (n, in) */
   /* y = net(x). hidden (n · n_hidden values, the caller's) keeps what backward needs. */
   int (*forward)(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                  nf_arena *tmp);

@@ -52,7 +52,9 @@ static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite,
     q.start = q.c = c, q.ld_start = q.ldc = width;
     memset(c, 0, rows * width * sizeof *c);
     for (size_t r = 0; r < rows; r++)
-      for (size_t j = 0; j < columns; j++) c[r * width + j] = p.start[(i + r) * p.ld_start + j];
+      for (size_t j = 0; j < columns; j++)
+        c[r * width + j] = p.start[(i + r) * p.ld_start + (p.one_a_row ? 0 : j)];
+    q.one_a_row = false;
     multiply_panel(rows, vectors, q);
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * width + j];
@@ -109,8 +111,8 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
         p.b = panel, p.ldb = width;
       }
       if (adds) {
-        p.start = p.c, p.ld_start = p.ldc;
-      } else {
+        p.start = p.c, p.ld_start = p.ldc, p.one_a_row = false;
+      } else if (!p.one_a_row) {
         if (all.start != NULL) memcpy(first, all.start + j, columns * sizeof *first);
         p.start = first, p.ld_start = 0;
       }
@@ -261,4 +263,22 @@ void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_wi
                      .relu = relu,
                      .c = c,
                      .ldc = n});
+}
+
+void nf_gemm_columns(bool transpose_w, size_t m, size_t n, size_t k, const nf_real *w, size_t ldw,
+                     const nf_real *x, size_t ldx, const nf_real *bias, bool relu, nf_real *y,
+                     size_t ldy) {
+  multiply(m, n, false,
+           (product){.k = k,
+                     .a = w,
+                     .row = transpose_w ? 1 : ldw,
+                     .step = transpose_w ? ldw : 1,
+                     .b = x,
+                     .ldb = ldx,
+                     .start = bias,
+                     .ld_start = 1,
+                     .one_a_row = bias != NULL,
+                     .relu = relu,
+                     .c = y,
+                     .ldc = ldy});
 }

@@ -17,6 +17,12 @@ void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real 
 void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
                      size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy);
 
+/* Y = op(W)·X + b, and ReLU of it if asked, where samples are columns: op(W) is (m, k), X is (k,
+ * n), b has one number a row, or is NULL. The order of a sum does not depend on n. */
+void nf_gemm_columns(bool transpose_w, size_t m, size_t n, size_t k, const nf_real *w, size_t ldw,
+                     const nf_real *x, size_t ldx, const nf_real *bias, bool relu, nf_real *y,
+                     size_t ldy);
+
 /* A matrix of which row i, column l is x[row[i] + step[l]], such as the patches of an image; its
  * transpose has row and step in each other's place. */
 typedef struct {

@@ -39,6 +39,7 @@ typedef struct {
   size_t ldb;
   const nf_real *start; /* row i of what the sums begin with at start + i·ld_start */
   size_t ld_start;
+  bool one_a_row; /* one number a row, start[i], in place of n */
   bool relu;
   nf_real *c;
   size_t ldc;
@@ -54,7 +55,10 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, pr
   for (int i = 0; i < rows; i++) {
     NF_UNROLLED(5)
     for (int j = 0; j < vectors; j++)
-      sum[i][j] = *(const vector *)(p.start + (size_t)i * p.ld_start + j * LANES);
+      if (p.one_a_row)
+        sum[i][j] = (vector){0} + p.start[i];
+      else
+        sum[i][j] = *(const vector *)(p.start + (size_t)i * p.ld_start + j * LANES);
   }
   NF_ROLLED
   for (size_t l = 0; l < p.k; l++) {

@@ -7,6 +7,14 @@ enum { STRIP = 64 / sizeof(nf_real) };
 
 void nf_transpose(size_t rows, size_t columns, const nf_real *a, size_t lda, nf_real *b,
                   size_t ldb) {
+  if (columns == 1) { /* often: points of two values */
+    for (size_t i = 0; i < rows; i++) b[i] = a[i * lda];
+    return;
+  }
+  if (rows == 1) {
+    for (size_t j = 0; j < columns; j++) b[j * ldb] = a[j];
+    return;
+  }
   const size_t rows_by_4 = rows - rows % 4;
   for (size_t j = 0, end; j < columns; j = end) {
     end = nf_min_size(columns, j + STRIP);

@@ -51,7 +51,7 @@ int nf_conditioner_reserve(const nf_bijector *b, size_t n, bool need_hidden, nf_
   const size_t fit = SLICE_PIXELS / nf_shape_pixels(b->in);
   a->slice = n;
   if (need_hidden || work->activations == NULL) {
-    if (!need_hidden) a->slice = nf_min_size(fit > 0 ? fit : 1, n);
+    if (!need_hidden && !b->net->type->columns) a->slice = nf_min_size(fit > 0 ? fit : 1, n);
     a->input = nf_arena_alloc(&work->arena, input_size(b, n));
     return a->input == NULL ? NF_ENOMEM : reserve_output(b, n, a, &work->arena);
   }

@@ -5,7 +5,7 @@
 
 #include "layers/layer.h"
 
-/* Of n samples, row-major. */
+/* Of n samples, one a row, or one a column if the net's type says so. */
 typedef struct {
   nf_real *input, *hidden, *output;
   size_t

@@ -31,14 +31,13 @@ typedef struct {
 static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *act, values *v,
                     nf_work *work) {
   const nf_part *b = &c->b;
-  const size_t d_net = nf_shape_size(c->base.net->out);
   v->count = x->n * b->size;
   nf_real **array[] = {&v->x, &v->s, &v->t, &v->log_g, &v->g};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++)
     if ((*array[i] = nf_arena_alloc(&work->arena, v->count)) == NULL) return NF_ENOMEM;
   nf_gather(x->n, b, b->in_x, nf_shape_size(x->shape), x->data, v->x);
-  nf_gather(x->n, b, b->in_net, d_net, act->output + c->to_t, v->t);
-  nf_gather(x->n, b, b->in_net, d_net, act->output, v->s);
+  nf_gather_output(c->base.net, x->n, b, act->output, c->to_t, v->t);
+  nf_gather_output(c->base.net, x->n, b, act->output, 0, v->s);
   nf_scale_forward(c->scale, &c->base.tensor[0], v->count, v->s, v->log_g);
   return NF_OK;
 }
@@ -113,8 +112,8 @@ static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activa
   nf_real *doutput = nf_arena_alloc(&work->arena, dz->n * d_out);
   if (doutput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
-  nf_scatter(dz->n, &c->b, c->b.in_net, d_out, v->s, doutput);
-  nf_scatter(dz->n, &c->b, c->b.in_net, d_out, v->t, doutput + c->to_t);
+  nf_scatter_output(c->base.net, dz->n, &c->b, v->s, 0, doutput);
+  nf_scatter_output(c->base.net, dz->n, &c->b, v->t, c->to_t, doutput);
   return nf_part_backward(&c->base, &c->a, dz, act, doutput, dparam, work);
 }
 

@@ -80,6 +80,48 @@ void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t
     nf_transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
 }
 
+/* --- the layer's samples are rows, its net's may be columns ----------------------------------- */
+
+void nf_gather_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *output,
+                      size_t offset, nf_real *dense) {
+  if (!net->type->columns)
+    nf_gather(n, b, b->in_net, nf_shape_size(net->out), output + offset, dense);
+  else
+    for (size_t r = 0; r < b->runs; r++)
+      nf_transpose(b->run, n, output + (offset + b->in_net[r]) * n, n, dense + r * b->run, b->size);
+}
+
+void nf_scatter_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *dense,
+                       size_t offset, nf_real *output) {
+  if (!net->type->columns)
+    nf_scatter(n, b, b->in_net, nf_shape_size(net->out), dense, output + offset);
+  else
+    for (size_t r = 0; r < b->runs; r++)
+      nf_transpose(n, b->run, dense + r * b->run, b->size, output + (offset + b->in_net[r]) * n, n);
+}
+
+void nf_gather_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
+                             const nf_real *output, nf_real *planes) {
+  if (!net->type->columns) {
+    nf_gather_planes(n, b, b->in_net, nf_shape_size(net->out), numbers, output, planes);
+    return;
+  }
+  for (size_t k = 0; k < numbers; k++)
+    for (size_t r = 0; r < b->runs; r++, planes += n)
+      memcpy(planes, output + (b->in_net[r] + k) * n, n * sizeof *planes);
+}
+
+void nf_scatter_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
+                              const nf_real *planes, nf_real *output) {
+  if (!net->type->columns) {
+    nf_scatter_planes(n, b, b->in_net, nf_shape_size(net->out), numbers, planes, output);
+    return;
+  }
+  for (size_t k = 0; k < numbers; k++)
+    for (size_t r = 0; r < b->runs; r++, planes += n)
+      memcpy(output + (b->in_net[r] + k) * n, planes, n * sizeof *planes);
+}
+
 /* y into the last C channels of the network's input, pixel by pixel or the same at all. */
 static int add_condition(const nf_bijector *b, const nf_batch *x, nf_real *input) {
   const nf_shape net = b->net->in, y = x->y_shape;
@@ -87,10 +129,13 @@ static int add_condition(const nf_bijector *b, const nf_batch *x, nf_real *input
   if (x->y == NULL) return NF_EINVAL;
   if (y.c != count || (nf_shape_pixels(y) != 1 && nf_shape_pixels(y) != pixels)) return NF_ESHAPE;
   for (size_t i = 0; i < x->n; i++)
-    for (size_t p = 0; p < pixels; p++, input += net.c) {
+    for (size_t p = 0; p < pixels; p++) {
       const nf_real *from =
           x->y + (i * nf_shape_pixels(y) + (nf_shape_pixels(y) > 1 ? p : 0)) * count;
-      memcpy(input + net.c - count, from, count * sizeof *input);
+      const size_t first = (p + 1) * net.c - count;
+      for (size_t k = 0; k < count; k++)
+        input[b->net->type->columns ? (first + k) * x->n + i : i * pixels * net.c + first + k] =
+            from[k];
     }
   return NF_OK;
 }
@@ -100,7 +145,11 @@ int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool 
   const size_t d = nf_shape_size(b->in), d_net = nf_shape_size(b->net->in);
   const int status = nf_conditioner_reserve(b, x->n, need_hidden, act, work);
   if (status != NF_OK) return status;
-  if (a->size == d_net) {
+  if (b->net->type->columns) {
+    if (a->size < d_net) memset(act->input, 0, x->n * d_net * sizeof *act->input);
+    for (size_t r = 0; r < a->runs; r++)
+      nf_transpose(x->n, a->run, x->data + a->in_x[r], d, act->input + a->in_net[r] * x->n, x->n);
+  } else if (a->size == d_net) {
     nf_gather(x->n, a, a->in_x, d, x->data, act->input);
   } else {
     nf_real *dense = nf_arena_alloc(&work->arena, x->n * a->size);
@@ -118,13 +167,15 @@ int nf_part_backward(const nf_bijector *b, const nf_part *a, nf_batch *dz, const
   const nf_net *net = b->net;
   const size_t d = nf_shape_size(b->in), d_in = nf_shape_size(net->in);
   nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in), *dx = dz->data;
-  if (dinput == NULL) return NF_ENOMEM;
+  nf_real *rows = net->type->columns ? nf_arena_alloc(&work->arena, dz->n * d_in) : dinput;
+  if (dinput == NULL || rows == NULL) return NF_ENOMEM;
   const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
                                          dparam, &work->arena);
   if (status != NF_OK) return status;
-  for (size_t i = 0; i < dz->n; i++, dx += d, dinput += d_in)
+  if (rows != dinput) nf_transpose(d_in, dz->n, dinput, dz->n, rows, d_in);
+  for (size_t i = 0; i < dz->n; i++, dx += d, rows += d_in)
     for (size_t r = 0; r < a->runs; r++)
-      for (size_t k = 0; k < a->run; k++) dx[a->in_x[r] + k] += dinput[a->in_net[r] + k];
+      for (size_t k = 0; k < a->run; k++) dx[a->in_x[r] + k] += rows[a->in_net[r] + k];
   return NF_OK;
 }
 

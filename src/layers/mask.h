@@ -38,6 +38,17 @@ void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t 
 void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
                        size_t numbers, const nf_real *planes, nf_real *to);
 
+/* Between the net's output from `offset` values on, samples in rows or columns, and a dense array
+ * (n, size), or planes, of part b's numbers. */
+void nf_gather_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *output,
+                      size_t offset, nf_real *dense);
+void nf_scatter_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *dense,
+                       size_t offset, nf_real *output);
+void nf_gather_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
+                             const nf_real *output, nf_real *planes);
+void nf_scatter_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
+                              const nf_real *planes, nf_real *output);
+
 /* act->output = net(x_a), of b's net; under a checkerboard it sees 0 at part b. */
 int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool need_hidden,
                 nf_activation *act, nf_work *work);

@@ -25,17 +25,20 @@ typedef struct {
   nf_real *x, *raw, *log_slope;
 } values;
 
+/* Whether the net's output is in planes already. */
+static bool in_planes(const coupling *c) { return c->base.net->type->columns && c->b.runs == 1; }
+
 static int gather(const coupling *c, const nf_batch *x, const nf_activation *act, values *v,
                   nf_work *work) {
   const nf_part *b = &c->b;
-  const size_t d_net = nf_shape_size(c->base.net->out), count = x->n * b->size;
-  *v = (values){count, nf_arena_alloc(&work->arena, count),
-                nf_arena_alloc(&work->arena, c->transform->n_raw * count),
-                nf_arena_alloc(&work->arena, count)};
+  const size_t numbers = c->transform->n_raw * c->channels, count = x->n * b->size;
+  *v = (values){
+      count, nf_arena_alloc(&work->arena, count),
+      in_planes(c) ? act->output : nf_arena_alloc(&work->arena, c->transform->n_raw * count),
+      nf_arena_alloc(&work->arena, count)};
   if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
   nf_gather_planes(x->n, b, b->in_x, nf_shape_size(x->shape), c->channels, x->data, v->x);
-  nf_gather_planes(x->n, b, b->in_net, d_net, c->transform->n_raw * c->channels, act->output,
-                   v->raw);
+  if (!in_planes(c)) nf_gather_output_planes(c->base.net, x->n, b, numbers, act->output, v->raw);
   return NF_OK;
 }
 
@@ -79,10 +82,19 @@ static int backward_transform(const coupling *c, nf_batch *z, nf_batch *dz, cons
   return NF_OK;
 }
 
+/* ∂L/∂θ as the net's ∂L/∂output; NULL when memory is out */
+static nf_real *scattered(const coupling *c, size_t n, const nf_real *draw, nf_work *work) {
+  const size_t size = n * nf_shape_size(c->base.net->out);
+  nf_real *doutput = nf_arena_alloc(&work->arena, size);
+  if (doutput == NULL) return NULL;
+  memset(doutput, 0, size * sizeof *doutput);
+  nf_scatter_output_planes(c->base.net, n, &c->b, c->transform->n_raw * c->channels, draw, doutput);
+  return doutput;
+}
+
 static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const coupling *c = (const coupling *)base;
-  const size_t d_out = nf_shape_size(base->net->out);
   nf_activation act;
   values v;
   int status = nf_conditioner_restore(base, z->n, &act, work);
@@ -90,11 +102,8 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   if (status == NF_OK) status = gather(c, z, &act, &v, work);
   if (status == NF_OK) status = backward_transform(c, z, dz, dlog_det, &v, work);
   if (status != NF_OK) return status;
-  nf_real *doutput = nf_arena_alloc(&work->arena, z->n * d_out);
+  nf_real *doutput = in_planes(c) ? v.raw : scattered(c, z->n, v.raw, work);
   if (doutput == NULL) return NF_ENOMEM;
-  memset(doutput, 0, z->n * d_out * sizeof *doutput);
-  nf_scatter_planes(z->n, &c->b, c->b.in_net, d_out, c->transform->n_raw * c->channels, v.raw,
-                    doutput);
   status = nf_part_backward(base, &c->a, dz, &act, doutput, dparam, work);
   nf_conditioner_drop(base, work);
   return status;

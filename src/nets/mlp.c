@@ -5,6 +5,8 @@
  * The numbers are PyTorch's: in nn.Sequential the ReLUs are modules 1 and 3. Before it the linear
  * conditioner, y = W x + b. */
 #include "core/arena.h"
+#include "core/real.h"
+#include "nets/columns.h"
 #include "nets/dense.h"
 
 /* --- y = W x + b --------------------------------------------------------------------------- */
@@ -42,15 +44,19 @@ nf_net *nf_linear_new(nf_shape in, nf_shape out, nf_error *e) {
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
 
+/* A slice of samples after the other; hidden has h₁ and h₂ of the first, of the second, … */
 static int mlp_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                        nf_arena *tmp) {
   (void)tmp;
   const size_t in = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   const nf_tensor *t = net->tensor;
-  nf_real *h1 = hidden, *h2 = hidden + n * width;
-  nf_dense_forward(n, in, width, x, t[WEIGHT_0].data, t[BIAS_0].data, true, h1);
-  nf_dense_forward(n, width, width, h1, t[WEIGHT_2].data, t[BIAS_2].data, true, h2);
-  nf_dense_forward(n, width, out, h2, t[WEIGHT_4].data, t[BIAS_4].data, false, y);
+  for (size_t i = 0, m; i < n; i += m, x += m, y += m) {
+    m = nf_min_size(n - i, NF_COLUMNS_SLICE);
+    nf_real *h1 = hidden + 2 * i * width, *h2 = h1 + m * width;
+    nf_columns_forward(m, in, width, x, n, t[WEIGHT_0].data, t[BIAS_0].data, true, h1, m);
+    nf_columns_forward(m, width, width, h1, m, t[WEIGHT_2].data, t[BIAS_2].data, true, h2, m);
+    nf_columns_forward(m, width, out, h2, m, t[WEIGHT_4].data, t[BIAS_4].data, false, y, n);
+  }
   return NF_OK;
 }
 
@@ -58,24 +64,24 @@ static int mlp_backward(const nf_net *net, size_t n, const nf_real *x, const nf_
                         const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
   const size_t in = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   const nf_tensor *t = net->tensor;
-  const nf_real *h1 = hidden, *h2 = hidden + n * width;
   const nf_arena_mark mark = nf_arena_now(tmp);
-  nf_real *dh1 = nf_arena_alloc(tmp, n * width);
-  nf_real *dh2 = nf_arena_alloc(tmp, n * width);
-  if (dh1 == NULL || dh2 == NULL) {
-    nf_arena_release(tmp, mark);
-    return NF_ENOMEM;
+  nf_real *dh1 = nf_arena_alloc(tmp, nf_min_size(n, NF_COLUMNS_SLICE) * width);
+  nf_real *dh2 = nf_arena_alloc(tmp, nf_min_size(n, NF_COLUMNS_SLICE) * width);
+  const bool there = dh1 != NULL && dh2 != NULL;
+  for (size_t i = 0, m; there && i < n; i += m, x += m, dy += m, dx += m) {
+    m = nf_min_size(n - i, NF_COLUMNS_SLICE);
+    const nf_real *h1 = hidden + 2 * i * width, *h2 = h1 + m * width;
+    nf_columns_backward(m, width, out, h2, m, t[WEIGHT_4].data, dy, n, dh2,
+                        dparam + t[WEIGHT_4].layer_offset, dparam + t[BIAS_4].layer_offset);
+    nf_columns_relu_bias_backward(m, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
+    nf_columns_backward(m, width, width, h1, m, t[WEIGHT_2].data, dh2, m, dh1,
+                        dparam + t[WEIGHT_2].layer_offset, NULL);
+    nf_columns_relu_bias_backward(m, width, h1, dh1, dparam + t[BIAS_0].layer_offset);
+    nf_columns_backward(m, in, width, x, n, t[WEIGHT_0].data, dh1, m, dx,
+                        dparam + t[WEIGHT_0].layer_offset, NULL);
   }
-  nf_dense_backward(n, width, out, h2, t[WEIGHT_4].data, dy, dh2, dparam + t[WEIGHT_4].layer_offset,
-                    dparam + t[BIAS_4].layer_offset);
-  nf_relu_bias_backward(n, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
-  nf_dense_backward(n, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
-                    dparam + t[WEIGHT_2].layer_offset, NULL);
-  nf_relu_bias_backward(n, width, h1, dh1, dparam + t[BIAS_0].layer_offset);
-  nf_dense_backward(n, in, width, x, t[WEIGHT_0].data, dh1, dx, dparam + t[WEIGHT_0].layer_offset,
-                    NULL);
   nf_arena_release(tmp, mark);
-  return NF_OK;
+  return there ? NF_OK : NF_ENOMEM;
 }
 
 static void mlp_init(nf_net *net, nf_random *r) {
@@ -83,8 +89,11 @@ static void mlp_init(nf_net *net, nf_random *r) {
   nf_he_init(&net->tensor[WEIGHT_2], net->width, r);
 }
 
-static const nf_net_type mlp = {
-    .name = "mlp", .forward = mlp_forward, .backward = mlp_backward, .init = mlp_init};
+static const nf_net_type mlp = {.name = "mlp",
+                                .columns = true,
+                                .forward = mlp_forward,
+                                .backward = mlp_backward,
+                                .init = mlp_init};
 
 nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, nf_error *e) {
   if (width == 0) {
