@@ -1,27 +1,27 @@
 # A file is found by its folder and its name: src/FLOOR/*.c is the library; chapters/ch*.c,
 # tests/test_*.c, tools/*.c and bench/*.c are programs. `make help` lists the targets.
 #
-#: ./setup          install what is missing (Debian, Ubuntu), or name it
-#: make             build the libraries, the chapters and build/nf; make nf-mpi: nf for mpirun
-#: make run         run every chapter, in order
-#: make check       build and run all tests
-#: make check-full  the same, the determinant of a flow at d = 3072, the slow commands
-#: make check-arm64 the tests in C on 64-bit ARM, in qemu; first ./setup cross
-#: make proofs      prove every equation of the notes; make misprints signs shows that errors are found
+#: ./setup           install what is missing (Debian, Ubuntu), or name it
+#: make              build the libraries, the chapters and build/nf; make nf-mpi: nf for mpirun
+#: make run          run every chapter, in order
+#: make check        build and run all tests
+#: make check-full   the same, the determinant of a flow at d = 3072, the slow commands
+#: make check-arm64  the tests in C on 64-bit ARM, in qemu; first ./setup cross
+#: make proofs       prove the equations of the notes; make misprints signs shows that errors are found
 #: make exact        compute golden/exact.txt again, by ball arithmetic
-#: make verify      one page: every layer, every oracle, the largest error
-#: make mutants     plant the bugs of the field one by one, until a test finds each; ALL=1 lists all that do
-#: make fuzz        libFuzzer on every reader; make coverage counts the lines tested
-#: make bench       speed; make bench-peers compares it with PyTorch's
-#: make plots       the figures, as PNG and SVG; make film: two moons being learned, as GIF
-#: make densities   the toy densities by five models, in one figure: 20 minutes of training
-#: make book        the notes as HTML, one file each, into build/book; as PDF with Chromium
-#: make web         one page that runs the library in a browser, build/web/index.html; make check-web tests it
-#: make flows       train the flows in data/flows again, and compare them
-#: make golden CH=02        show how chapter 2 differs from its golden file; ACCEPT=1 writes it
-#: make install     into prefix=/usr/local, libdir=PREFIX/lib, below DESTDIR; make uninstall
-#: make format      clang-format everything; make lint only looks; make clean removes build/
-#: settings         MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH=, V=1
+#: make verify       one page: every layer, every oracle, the largest error
+#: make mutants      plant common bugs one by one, until a test finds each; ALL=1 lists all that do
+#: make fuzz         libFuzzer on every reader; make coverage counts the lines tested
+#: make bench        speed; make bench-peers compares it with PyTorch's
+#: make plots        the figures, as PNG and SVG; make film: two moons being learned, as GIF
+#: make densities    the toy densities by five models, in one figure: 20 minutes of training
+#: make book         the notes as HTML, one file each, into build/book; as PDF with Chromium
+#: make web          one page that runs the library in a browser, build/web/index.html; make check-web
+#: make flows        train the flows in data/flows again, and compare them
+#: make golden CH=02 show how chapter 2 differs from its golden file; ACCEPT=1 writes it
+#: make install      into prefix=/usr/local, libdir=PREFIX/lib, below DESTDIR; make uninstall
+#: make format       clang-format everything; make lint only looks; make clean removes build/
+#: settings          MODE=asan (Address- and UBSanitizer), CC=clang, CFLAGS=…, WERROR=1, ARCH=, V=1
 
 MODE    ?= release
 CC      ?= cc

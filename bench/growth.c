@@ -29,25 +29,6 @@ typedef struct {
   double log_prob_ms, train_ms, ideal_ms, memory_kib;
 } cost;
 
-typedef struct {
-  nf_flow *flow;
-  nf_trainer *trainer;
-  size_t n;
-  nf_real *x;
-  double *log_p;
-  nf_error e;
-} task;
-
-static void log_prob(void *user) {
-  task *t = user;
-  nf_flow_log_prob(t->flow, t->n, t->x, t->log_p, &t->e);
-}
-
-static void train(void *user) {
-  task *t = user;
-  nf_train_step(t->trainer, t->n, t->x, NULL, &t->e);
-}
-
 static nf_bijector *steps_of_glow(const size *s, nf_shape shape, nf_error *e) {
   nf_bijector *chain = nf_chain_new(shape, e);
   for (size_t k = 0; k < s->steps; k++) {
@@ -71,30 +52,21 @@ static double flops(const size *s) {
 static cost measure(const size *s) {
   const size_t side = (size_t)lround(sqrt((double)s->d / CHANNELS));
   const nf_shape shape = {side, side, CHANNELS};
-  task t = {.n = s->batch};
-  t.flow = nf_flow_new(steps_of_glow(s, shape, &t.e), 1, &t.e);
-  nf_flow_set_threads(t.flow, s->threads, &t.e);
-  bench_need(&t.e);
-  t.flow->activation_budget = s->save ? SIZE_MAX / 2 : 0;
-  const size_t values = t.n * nf_flow_dim(t.flow);
-  t.x = bench_alloc(values, sizeof *t.x);
-  t.log_p = bench_alloc(t.n, sizeof *t.log_p);
-  for (size_t i = 0; i < values; i++) t.x[i] = (nf_real)nf_random_normal(2, 0, i);
-  bench_perturb(t.flow, 0.1 / (double)s->width);
-  nf_train_settings set = nf_train_default();
-  set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  t.trainer = nf_trainer_new(t.flow, &set, &t.e);
+  bench_workload w = {.n = s->batch, .batch = s->batch};
+  w.flow = nf_flow_new(steps_of_glow(s, shape, &w.e), 1, &w.e);
+  nf_flow_set_threads(w.flow, s->threads, &w.e);
+  bench_allocate(&w);
+  w.flow->activation_budget = s->save ? SIZE_MAX / 2 : 0;
+  bench_start_training(&w, 0.1 / (double)s->width, false);
 
-  cost c = {.log_prob_ms = 1e3 * bench_seconds(log_prob, &t, 0.3),
-            .train_ms = 1e3 * bench_seconds(train, &t, 0.3),
+  cost c = {.log_prob_ms = 1e3 * bench_seconds(bench_log_prob, &w, 0.3),
+            .train_ms = 1e3 * bench_seconds(bench_train, &w, 0.3),
             .ideal_ms = 1e-6 * flops(s) / s->peak_gflops};
-  bench_need(&t.e);
-  for (int i = 0; i < s->threads; i++) c.memory_kib += (double)t.flow->work[i].arena.peak / 1024;
-  for (size_t i = 0; i < t.flow->n_activations; i++)
-    c.memory_kib += (double)t.flow->activations[i].memory.peak / 1024;
-  nf_trainer_free(t.trainer);
-  nf_flow_free(t.flow);
-  free(t.x), free(t.log_p);
+  bench_need(&w.e);
+  for (int i = 0; i < s->threads; i++) c.memory_kib += (double)w.flow->work[i].arena.peak / 1024;
+  for (size_t i = 0; i < w.flow->n_activations; i++)
+    c.memory_kib += (double)w.flow->activations[i].memory.peak / 1024;
+  bench_workload_free(&w);
   return c;
 }
 

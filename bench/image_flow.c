@@ -1,34 +1,8 @@
 /* How fast is an image flow? A Glow on 32×32×3: actnorm, 1×1 convolution as P·L·U, affine
  * coupling with a 3×3 → 1×1 → 3×3 ConvNet, learned split prior. Rates are images a second, and
  * fractions of the peak (bench.h). A training step is forward, backward and Adam. */
-#include <stdlib.h>
-
 #include "bench.h"
 #include "flow/flow.h" /* chunk and activation_budget */
-
-typedef struct {
-  nf_flow *flow;
-  nf_trainer *trainer;
-  size_t n;
-  nf_real *x, *sample;
-  double *log_p;
-  nf_error e;
-} task;
-
-static void log_prob(void *user) {
-  task *t = user;
-  nf_flow_log_prob(t->flow, t->n, t->x, t->log_p, &t->e);
-}
-
-static void draw(void *user) {
-  task *t = user;
-  nf_flow_sample(t->flow, t->n, 1, 0.7, t->sample, &t->e);
-}
-
-static void train(void *user) {
-  task *t = user;
-  nf_train_step(t->trainer, t->n, t->x, NULL, &t->e);
-}
 
 /* Multiplications and additions of one image forward: those of matrix products, no others. */
 static double useful_flops(size_t levels, size_t steps, size_t width) {
@@ -64,29 +38,22 @@ int main(int argc, char **argv) {
   m.levels = (size_t)o[LEVELS].value;
   m.steps = (size_t)o[STEPS].value;
   m.width = (size_t)o[WIDTH].value;
-  task t = {.n = (size_t)o[BATCH].value};
-  t.flow = nf_flow_from_model(&m, &t.e);
-  nf_flow_set_threads(t.flow, (int)o[THREADS].value, &t.e);
-  bench_need(&t.e);
-  t.flow->activation_budget = (size_t)o[BUDGET].value << 20;
-  t.flow->chunk = (size_t)o[CHUNK].value;
-  const size_t size = t.n * nf_flow_dim(t.flow);
-  t.x = bench_alloc(size, sizeof *t.x);
-  t.sample = bench_alloc(size, sizeof *t.sample);
-  t.log_p = bench_alloc(t.n, sizeof *t.log_p);
-  for (size_t i = 0; i < size; i++) t.x[i] = (nf_real)(nf_random_bits(2, 0, i) % 256);
-  nf_flow_init_from_data(t.flow, t.n, t.x, &t.e);
-  bench_perturb(t.flow, 0.1 / (double)m.width);
-  nf_train_settings set = nf_train_default();
-  set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  set.fused = o[FUSED].value > 0;
-  t.trainer = nf_trainer_new(t.flow, &set, &t.e);
+  const size_t n = (size_t)o[BATCH].value;
+  bench_workload w = {.n = n, .batch = n};
+  w.flow = nf_flow_from_model(&m, &w.e);
+  nf_flow_set_threads(w.flow, (int)o[THREADS].value, &w.e);
+  bench_allocate(&w);
+  w.flow->activation_budget = (size_t)o[BUDGET].value << 20;
+  w.flow->chunk = (size_t)o[CHUNK].value;
+  for (size_t i = 0; i < n * nf_flow_dim(w.flow); i++)
+    w.x[i] = (nf_real)(nf_random_bits(2, 0, i) % 256);
+  nf_flow_init_from_data(w.flow, n, w.x, &w.e);
+  bench_start_training(&w, 0.1 / (double)m.width, o[FUSED].value > 0);
 
-  const double images = (double)t.n;
-  const double log_prob_rate = images / bench_seconds(log_prob, &t, 3);
-  const double sample_rate = images / bench_seconds(draw, &t, 3);
-  const double train_rate = images / bench_seconds(train, &t, 3);
-  bench_need(&t.e);
+  const double log_prob_rate = (double)n / bench_seconds(bench_log_prob, &w, 3);
+  const double sample_rate = (double)n / bench_seconds(bench_sample, &w, 3);
+  const double train_rate = (double)n / bench_seconds(bench_train, &w, 3);
+  bench_need(&w.e);
   const double peak = bench_peak_rss_mib(); /* without the matrices of SGEMM */
   bench_print("log_prob_img_s", log_prob_rate, "1/s");
   bench_print("sample_img_s", sample_rate, "1/s");
@@ -94,9 +61,7 @@ int main(int argc, char **argv) {
   bench_fractions(useful_flops(m.levels, m.steps, m.width), log_prob_rate, sample_rate, train_rate,
                   (int)o[THREADS].value);
   bench_print("peak_rss_mib", peak, "MiB");
-  bench_print("parameters", (double)nf_flow_n_param(t.flow), "1");
-  nf_trainer_free(t.trainer);
-  nf_flow_free(t.flow);
-  free(t.x), free(t.sample), free(t.log_p);
+  bench_print("parameters", (double)nf_flow_n_param(w.flow), "1");
+  bench_workload_free(&w);
   return 0;
 }

@@ -1,35 +1,10 @@
 /* How fast is a flow on points? Its conditioners are MLPs [in, width, width, out], masked in maf.
  * On the plane their matrix products have so few columns that everything around them counts. A
  * training step is forward, backward and Adam. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "flow/flow.h" /* tensors */
-
-typedef struct {
-  nf_flow *flow;
-  nf_trainer *trainer;
-  size_t points, batch; /* rows of x for log_prob and sample, and for training */
-  nf_real *x, *sample;
-  double *log_p;
-  nf_error e;
-} task;
-
-static void train(void *user) {
-  task *t = user;
-  nf_train_step(t->trainer, t->batch, t->x, NULL, &t->e);
-}
-
-static void log_prob(void *user) {
-  task *t = user;
-  nf_flow_log_prob(t->flow, t->points, t->x, t->log_p, &t->e);
-}
-
-static void draw(void *user) {
-  task *t = user;
-  nf_flow_sample(t->flow, t->points, 1, 1, t->sample, &t->e);
-}
 
 /* Weights that masks have not set to 0: each is a multiply-add a point. */
 static int count_weights(void *user, const char *path, nf_tensor *t) {
@@ -58,37 +33,26 @@ int main(int argc, char **argv) {
   nf_model m = nf_model_default(families[o[MODEL].value], nf_point((size_t)o[DIM].value));
   m.steps = (size_t)o[LAYERS].value;
   m.width = (size_t)o[WIDTH].value;
-  task t = {.points = (size_t)o[POINTS].value, .batch = (size_t)o[BATCH].value};
-  const size_t rows = t.batch > t.points ? t.batch : t.points;
-  t.flow = nf_flow_from_model(&m, &t.e);
-  nf_flow_set_threads(t.flow, (int)o[THREADS].value, &t.e);
-  bench_need(&t.e);
-  const size_t d = nf_flow_dim(t.flow);
-  t.x = bench_alloc(d * rows, sizeof *t.x);
-  for (size_t i = 0; i < d * rows; i++) t.x[i] = (nf_real)nf_random_normal(2, 0, i);
-  t.sample = bench_alloc(d * t.points, sizeof *t.sample);
-  t.log_p = bench_alloc(t.points, sizeof *t.log_p);
-  bench_perturb(t.flow, 0.1 / (double)m.width);
-  nf_train_settings set = nf_train_default();
-  set.schedule.rate = 1e-6; /* so slow that all stays finite */
-  t.trainer = nf_trainer_new(t.flow, &set, &t.e);
+  bench_workload w = {.n = (size_t)o[POINTS].value, .batch = (size_t)o[BATCH].value};
+  w.flow = nf_flow_from_model(&m, &w.e);
+  nf_flow_set_threads(w.flow, (int)o[THREADS].value, &w.e);
+  bench_allocate(&w);
+  bench_start_training(&w, 0.1 / (double)m.width, false);
 
-  const double train_s = bench_seconds(train, &t, 1);
-  const double log_prob_s = bench_seconds(log_prob, &t, 1);
-  const double sample_s = bench_seconds(draw, &t, 1);
-  bench_need(&t.e);
+  const double train_s = bench_seconds(bench_train, &w, 1);
+  const double log_prob_s = bench_seconds(bench_log_prob, &w, 1);
+  const double sample_s = bench_seconds(bench_sample, &w, 1);
+  bench_need(&w.e);
   const double peak = bench_peak_rss_mib(); /* without the matrices of SGEMM */
   bench_print("train_step_ms", 1e3 * train_s, "ms");
   bench_print("log_prob_ms", 1e3 * log_prob_s, "ms");
   bench_print("sample_ms", 1e3 * sample_s, "ms");
   double weights = 0;
-  nf_flow_tensors(t.flow, count_weights, &weights);
-  bench_fractions(2 * weights, (double)t.points / log_prob_s, (double)t.points / sample_s,
-                  (double)t.batch / train_s, (int)o[THREADS].value);
+  nf_flow_tensors(w.flow, count_weights, &weights);
+  bench_fractions(2 * weights, (double)w.n / log_prob_s, (double)w.n / sample_s,
+                  (double)w.batch / train_s, (int)o[THREADS].value);
   bench_print("peak_rss_mib", peak, "MiB");
-  bench_print("parameters", (double)nf_flow_n_param(t.flow), "1");
-  nf_trainer_free(t.trainer);
-  nf_flow_free(t.flow);
-  free(t.x), free(t.sample), free(t.log_p);
+  bench_print("parameters", (double)nf_flow_n_param(w.flow), "1");
+  bench_workload_free(&w);
   return 0;
 }

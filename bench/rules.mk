@@ -1,8 +1,10 @@
-# make bench and make bench-peers. Each program of bench/ is float, beside bench.o and OpenBLAS.
+# make bench and make bench-peers. Each program of bench/ is float, beside what all share (bench.h) and
+# OpenBLAS.
 .PHONY: bench bench-peers
-benches := $(patsubst %.c,$(B)/%,$(filter-out bench/bench.c,$(call sorted,bench/*.c)))
+bench_shared := bench/bench.c bench/peak.c bench/workload.c
+benches := $(patsubst %.c,$(B)/%,$(filter-out $(bench_shared),$(call sorted,bench/*.c)))
 programs += $(benches)
-$(benches): $(B)/%: $(B)/float/%.o $(B)/float/bench/bench.o $(B)/libnf32.a
+$(benches): $(B)/%: $(B)/float/%.o $(bench_shared:%.c=$(B)/float/%.o) $(B)/libnf32.a
 $(benches): private LIBS += $(BLAS)
 $(B)/float/bench/%.o: private CPPFLAGS += $(shell pkg-config --cflags openblas 2> /dev/null)
 

@@ -22,7 +22,7 @@ def options(about, defaults, choices=()):
     for word, value in zip(words[::2], words[1::2] + [""]):
         name = word.removeprefix("--")
         if name == word or name not in values:
-            fail(f"{word}: there is no such option (see --help)")
+            fail(f"{word}: unknown option; see --help")
         if name in allowed and value not in allowed[name]:
             fail(f"{word} {value}: it is {' or '.join(allowed[name])}")
         if name not in allowed and not (value.isdecimal() and 1 <= int(value) <= 1000000):

@@ -227,7 +227,7 @@ def main():
 
     with torch.no_grad():
         log_prob_rate = len(x) / bench.seconds(lambda: flow.log_prob(x), 3)
-        sample_rate = len(x) / bench.seconds(lambda: flow.sample(len(x), 0.7), 3)
+        sample_rate = len(x) / bench.seconds(lambda: flow.sample(len(x), 1), 3)
     train_rate = len(x) / bench.seconds(train, 3)
     peak = bench.peak_rss_mib()  # before the yardstick takes its own
     sgemm = bench.sgemm_gflops()

@@ -135,7 +135,7 @@ static void print_row(int step, nf_divergence d) {
   chapter_row("%d", step);
   chapter_cell_unrecorded(d.entropy + d.kl);
   chapter_cell_unrecorded(d.kl);
-  chapter_cell_unrecorded(d.error);
+  chapter_cell_unrecorded(chapter_rounded(d.error));
 }
 
 /* Four flows on two threads; the first is on the caller's, which may print. */
@@ -166,7 +166,7 @@ static void toys_section(void) {
     chapter_cell(chapter_name("%s_kl_before", nf_toys[k].name), before.kl);
     chapter_cell(chapter_name("%s_kl_after", nf_toys[k].name), after.kl);
     chapter_claim("∫ p_data·(log p_data - log p_flow) dx on a grid", on_grid(k), 5 * after.error);
-    chapter_cell_unrecorded(after.error);
+    chapter_cell_unrecorded(chapter_rounded(after.error));
     nf_flow_free(flows[k]);
   }
   nf_flow_free(fresh);

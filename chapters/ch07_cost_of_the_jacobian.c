@@ -21,7 +21,7 @@
 #include "verify/jacobian.h"
 
 static chapter_option option[] = {
-    {"side", "N", "side of the image in the proof, 8, 16 or 32 (d = 3·N²)", "8"}, {0}};
+    {"side", "N", "side of the image in the proof: 8, 16 or 32; d = 3·N² [8]", "8"}, {0}};
 
 static nf_error e; /* of all calls of the library; chapter_need ends the program when it is set */
 
@@ -90,7 +90,7 @@ static void structure(void) {
   const double *x = small_point();
   chapter_section("One coupling layer of D = 12, by its Jacobian");
   chapter_text(
-      "Zeros above the diagonal: 66 make it triangular, and det J the product of the diagonal.");
+      "  66 zeros above the diagonal make J triangular, and det J the product of the diagonal.");
   chapter_table("Jacobian of", 3, (const char *const[]){"zeros above", "Σ of layers", "LU of J"});
   for (picture what = COUPLING; what <= MIXED; what++) {
     double j[D * D], log_det;
@@ -176,7 +176,8 @@ static double *middles(size_t side) {
 
 static size_t chosen_side(void) {
   const long side = chapter_integer(option, 8, MAX_SIDE);
-  if (side != 8 && side != 16 && side != 32) chapter_fail("--side %ld: 8, 16 or 32", side);
+  if (side != 8 && side != 16 && side != 32)
+    chapter_fail("--side %ld: it must be 8, 16 or 32", side);
   return (size_t)side;
 }
 
@@ -207,8 +208,8 @@ static void proof(size_t side) {
   double log_det, *j = chapter_alloc(d * d);
   chapter_section("A whole Glow on a real image: the sum against the determinant");
   chapter_text(
-      "Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)", side,
-      side, d, d * d);
+      "  Icon 7, its middle %zu×%zu pixels: d = %zu, J has %zu entries. (--side 32: d = 3072.)",
+      side, side, d, d * d);
   double start = timing_now();
   nf_flow_forward(flow, 1, x, NULL, &log_det, &e);
   chapter_need(&e);
@@ -224,9 +225,9 @@ static void proof(size_t side) {
       nf_verify_jacobian_backward(flow->bijector, nf_flow_n_param(flow), &batch, j, &work), "rows");
   chapter_claim("LU of J by backward", nf_verify_log_abs_det(d, j), 1e-8);
   const double time_rows = timing_now() - start;
-  chapter_unrecorded("seconds_sum", timing_rounded(time_sum), "one forward pass");
-  chapter_unrecorded("seconds_columns", timing_rounded(time_columns), "4d forward passes and LU");
-  chapter_unrecorded("seconds_rows", timing_rounded(time_rows), "d backward passes and LU");
+  chapter_unrecorded("seconds_sum", chapter_rounded(time_sum), "one forward pass");
+  chapter_unrecorded("seconds_columns", chapter_rounded(time_columns), "4d forward passes and LU");
+  chapter_unrecorded("seconds_rows", chapter_rounded(time_rows), "d backward passes and LU");
   nf_work_free(&work);
   free(x), free(j);
   nf_flow_free(flow);
@@ -245,20 +246,19 @@ static void cost(size_t max_d) {
   chapter_table("d", 3, (const char *const[]){"LU, µs", "Σ s, µs", "ratio"});
   for (int i = 0; i < t.n; i++) {
     chapter_row("%g", t.d[i]);
-    chapter_cell_unrecorded(timing_rounded(1e6 * t.lu[i]));
-    chapter_cell_unrecorded(timing_rounded(1e6 * t.sum[i]));
-    chapter_cell_unrecorded(timing_rounded(t.lu[i] / t.sum[i]));
+    chapter_cell_unrecorded(chapter_rounded(1e6 * t.lu[i]));
+    chapter_cell_unrecorded(chapter_rounded(1e6 * t.sum[i]));
+    chapter_cell_unrecorded(chapter_rounded(t.lu[i] / t.sum[i]));
   }
-  chapter_unrecorded("slope_lu", timing_rounded(timing_power(t.n, t.d, t.lu)),
+  chapter_unrecorded("slope_lu", chapter_rounded(timing_power(t.n, t.d, t.lu)),
                      "log time against log d; d³ in the limit");
-  chapter_unrecorded("slope_sum", timing_rounded(timing_power(t.n, t.d, t.sum)),
+  chapter_unrecorded("slope_sum", chapter_rounded(timing_power(t.n, t.d, t.sum)),
                      "the same for the coupling's sum; d");
 }
 
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
-      {"nonzeros", "picture, row, column, log10 |J| (-9 for 0): three Jacobians of D = 12",
-       print_nonzeros},
+      {"nonzeros", "picture, row, column, log10 |J| (-9 for 0) of three Jacobians", print_nonzeros},
       {"cost", "d, seconds of LU, seconds of the sum (measured now)", print_cost},
       {0}};
   chapter_begin(

@@ -21,7 +21,7 @@ enum { D = 3072, LEVELS = 3, HELD_OUT = 190 /* icons from here on */, SEED = 8, 
 
 static chapter_option option[] = {
     {"cifar", "DIR", "an image of CIFAR-10's binary version instead of the embedded icons", NULL},
-    {"index", "N", "which image, from 0", "207"},
+    {"index", "N", "which image, from 0 [207]", "207"},
     {"png", "FILE", "write the 16 samples as a picture", NULL},
     {0}};
 enum { CIFAR, INDEX, PNG };
@@ -103,9 +103,11 @@ static double show_stages(void) {
   double sum = 0;
   size_t done = 0;
   chapter_section("Stage by stage: the shape after it, and what it adds to log|det J|");
+  chapter_text(
+      "  Each log-det beside that by differences; values that a split factors out leave the flow.");
   chapter_table(
       "stage", 5,
-      (const char *[]){"log-det", "factored out", "its check", "still in", "running sum"});
+      (const char *[]){"log-det", "differences", "running sum", "factored out", "still in"});
   for (size_t i = 0; i < stages.n; i++) {
     const nf_trace_row *r = &stages.row[i];
     const nf_shape s = r->parts ? r->layer->child[0]->in : r->layer->out;
@@ -114,10 +116,10 @@ static double show_stages(void) {
     chapter_row("%-10s %zu×%zu×%zu", stage_name(r->layer), s.h, s.w, s.c);
     chapter_cell(chapter_name("stage_%02zu_%s", i + 1, stage_name(r->layer)), own);
     if (!r->parts) chapter_claim("differences", r->check, 1e-6);
-    chapter_cell_unrecorded((double)done);
     chapter_cell_unrecorded(r->parts ? 0 : r->check);
-    chapter_cell_unrecorded((double)(D - done));
     chapter_cell_unrecorded(sum += own);
+    chapter_cell_unrecorded((double)done);
+    chapter_cell_unrecorded((double)(D - done));
   }
   return sum;
 }
@@ -178,18 +180,18 @@ static void show_all_icons(void) {
 
 static void show_samples(void) {
   static double x[SAMPLES * D];
-  double mean = 0, square = 0, min = 255, max = 0;
+  chapter_moments all = {0};
+  double min = 255, max = 0;
   nf_flow_sample(flow, SAMPLES, SEED, 1, x, &e);
   chapter_need(&e);
   for (size_t i = 0; i < SAMPLES * D; i++) {
-    mean += x[i] / (SAMPLES * D);
-    square += x[i] * x[i] / (SAMPLES * D);
+    chapter_moments_add(&all, x[i]);
     min = fmin(min, x[i]);
     max = fmax(max, x[i]);
   }
   chapter_section("16 samples f⁻¹(z), z ~ N(0, I)");
-  chapter_value("sample_mean", mean, "of all pixels");
-  chapter_value("sample_deviation", sqrt(square - mean * mean), NULL);
+  chapter_value("sample_mean", all.mean, "of all pixels");
+  chapter_value("sample_deviation", sqrt(all.squares / all.n), NULL);
   chapter_value("sample_min", min, NULL);
   chapter_value("sample_max", max, NULL);
   if (!option[PNG].value) return;

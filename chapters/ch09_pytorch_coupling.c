@@ -205,7 +205,7 @@ static void show(module *m, const char *prefix, const char *origin, const known 
     if (pytorch) chapter_exact(1e-13);
   }
   chapter_unrecorded("round_trip", round_trip,
-                     "largest |f⁻¹(f(x)) - x|; nothing of net is inverted");
+                     "largest |f⁻¹(f(x)) - x|; the network is not inverted");
   if (pytorch) chapter_claim("an exact inverse", 0, 1e-13);
 }
 

@@ -156,8 +156,8 @@ static void masked_autoencoder(void) {
   chapter_claim("GSL: differences, then LU", chapter_log_det(chapter_made_layer, D, x, 1e-3), 1e-9);
   chapter_value("made_log_p", chapter_log_normal(D, z) + log_det, "log p_Z(z) + log|det J|");
   chapter_text(
-      "\nThe product of the masks counts the paths from input j to the outputs of value i;");
-  chapter_text("where there is none, ∂z_i/∂x_j is 0.\n");
+      "\n  The product of the masks counts the paths from input j to the outputs of value i;");
+  chapter_text("  where there is none and i ≠ j, ∂z_i/∂x_j is 0.");
   chapter_table("i, j", 2, (const char *const[]){"paths", "∂z_i/∂x_j"});
   for (int i = 0; i < D; i++)
     for (int j = 0; j < D; j++) {
@@ -186,7 +186,7 @@ static void any_order(void) {
       without_path += k > i && paths[row][column] == 0;
       wrong += row != column && (paths[row][column] == 0) != (j[row][column] == 0);
     }
-  chapter_section("6. The library's layer in the order (3, 0, 4, 1, 5, 2)");
+  chapter_section("6. The library's layer in the order x_4, x_1, x_5, x_2, x_6, x_3");
   chapter_value("zeros_above", zeros, "of J above the diagonal, rows and columns in the order");
   chapter_claim("pairs without a path", without_path, 0);
   chapter_claim("d(d - 1)/2", CHAPTER_SIX * (CHAPTER_SIX - 1) / 2, 0);
@@ -231,9 +231,9 @@ static void knothe_rosenblatt(void) {
   chapter_section(
       "7. Knothe and Rosenblatt: z_i = Φ⁻¹(F_i(x_i | x_1 … x_{i-1})) of eight Gaussians");
   chapter_text("  One triangular map carries this density to the normal one, exactly.\n");
-  chapter_text("x = (1.5, 1.25), between two of them");
+  chapter_text("  x = (1.5, 1.25), between two of them");
   one_point("a", (const double[]){1.5, 1.25});
-  chapter_text("\nx = (0.5, -1), where hardly any data are");
+  chapter_text("\n  x = (0.5, -1), where hardly any data are");
   one_point("b", x);
 }
 

@@ -63,7 +63,7 @@ static void three_bins(nf_flow *flow) {
   static const double x[] = {-1.5, -1, 0.2, 1.2, 2.5};
   chapter_section(
       "1. Three bins: knots x (-2, -1, 0.5, 2), y (-2, -0.5, 0.8, 2), slopes (1, 0.6, 1.5, 1)");
-  chapter_text("  each beside the library's layer, and the slope beside GSL's differences");
+  chapter_text("  Each y beside that of the library's layer, each slope beside GSL's differences.");
   chapter_table("x", 3, (const char *const[]){"y", "dy/dx", "log dy/dx"});
   for (int i = 0; i < 5; i++) {
     const bool is_knot = x[i] == -1, is_tail = x[i] > SPLINE_BOUND;

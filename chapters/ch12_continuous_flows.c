@@ -61,7 +61,7 @@ static void linear_section(void) {
   chapter_value("linear_log_p", chapter_log_normal(2, z) + log_det, "log p_Z(z) + tr A");
   chapter_text(
       "\n  For small steps: each step of Euler's method is a flow with the Jacobian I + hA.");
-  chapter_table("steps", 2, (const char *const[]){"Σ log det(I+hA)", "less tr A"});
+  chapter_table("steps", 2, (const char *const[]){"Σ log det(I+hA)", "minus tr A"});
   for (int n = 1; n <= 1000; n *= 10) {
     chapter_row("%d", n);
     chapter_cell(chapter_name("linear_euler_%d", n), euler_log_det(n));
@@ -135,7 +135,7 @@ static void gradient_section(void) {
       "\n  By N steps of order 4, ∂log p/∂a. The derivative of the steps is that of what is\n"
       "  computed, at any N; the adjoint comes within the error of the solver.");
   chapter_table("steps", 4,
-                (const char *const[]){"of the steps", "less difference", "adjoint", "their gap"});
+                (const char *const[]){"of the steps", "minus GSL's", "adjoint", "steps - adj."});
   for (size_t n = 1; n <= 16; n *= 2) {
     const double da = tanh_steps_da(n), adjoint = tanh_adjoint_da(n);
     const double difference = tanh_differences_da(n);
@@ -163,8 +163,9 @@ static void network_section(void) {
     chapter_value(name[k], own[k], k == 0 ? "Dormand and Prince, tolerance 10⁻¹⁰" : NULL);
     chapter_claim("GSL: gsl_odeiv2, order 8", gsl[k], 1e-8);
   }
-  chapter_text("\n  Fields evaluated: %zu by Dormand and Prince, %zu by GSL, 4N by the layer.",
-               evaluations, by_gsl);
+  chapter_text(
+      "\n  Evaluations of the field: %zu by Dormand and Prince, %zu by GSL, 4N by the layer.",
+      evaluations, by_gsl);
   chapter_table("layer, steps", 3, (const char *const[]){"log-det", "off by", "z off by"});
   for (size_t n = 2; n <= 64; n *= 2) {
     double z[2], log_det;
@@ -241,7 +242,7 @@ static void matching_section(void) {
     double error;
     chapter_row("%zu", n);
     chapter_cell(chapter_name("gap_%zu", n), matching_gap(n, MATCHING_POINTS, &error));
-    chapter_cell_unrecorded(error);
+    chapter_cell_unrecorded(chapter_rounded(error));
   }
 }
 

@@ -237,17 +237,14 @@ static void plot_draws(void) {
   }
   chapter_need(&e);
   for (size_t k = 1; k <= DRAWS / 4; k *= 2) {
-    double sum = 0, square = 0;
+    chapter_moments bounds = {0};
     for (size_t i = 0; i < DRAWS; i += k) {
       double largest = log_p[i], weights = 0;
       for (size_t j = i; j < i + k; j++) largest = fmax(largest, log_p[j]);
       for (size_t j = i; j < i + k; j++) weights += exp(log_p[j] - largest);
-      const double bound = bits(largest + log(weights / (double)k));
-      sum += bound;
-      square += bound * bound;
+      chapter_moments_add(&bounds, bits(largest + log(weights / (double)k)));
     }
-    const double n = (double)(DRAWS / k), mean = sum / n;
-    printf("%zu %.8f %.8f\n", k, mean, sqrt(fmax(0, square / n - mean * mean) / (n - 1)));
+    printf("%zu %.8f %.8f\n", k, bounds.mean, sqrt(bounds.squares / bounds.n / (bounds.n - 1)));
   }
 }
 
@@ -260,9 +257,7 @@ static void trace(void) {
 
 int main(int argc, char **argv) {
   static const chapter_plot plots[] = {
-      {"draws", "draws M, bits/dim of the ring by the bound with M draws, its standard error",
-       plot_draws},
-      {0}};
+      {"draws", "draws M of the noise, bits/dim of the ring, its standard error", plot_draws}, {0}};
   chapter_begin(
       argc, argv,
       &(chapter){.number = 13,

@@ -66,17 +66,25 @@ static void difference_line(double d) {
   printf(d == 0 ? "difference 0\n" : "difference %.1e\n", d);
 }
 
-/* A table ends with what was claimed in it, and a blank line. */
-static void end_table(void) {
+/* A table ends with what was claimed in it, */
+static void end_rows(void) {
   end_row();
   if (out.in_table && out.checks > 0) {
-    printf("  ✓ %d checks of these rows hold; largest ", out.checks);
+    printf(out.checks == 1 ? "  ✓ %d check of these rows holds; "
+                           : "  ✓ %d checks of these rows hold; largest ",
+           out.checks);
     difference_line(out.worst);
   }
-  if (out.in_table) putchar('\n');
   out.in_table = false;
   out.checks = 0;
   out.worst = 0;
+}
+
+/* and a blank line before what follows. */
+static void end_table(void) {
+  const bool was_in_table = out.in_table;
+  end_rows();
+  if (was_in_table) putchar('\n');
 }
 
 static void rule(const char *dash, int n) {
@@ -214,6 +222,12 @@ void chapter_table(const char *label_head, int heads, const char *const *head) {
   rule("─", LABEL - 2 + heads * CELL);
 }
 
+double chapter_rounded(double value) {
+  char text[32];
+  snprintf(text, sizeof text, "%.3g", value);
+  return strtod(text, NULL);
+}
+
 void chapter_row(const char *label_format, ...) {
   if (out.csv) return;
   end_row();
@@ -268,7 +282,7 @@ void chapter_begin(int argc, char **argv, const chapter *c) {
 }
 
 int chapter_end(void) {
-  if (out.in_table) end_table();
+  end_rows();
   errno = 0;
   if (fflush(stdout) != 0 || ferror(stdout))
     chapter_fail_check("standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));

@@ -34,6 +34,13 @@ double chapter_log_det(chapter_map *f, size_t d, const double *x, double h);
 /* ∫ f over [a, b], or from 0 to ∞ when a = b, by GSL. f may be infinite at a. */
 double chapter_integral(double (*f)(double x, void *user), void *user, double a, double b);
 
+/* Of values v that come one by one (Welford 1962): their number, mean and Σ (v - mean)². Start
+ * from {0}. */
+typedef struct {
+  double n, mean, squares;
+} chapter_moments;
+void chapter_moments_add(chapter_moments *m, double v);
+
 /* One set of data for a picture: --plot NAME calls print, which writes columns to stdout. */
 typedef struct {
   const char *name, *help;
@@ -87,8 +94,7 @@ void chapter_bound(const char *what, double difference, double bound);
 
 /* golden/exact.txt has the exact value of log_p_x of chapter 2 as ch02_log_p_x, by ball arithmetic
  * (proofs/exact.c). chapter_exact claims that the last quantity differs from its exact value by at
- * most `tolerance`, under "exact: -2.4373… ± 1e-31"; chapter_error is v - exact. (chapter_exact.c)
- */
+ * most `tolerance`, under "exact: -2.4373… ± 1e-31"; chapter_error is v - exact. */
 void chapter_exact(double tolerance);
 double chapter_error(const char *name, double v);
 /* The last quantity, and its name in golden/exact.txt, valid until the next call */
@@ -101,6 +107,8 @@ void chapter_table(const char *label_head, int heads, const char *const *head);
 void chapter_row(const char *label_format, ...) __attribute__((format(printf, 1, 2)));
 void chapter_cell(const char *name, double value);
 void chapter_cell_unrecorded(double value);
+/* To three digits, for the reader: more of a time, an error or a bound say nothing. */
+double chapter_rounded(double value);
 
 /* The table of --trace: one sample x, to whose number its noise belongs, through the flow, a row a
  * layer; what it shows is in verify/trace.h. A log-det that differences do not confirm is a claim

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "nf/nf.h"
+#include "chapter.h"
 
 enum { MAX_D = 16, SEED = 12 };
 
@@ -28,12 +28,9 @@ double probe_variance(size_t d, const double *j, probe_noise noise) {
 }
 
 double probe_sample_variance(size_t d, const double *j, probe_noise noise, size_t n) {
-  double mean = 0, square = 0;
-  for (size_t k = 0; k < n; k++) {
-    const double v = probe(d, j, noise, k);
-    mean += v / (double)n, square += v * v / (double)n;
-  }
-  return square - mean * mean;
+  chapter_moments m = {0};
+  for (size_t k = 0; k < n; k++) chapter_moments_add(&m, probe(d, j, noise, k));
+  return m.squares / m.n;
 }
 
 void hutchinson_plot(void) {

@@ -67,7 +67,7 @@ void latent_section(void) {
     const int m = draws[i];
     bound = bound_of_draws(m);
     chapter_unrecorded(chapter_name("elbo_%d_draws", m), bound,
-                       "E log (1/M)Σ p(x | z_j), by E e^-tp(x | z)");
+                       "E log (1/M)Σ p(x | z_j), by E exp(-t p(x | z))");
     if (m <= 4)
       chapter_claim("the trapezoid rule over all z_j", bound_of_draws_by_sums(m, m, 0), 1e-9);
   }

@@ -10,8 +10,7 @@
 
 enum { CHAPTER_MADE_IN = 3, CHAPTER_MADE_HIDDEN = 4 };
 
-/* The masks: is there a weight from input j to hidden unit k, and from there to value i's outputs?
- */
+/* The masks: is there a weight from input j to hidden unit k, and from k to value i's outputs? */
 int chapter_made_first(int k, int j);
 int chapter_made_second(int i, int k);
 

@@ -103,17 +103,15 @@ double matching_least_loss_eight(void) {
 double matching_gap(size_t steps, size_t n, double *error) {
   static double x[2 * MATCHING_POINTS], z[2 * MATCHING_POINTS], log_det[MATCHING_POINTS];
   const nf_mixture toy = nf_mixture_gaussians();
-  double mean = 0, square = 0;
+  chapter_moments gap = {0};
   for (size_t i = 0; i < n; i++) draw(&toy, 4, i, 2, x + 2 * i);
   memcpy(z, x, sizeof z);
   by_steps(&toy, n, 0, 1, steps, z, log_det);
-  for (size_t i = 0; i < n; i++) {
-    const double gap =
-        nf_mixture_log_density(&toy, x + 2 * i) - chapter_log_normal(2, z + 2 * i) - log_det[i];
-    mean += gap / (double)n, square += gap * gap / (double)n;
-  }
-  if (error != NULL) *error = sqrt((square - mean * mean) / (double)n);
-  return mean;
+  for (size_t i = 0; i < n; i++)
+    chapter_moments_add(&gap, nf_mixture_log_density(&toy, x + 2 * i) -
+                                  chapter_log_normal(2, z + 2 * i) - log_det[i]);
+  if (error != NULL) *error = sqrt(gap.squares) / gap.n;
+  return gap.mean;
 }
 
 /* --- columns for figures ---------------------------------------------------------------------- */

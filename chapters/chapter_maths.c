@@ -1,4 +1,5 @@
-/* What chapters compute beside the library: the base density, Jacobians and integrals by GSL. */
+/* What chapters compute beside the library: the base density, mean and variance; Jacobians and
+ * integrals by GSL. */
 #include <gsl/gsl_deriv.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
@@ -11,6 +12,12 @@ double chapter_log_normal(size_t d, const double *z) {
   double sum = 0;
   for (size_t i = 0; i < d; i++) sum += z[i] * z[i];
   return -0.5 * (sum + (double)d * LN_2PI);
+}
+
+void chapter_moments_add(chapter_moments *m, double v) {
+  const double from_old = v - m->mean;
+  m->mean += from_old / ++m->n;
+  m->squares += from_old * (v - m->mean);
 }
 
 double chapter_slope(double (*f)(double, void *), void *user, double x, double h) {

@@ -58,13 +58,13 @@ void chapter_help(const chapter *c) {
   for (const chapter_option *o = c->options; o && o->name; o++)
     printf(" [--%s %s]", o->name, o->argument);
   printf("\n\nChapter %d. %s  [NOTES %s]\n%s\n\n", c->number, c->title, c->notes, c->about);
-  printf("  %-18s  nothing but name,value lines\n", "--csv");
-  printf("  %-18s  this text\n", "--help");
-  if (c->trace) printf("  %-18s  one sample through the flow, layer by layer\n", "--trace");
+  printf("  %-20s  nothing but name,value lines\n", "--csv");
+  printf("  %-20s  this text\n", "--help");
+  if (c->trace) printf("  %-20s  one sample through the flow, layer by layer\n", "--trace");
   for (const chapter_option *o = c->options; o && o->name; o++)
-    printf("  --%s %-*s  %s\n", o->name, 15 - (int)strlen(o->name), o->argument, o->help);
+    printf("  --%s %-*s  %s\n", o->name, 17 - (int)strlen(o->name), o->argument, o->help);
   for (const chapter_plot *p = c->plots; p && p->name; p++)
-    printf("  --plot %-11s  columns for gnuplot: %s\n", p->name, p->help);
+    printf("  --plot %-13s  columns: %s\n", p->name, p->help);
 }
 
 /* --name VALUE or --name=VALUE; moves *i past what it took. */

@@ -68,9 +68,9 @@ void chapter_rounding(const char *name, double value, rounded (*log_p)(double u)
     chapter_row("%s, u = 2^%d", format[i].name, ilogb(format[i].u));
     chapter_cell_unrecorded(r.value);
     if (i == 0) chapter_claim("the chapter's operations", value, 1e-15); /* libm may differ */
-    chapter_cell_unrecorded(error);
+    chapter_cell_unrecorded(chapter_rounded(error));
     chapter_bound("the bound", error, r.bound);
-    chapter_cell_unrecorded(r.bound);
-    chapter_cell_unrecorded(r.bound / error);
+    chapter_cell_unrecorded(chapter_rounded(r.bound));
+    chapter_cell_unrecorded(chapter_rounded(r.bound / error));
   }
 }

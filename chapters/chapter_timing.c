@@ -2,8 +2,6 @@
 
 #include <gsl/gsl_fit.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "chapter.h"
@@ -13,12 +11,6 @@ double timing_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-double timing_rounded(double seconds) {
-  char text[32];
-  snprintf(text, sizeof text, "%.3g", seconds);
-  return strtod(text, NULL);
 }
 
 static volatile double sink; /* a result that is used, so that it is computed */

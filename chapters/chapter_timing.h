@@ -18,7 +18,5 @@ timing timing_measure(size_t max_d);
 double timing_power(int n, const double *d, const double *time);
 
 double timing_now(void);
-/* To three digits: more would be noise */
-double timing_rounded(double seconds);
 
 #endif

@@ -8,7 +8,7 @@ set xtics 1
 set ytics 1
 set grid linecolor '#e4e4e4' linewidth 0.6
 set tmargin at screen 0.98
-set bmargin at screen 0.19
+set bmargin at screen 0.205
 
 set lmargin at screen 0.065
 set rmargin at screen 0.49

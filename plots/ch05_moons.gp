@@ -19,7 +19,7 @@ set yrange [-2:2]
 set border 0
 unset tics
 set cbrange [-4:0]
-set cbtics ('10^{-4}' -4, '10^{-3}' -3, '10^{-2}' -2, '10^{-1}' -1, '1' 0) textcolor '#555555'
+set cbtics ('10^{−4}' -4, '10^{−3}' -3, '10^{−2}' -2, '10^{−1}' -1, '1' 0) textcolor '#555555' font ',20'
 set colorbox user origin 0.925,0.505 size 0.013,0.435
 do for [f=1:3] {
   set lmargin at screen 0.045 + 0.293 * (f - 1)

@@ -9,11 +9,11 @@ set bmargin at screen 0.14
 
 set lmargin at screen 0.07
 set rmargin at screen 0.48
-set title 'y = logit(α + (1-2α)r)'
+set title 'y = logit(α + (1−2α)r)'
 set yrange [-14.5:14.5]
 set ytics -12,4,12
 set label 1 'α = 0.05' at 0.84,-0.9 center textcolor rgb blue
-set label 2 'α = 10^{-6}' at 0.955,7.2 right textcolor rgb green
+set label 2 'α = 10^{−6}' at 0.955,7.2 right textcolor rgb green
 plot columns('logit') using 1:2 with lines linecolor rgb blue linewidth 2.2, \
   columns('logit') using 1:3 with lines linecolor rgb green linewidth 2.2
 
@@ -23,7 +23,7 @@ set title 'log dy/dr'
 set yrange [0:14.5]
 set ytics 0,2,14
 set label 1 'α = 0.05' at 0.5,0.55 center
-set label 2 'α = 10^{-6}' at 0.5,2.2 center
+set label 2 'α = 10^{−6}' at 0.5,2.2 center
 plot columns('logit') using 1:4 with lines linecolor rgb blue linewidth 2.2, \
   columns('logit') using 1:5 with lines linecolor rgb green linewidth 2.2
 unset multiplot

@@ -51,7 +51,8 @@ do for [k = 0:last] {
   set xtics 0,500,steps nomirror out scale 0.5 font ',13' offset 0,0.3
   set ytics 1,0.5,2.5 nomirror out scale 0.5 font ',13' format '%.1f'
   set title ''
-  set ylabel 'nats' offset 1.2,-0.4
+  set ylabel 'nats' offset 1.2,-0.4 font ',13' textcolor rgb ink
+  set xlabel 'step of training' offset 0,0.9 font ',13' textcolor rgb ink
   set label 1 sprintf('step %d', step) at screen 0.785,0.245 left textcolor rgb ink
   set label 2 sprintf('loss %.3f nats', now) at screen 0.785,0.187 left textcolor rgb dark
   set label 3 sprintf('entropy %.3f', entropy) at screen 0.785,0.129 left textcolor rgb orange

@@ -46,15 +46,16 @@ END {
     words(px(0) - 20, py(p), p)
   }
   line(px(0), py(0), px(0), py(3.8), "grey", 1.5)
+  words(px(0) - 6, py(4) + 8, "density")
   curve(1, "green", 0.0001, 2)
   curve(3, "teal", 0.0001, 2)
   curve(30, "blue", 0.45, 1.6)
   curve(3072, "dark", 0.94, 0.97376) # up to 3.8; its maximum is 31
   curve(3072, "dark", 1.02614, 1.06)
-  label(px(0.05), py(1.02), "d = 1", "ink", 20, "start")
-  label(px(0.62), py(1.3), "3", "ink", 20)
-  label(px(1.2), py(2.4), "30", "ink", 20, "start")
-  label(px(1.07), py(3.6), "3072", "ink", 20, "start")
+  label(px(0.05), py(1.02), "d = 1", "green", 20, "start")
+  label(px(0.56), py(1.12), "3", "teal", 20)
+  label(px(1.14), py(2.4), "30", "blue", 20, "start")
+  label(px(1.07), py(3.6), "3072", "dark", 20, "start")
   label(px(1), py(0) + 56, "‖z‖ / √d")
 
   x = 580

@@ -12,13 +12,14 @@ set title textcolor '#222222'
 set xlabel textcolor '#222222'
 set ylabel textcolor '#222222'
 set format '%g'
+set minussign
 set key noautotitle
 set style textbox opaque noborder fillcolor '#ffffff'
 
 dark = '#440154'
 blue = '#31688e'
 teal = '#21918c'
-green = '#5ec962'
+green = '#55a630'
 ink = '#222222'
 grey = '#bbbbbb'
 set palette defined (0 '#440154', 0.125 '#472d7b', 0.25 '#3b528b', 0.375 '#2c728e', \

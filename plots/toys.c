@@ -5,7 +5,7 @@
  *   transport   place on the moons, x₁ x₂: a block a point, a line after each of 0 … 10 couplings
  *
  *   toys PREFIX   writes PREFIXdensities.dat, …: by flows of 32 couplings and 20000 steps, and of
- * 10 couplings and 10000 steps: half a minute on two cores */
+ *                 10 couplings and 10000 steps: half a minute on two cores */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

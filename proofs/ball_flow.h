@@ -1,6 +1,5 @@
 /* A flow of affine couplings in balls, written from the notes and sharing no code with the
- * library's layers. The arrays are of balls, and prec is the precision in bits; see proofs/ball.h.
- */
+ * library's layers. The arrays are of balls; prec is the precision in bits (proofs/ball.h). */
 #ifndef NF_PROOFS_BALL_FLOW_H
 #define NF_PROOFS_BALL_FLOW_H
 

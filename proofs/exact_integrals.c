@@ -4,18 +4,17 @@
  * integral is a function of the outer variable, itself enclosed. What lies outside of the box is
  * bounded:
  *
- *   sinh⁻¹    |z| > L                             Pr ≤ erfc(L/√2)
- *   coupling  |x₁| > L, or |x₁| ≤ L and |x₂| > R   Pr ≤ erfc(L/√2) + erfc(M/√2),  M = R e^(-L/2) -
- * L/5 affine    |xᵢ - μᵢ| > R for an i              Pr ≤ 2·(det A/σ²)·erfc(σR/√2)
+ *   sinh⁻¹    |z| > L                              Pr ≤ erfc(L/√2)
+ *   coupling  |x₁| > L, or |x₁| ≤ L and |x₂| > R   Pr ≤ erfc(L/√2) + erfc(M/√2)
+ *   affine    |xᵢ - μᵢ| > R for an i               Pr ≤ 2·(det A/σ²)·erfc(σR/√2)
  *
- * the first two by substitution in one variable, the last by ‖A(x - μ)‖ ≥ σ‖x - μ‖, that is, AᵀA -
- * σ²I is positive definite. None uses the change of variables in the plane, which is what the
- * integrals check. */
+ * with M = R e^(-L/2) - L/5; the first two by substitution in one variable, the last by
+ * ‖A(x - μ)‖ ≥ σ‖x - μ‖, that is, AᵀA - σ²I is positive definite. None uses the change of
+ * variables in the plane, which is what the integrals check. */
 #include "ball.h"
 #include "exact.h"
 
-/* A density p(x₁, x₂) as a function of x₂ from -end to end, at an x₁ that the outer integral sets.
- */
+/* A density p(x₁, x₂) as a function of x₂ from -end to end, at an x₁ of the outer integral. */
 typedef struct {
   acb_calc_func_t p;
   ball end;

@@ -1,5 +1,5 @@
-/* deep_log_prob of proofs/deep.h in float: the number of couplings gives 1000 lines, a log p each.
- */
+/* deep_log_prob of proofs/deep.h in float: prints log p of 1000 points, for as many couplings as
+ * its argument says. */
 #include <stdio.h>
 #include <stdlib.h>
 

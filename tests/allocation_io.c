@@ -244,8 +244,7 @@ static void load_into_end(void *subject) {
   nf_flow_free(c->into);
 }
 
-/* Here jansson's allocations fail, too; not when it reads, where 2.14 then writes past its buffer.
- */
+/* Here jansson's allocations fail, too; not in reading, where 2.14 then writes past its buffer. */
 static void check_save(const memory_call *call) {
   json_malloc_t allocate;
   json_free_t release;

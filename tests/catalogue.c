@@ -248,7 +248,7 @@ static void add_all(list *l) {
   add(l, "nice", NORMAL, 0, MODEL(NF_NICE, small, .levels = 1, .steps = 4));
   add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, nf_point(5), 1, 4, .scale = NF_SCALE_EXP));
   add(l, "realnvp standardised", NORMAL, 0,
-      MODEL(NF_REALNVP, nf_point(5), 1, 4, .scale = NF_SCALE_EXP, .standardise = true));
+      MODEL(NF_REALNVP, nf_point(5), 1, 4, .scale = NF_SCALE_TANH, .standardise = true));
   add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, small, 2, 1, .scale = NF_SCALE_TANH));
   add(l, "realnvp", NORMAL, 0, MODEL(NF_REALNVP, large, 2, 1, .scale = NF_SCALE_TANH));
   add(l, "glow", NORMAL, 0, MODEL(NF_GLOW, nf_point(5), 1, 3, .scale = NF_SCALE_SIGMOID));

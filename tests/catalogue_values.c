@@ -1,5 +1,4 @@
-/* What the entries of the catalogue are given: weights that are not trivial, samples, conditions.
- */
+/* What the entries of the catalogue are given: weights that are not zero, samples, conditions. */
 #include <stdlib.h>
 
 #include "catalogue.h"

@@ -1,5 +1,6 @@
-/* The contract beside the mathematics: log_det and dparam are added to, samples do
- * not know of each other, and an error leaves everything as it was. */
+/* The contract beside the mathematics: log_det and dparam are added to, samples do not know of each
+ * other, memory that is lent is not read before it is written, and an error leaves everything as it
+ * was. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,10 @@ static int run(const catalogue_entry *e, int what, call *c, nf_work *work) {
                            : nf_bijector_backward(b, &c->x, &c->dz, c->dlog_det, c->dparam, work);
 }
 
+static bool same(size_t n, const double *a, const double *b) {
+  return memcmp(a, b, n * sizeof *a) == 0;
+}
+
 /* log_det and dparam are added to what is there. */
 finding contract_accumulates(const catalogue_entry *e, nf_work *work) {
   finding f = {0};
@@ -62,34 +67,73 @@ finding contract_accumulates(const catalogue_entry *e, nf_work *work) {
   return f;
 }
 
-/* Sample i of a batch comes out as sample i alone; the parameter gradients of all add up. */
-finding contract_batches(const catalogue_entry *e, nf_work *work) {
+/* The samples of a batch of n come out as they do in batches of `piece`; the parameter gradients of
+ * all add up. */
+static finding in_pieces(const catalogue_entry *e, size_t n, size_t piece, nf_work *work) {
   finding f = {0};
   const size_t d = dimensions(e);
   for (int what = FORWARD; what <= BACKWARD && f.status == NF_OK; what++) {
-    call all = call_new(e, what, SAMPLES, work), alone = call_new(e, what, SAMPLES, work);
+    call all = call_new(e, what, n, work), apart = call_new(e, what, n, work);
     f.status = run(e, what, &all, work);
-    for (size_t i = 0; i < SAMPLES && f.status == NF_OK; i++) {
-      call one = alone;
-      one.x = nf_batch_part(&alone.x, i, 1), one.dz = nf_batch_part(&alone.dz, i, 1);
-      one.log_det += i, one.dlog_det += i;
-      f.status = run(e, what, &one, work);
+    for (size_t i = 0; i < n && f.status == NF_OK; i += piece) {
+      const size_t some = n - i < piece ? n - i : piece;
+      call part = apart;
+      part.x = nf_batch_part(&apart.x, i, some), part.dz = nf_batch_part(&apart.dz, i, some);
+      part.log_det += i, part.dlog_det += i;
+      f.status = run(e, what, &part, work);
     }
-    finding_compare(&f, verb[what], SAMPLES * d, alone.x.data, all.x.data);
-    finding_compare(&f, verb[what], SAMPLES * d, alone.dz.data, all.dz.data);
-    finding_compare(&f, verb[what], SAMPLES, alone.log_det, all.log_det);
-    finding_compare(&f, verb[what], e->n_param, alone.dparam, all.dparam);
-    call_free(&all), call_free(&alone);
+    finding_compare(&f, verb[what], n * d, apart.x.data, all.x.data);
+    finding_compare(&f, verb[what], n * d, apart.dz.data, all.dz.data);
+    finding_compare(&f, verb[what], n, apart.log_det, all.log_det);
+    finding_compare(&f, verb[what], e->n_param, apart.dparam, all.dparam);
+    call_free(&all), call_free(&apart);
   }
   return f;
+}
+
+/* What an arena gives out next has NaN for every value. */
+static void spoil(nf_arena *a) {
+  const nf_arena_mark mark = nf_arena_now(a);
+  void *all = nf_arena_alloc_bytes(a, a->peak + 1);
+  if (all == NULL) abort();
+  memset(all, 0xff, a->peak);
+  nf_arena_release(a, mark);
+}
+
+/* The same bits whatever was in the memory before. */
+static finding in_any_memory(const catalogue_entry *e, nf_work *work) {
+  finding f = {0};
+  const size_t size = SAMPLES * dimensions(e);
+  for (int what = FORWARD; what <= BACKWARD && f.status == NF_OK; what++) {
+    call a = call_new(e, what, SAMPLES, work), b = call_new(e, what, SAMPLES, work);
+    f.status = run(e, what, &a, work);
+    spoil(&work->arena);
+    if (f.status == NF_OK) f.status = run(e, what, &b, work);
+    if (!same(size, a.x.data, b.x.data) || !same(size, a.dz.data, b.dz.data) ||
+        !same(SAMPLES, a.log_det, b.log_det) || !same(e->n_param, a.dparam, b.dparam))
+      finding_worse(&f, INFINITY, "values depend on what was in the memory of the arena");
+    call_free(&a), call_free(&b);
+  }
+  return f;
+}
+
+/* A few samples and each alone; and so many that activations are computed in parts
+ * (layers/conditioner.c), and that the values of a transform fill several of its blocks. */
+finding contract_batches(const catalogue_entry *e, nf_work *work) {
+  const size_t many = 1024 / nf_shape_pixels(e->bijector->in) + 3;
+  const finding f[] = {in_pieces(e, SAMPLES, 1, work), in_pieces(e, many, many / 2 + 1, work),
+                       in_any_memory(e, work)};
+  finding worst = {0};
+  for (int k = 0; k < 3; k++) {
+    if (f[k].status != NF_OK) worst.status = f[k].status;
+    finding_worse(&worst, f[k].error, f[k].where);
+  }
+  return worst;
 }
 
 /* --- errors ---------------------------------------------------------------------------------- */
 enum { ANY = -1 };
 
-static bool same(size_t n, const double *a, const double *b) {
-  return memcmp(a, b, n * sizeof *a) == 0;
-}
 static bool untouched(const catalogue_entry *e, const call *a, const call *b) {
   const size_t size = 2 * SAMPLES * dimensions(e);
   return same(size, a->x.data, b->x.data) && same(size, a->dz.data, b->dz.data) &&

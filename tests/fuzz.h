@@ -41,6 +41,31 @@ static inline void fuzz_write(const char *name, const uint8_t *bytes, size_t siz
   fuzz_require(f != NULL && fwrite(bytes, 1, size, f) == size && fclose(f) == 0);
 }
 
+/* The bytes, the first of them if there are too many, as the words of a command line behind
+ * argv[0], each up to a 0. Returns their number with it. Good until the next call. */
+enum { FUZZ_ARGUMENTS = 64 };
+static inline int fuzz_arguments(const uint8_t *bytes, size_t size,
+                                 char *argv[FUZZ_ARGUMENTS + 1]) {
+  static char text[1 << 12];
+  int argc = 1;
+  if (size >= sizeof text) size = sizeof text - 1;
+  memcpy(text, bytes, size);
+  text[size] = 0;
+  for (size_t at = 0; at < size && argc < FUZZ_ARGUMENTS; at += strlen(text + at) + 1)
+    argv[argc++] = text + at;
+  argv[argc] = NULL;
+  return argc;
+}
+
+/* Standard output goes nowhere until fuzz_end_silence, which takes what this returns. */
+static inline int fuzz_begin_silence(void) {
+  const int out = dup(1), nowhere = open("/dev/null", O_WRONLY);
+  fuzz_require(out >= 0 && nowhere >= 0);
+  fflush(stdout), dup2(nowhere, 1), close(nowhere);
+  return out;
+}
+static inline void fuzz_end_silence(int out) { fflush(stdout), dup2(out, 1), close(out); }
+
 /* A refusal is one line of text. */
 static inline bool fuzz_is_line(const char *message) {
   for (const char *c = message; *c != 0; c++)

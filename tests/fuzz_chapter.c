@@ -20,8 +20,6 @@ static FILE *errors;
 #undef stderr
 #define stderr stderr
 
-enum { MAX_ARGUMENTS = 64 };
-
 static void print_plot(void) { puts("0 0"); }
 
 static void run(int argc, char **argv) {
@@ -43,24 +41,16 @@ static void run(int argc, char **argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static char text[1 << 12], printed[1 << 14];
-  char *argv[MAX_ARGUMENTS + 1] = {(char[]){"chapter"}};
-  int argc = 1;
-  if (size >= sizeof text) return 0;
-  memcpy(text, bytes, size);
-  text[size] = 0;
-  for (size_t at = 0; at < size && argc < MAX_ARGUMENTS; at += strlen(text + at) + 1)
-    argv[argc++] = text + at;
-
+  static char printed[1 << 14];
+  char *argv[FUZZ_ARGUMENTS + 1] = {(char[]){"chapter"}};
   memset(printed, 0, sizeof printed);
   memset(&out, 0, sizeof out);
   errors = fmemopen(printed, sizeof printed, "w");
-  const int old = dup(1), nowhere = open("/dev/null", O_WRONLY);
-  fuzz_require(errors != NULL && old >= 0 && nowhere >= 0);
-  fflush(stdout), dup2(nowhere, 1);
-  if (setjmp(ended) == 0) run(argc, argv);
-  fflush(stdout), dup2(old, 1);
-  close(old), close(nowhere), fclose(errors);
+  fuzz_require(errors != NULL);
+  const int old = fuzz_begin_silence();
+  if (setjmp(ended) == 0) run(fuzz_arguments(bytes, size, argv), argv);
+  fuzz_end_silence(old);
+  fclose(errors);
   const size_t length = strlen(printed);
   if (exit_status == 0) {
     fuzz_require(length == 0);

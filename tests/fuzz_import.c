@@ -1,5 +1,4 @@
-/* Any bytes as a table of nf_import. The lines that are read have names, and these expand to names.
- */
+/* Any bytes as a table of nf_import. The lines that are read have names, which are expanded. */
 #include "fuzz.h"
 #include "io/import_table.h"
 

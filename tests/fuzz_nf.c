@@ -25,27 +25,16 @@ int cli_error(const char *format, ...) {
 static bool in(double value, double min, double max) { return value >= min && value <= max; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  enum { MAX_ARGUMENTS = 64 };
-  static char text[1 << 12];
-  char *argv[MAX_ARGUMENTS + 1] = {(char[]){"train"}};
-  int argc = 1;
-  if (size >= sizeof text) return 0;
-  memcpy(text, bytes, size);
-  text[size] = 0;
-  for (size_t at = 0; at < size && argc < MAX_ARGUMENTS; at += strlen(text + at) + 1)
-    argv[argc++] = text + at;
-  argv[argc] = NULL;
+  char *argv[FUZZ_ARGUMENTS + 1] = {(char[]){"train"}};
+  const int argc = fuzz_arguments(bytes, size, argv);
   optind = 0; /* getopt may be in the middle of the arguments before */
   getopt_long(1, argv, ":", NULL, NULL);
 
   cli_settings s;
   errors = 0;
-  const int out = dup(1), nowhere = open("/dev/null", O_WRONLY); /* for --help */
-  fuzz_require(out >= 0 && nowhere >= 0);
-  fflush(stdout), dup2(nowhere, 1);
+  const int out = fuzz_begin_silence(); /* for --help */
   const int status = cli_settings_read(&s, argc, argv);
-  fflush(stdout), dup2(out, 1);
-  close(out), close(nowhere);
+  fuzz_end_silence(out);
   fuzz_require(errors == (status == CLI_BAD_INPUT) && (errors == 0 || fuzz_is_line(last.message)));
   if (status != CLI_GO) return 0;
 

@@ -18,8 +18,7 @@ typedef struct {
   const char *name, *brief;
   finding (*measure)(const catalogue_entry *e, nf_work *work);
   double tolerance;
-  bool
-      exact; /* it compares forward with itself alone, so that the error of a solver is not in it */
+  bool exact; /* compares forward with itself alone: no error of a solver is in it */
   bool (*applies)(const catalogue_entry *e);
 } oracle;
 

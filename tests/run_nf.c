@@ -24,6 +24,12 @@ const char *nf(int status, const char *words) {
   return out;
 }
 
+void train_digits(void) {
+  nf(0,
+     "train --data digits --levels 2 --depth 1 --width 6 --holdout 50 --every 10 --steps 30 "
+     "--out @/d.safetensors");
+}
+
 char *slurp(const char *name) {
   static char text[1 << 14];
   FILE *f = fopen(folder_path(name), "r");

@@ -6,6 +6,9 @@
  * The test fails when it ends with another status. */
 const char *nf(int status, const char *words);
 
+/* Trains d.safetensors, a small flow of digits, of which 50 are held out. */
+void train_digits(void);
+
 /* A text file of the folder, good until the next call. */
 char *slurp(const char *name);
 

@@ -40,25 +40,39 @@ static void every_condition_has_a_density(void **state) {
   nf_flow_free(f);
 }
 
+/* The same, of splines of 4 bins. */
+static nf_bijector *splines(size_t condition, nf_error *e) {
+  const nf_shape plane = nf_point(2);
+  nf_bijector *chain = nf_chain_new(plane, e);
+  for (int i = 0; i < 2; i++) {
+    const nf_mask mask = i == 0 ? NF_CHANNEL : NF_CHANNEL_SWAPPED;
+    nf_net *net =
+        nf_linear_new(nf_point(1 + condition), nf_spline_coupling_net_out(plane, mask, 4), e);
+    net = nf_net_given(net, condition, e);
+    nf_chain_add(chain, nf_spline_coupling_new(plane, mask, 4, 3, net, e), e);
+  }
+  return chain;
+}
+
 /* W [x_a, y] + b is W_a x_a + b' with b' = b + W_y y. */
-static void y_is_what_a_bias_could_be(void **state) {
-  (void)state;
+static void check_that_y_is_a_bias(nf_bijector *of(size_t condition, nf_error *e), size_t gammas,
+                                   size_t rows) {
   enum { N = 7 };
-  nf_flow *f = moved_flow(couplings(C, NULL), 0.5), *g = moved_flow(couplings(0, NULL), 0.5);
+  nf_flow *f = moved_flow(of(C, NULL), 0.5), *g = moved_flow(of(0, NULL), 0.5);
   double x[2 * N], y[C * N], log_p[N], expected[N], sample[2 * N], same[2 * N];
   normal_samples(g, N, x);
   for (size_t i = 0; i < N; i++) memcpy(y + C * i, given[1], sizeof given[1]);
   const double *from = nf_flow_param(f);
   double *to = nf_flow_param(g);
-  for (int layer = 0; layer < 2; layer++) { /* gamma, weight (2, 1 + C), bias (2) */
-    *to++ = *from++;
-    for (size_t row = 0; row < 2; row++) {
+  for (int layer = 0; layer < 2; layer++) { /* gamma, weight (rows, 1 + C), bias (rows) */
+    for (size_t k = 0; k < gammas; k++) *to++ = *from++;
+    for (size_t row = 0; row < rows; row++) {
       const double *weight = from + row * (1 + C);
       to[row] = weight[0];
-      to[2 + row] = from[2 * (1 + C) + row];
-      for (size_t k = 0; k < C; k++) to[2 + row] += weight[1 + k] * given[1][k];
+      to[rows + row] = from[rows * (1 + C) + row];
+      for (size_t k = 0; k < C; k++) to[rows + row] += weight[1 + k] * given[1][k];
     }
-    from += 2 * (1 + C) + 2, to += 4;
+    from += rows * (1 + C) + rows, to += 2 * rows;
   }
   check_ok(nf_flow_log_prob_given(f, N, x, y, log_p, NULL));
   check_ok(nf_flow_log_prob(g, N, x, expected, NULL));
@@ -68,6 +82,12 @@ static void y_is_what_a_bias_could_be(void **state) {
   check_array("sample", sample, same, 2 * N, 1e-12, 0);
   nf_flow_free(f);
   nf_flow_free(g);
+}
+
+static void y_is_what_a_bias_could_be(void **state) {
+  (void)state;
+  check_that_y_is_a_bias(couplings, 1, 2);
+  check_that_y_is_a_bias(splines, 0, 11);
 }
 
 /* p(x | y) of a Gaussian whose mean is y is learned, from one batch. */
@@ -93,6 +113,31 @@ static void training_uses_the_condition(void **state) {
   /* log 2πe + log 0.5 nats, and what 256 samples differ from it */
   check_close("loss", stats.loss, 2.8378770664 - 0.6931471806, 0.1, 0);
   nf_trainer_free(t);
+  nf_flow_free(f);
+}
+
+/* Also of those in later chunks, each with its own y. */
+static void the_gradient_is_the_mean_of_the_samples(void **state) {
+  (void)state;
+  enum { N = 10, CHUNK = 3 };
+  nf_flow *f = moved_flow(couplings(C, NULL), 0.5);
+  const size_t n_param = nf_flow_n_param(f);
+  double x[2 * N], y[C * N], loss, one, mean = 0;
+  double *all = calloc(3 * n_param, sizeof *all), *alone = all + n_param, *sum = alone + n_param;
+  normal_samples(f, N, x);
+  for (size_t i = 0; i < C * N; i++) y[i] = nf_random_normal(SEED, 3, i);
+  f->chunk = CHUNK;
+  const nf_batch batch = nf_flow_batch_given(f, N, x, y);
+  check_ok(nf_flow_gradient_batch(f, &batch, &loss, all, NULL));
+  for (size_t i = 0; i < N; i++) {
+    const nf_batch sample = nf_batch_part(&batch, i, 1);
+    check_ok(nf_flow_gradient_batch(f, &sample, &one, alone, NULL));
+    mean += one / N;
+    for (size_t k = 0; k < n_param; k++) sum[k] += alone[k] / N;
+  }
+  check_close("loss", loss, mean, 1e-14, 1e-14);
+  check_array("gradient", all, sum, n_param, 1e-14, 1e-13);
+  free(all);
   nf_flow_free(f);
 }
 
@@ -130,6 +175,10 @@ static void a_condition_is_given_where_it_is_needed_and_only_there(void **state)
   check_failed(&e, NF_ENONFINITE, "the condition of sample 0");
   nf_flow_log_prob_given(g, 1, x, given[0], log_p, &e);
   check_failed(&e, NF_ESHAPE, "the flow's has 0");
+  nf_batch two = nf_flow_batch_given(f, 1, x, given[0]);
+  two.y_shape = nf_point(2);
+  nf_flow_log_prob_batch(f, &two, log_p, &e);
+  check_failed(&e, NF_ESHAPE, "a condition of 2 values is given, the flow's has 3");
   assert_true(log_p[0] == -7 && sample[0] == -7);
   nf_flow_free(f);
   nf_flow_free(g);
@@ -140,6 +189,7 @@ int main(void) {
       cmocka_unit_test(every_condition_has_a_density),
       cmocka_unit_test(y_is_what_a_bias_could_be),
       cmocka_unit_test(training_uses_the_condition),
+      cmocka_unit_test(the_gradient_is_the_mean_of_the_samples),
       cmocka_unit_test(results_do_not_depend_on_threads),
       cmocka_unit_test(a_condition_is_given_where_it_is_needed_and_only_there),
   };

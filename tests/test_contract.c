@@ -27,31 +27,6 @@ static void a_layer_holds_so_many_tensors(void **state) {
   nf_bijector_free(b);
 }
 
-/* So many that their activations are computed in parts (layers/conditioner.c). */
-static void a_large_batch_is_its_samples(void **state) {
-  (void)state;
-  enum { N = 1500 };
-  nf_error e = {0};
-  nf_net *net = nf_mlp_new(nf_point(1), nf_point(2), 8, &e);
-  nf_flow *f = nf_flow_new(nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_EXP, net, &e), 1, &e);
-  check_no_error(&e);
-  check_ok(move_weights(f, 0.3, 1));
-  double x[2 * N], z[2 * N], log_det[N] = {0};
-  for (size_t k = 0; k < 2 * N; k++) x[k] = z[k] = nf_random_normal(1, 0, k);
-  nf_batch batch = nf_flow_batch(f, N, z);
-  nf_work work = {0};
-  check_ok(nf_bijector_forward(f->bijector, &batch, log_det, &work));
-  for (size_t i = 0; i < N; i++) {
-    nf_batch one = nf_flow_batch(f, 1, x + 2 * i);
-    double value = 0;
-    check_ok(nf_bijector_forward(f->bijector, &one, &value, &work));
-    check_array("z", z + 2 * i, one.data, 2, 1e-14, 1e-14);
-    check_close("log_det", log_det[i], value, 1e-14, 1e-14);
-  }
-  nf_work_free(&work);
-  nf_flow_free(f);
-}
-
 /* A layer without backward can be evaluated, and not trained. */
 static int keep(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
   (void)b, (void)x, (void)log_det, (void)work;
@@ -76,7 +51,6 @@ static void a_layer_without_backward_has_no_gradient(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(samples_of_a_batch),
-      cmocka_unit_test(a_large_batch_is_its_samples),
       cmocka_unit_test(a_layer_holds_so_many_tensors),
       cmocka_unit_test(a_layer_without_backward_has_no_gradient),
   };

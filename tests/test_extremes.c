@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "core/real.h"
+#include "core/vector.h"
 #include "flow/flow.h"
 #include "layers/spline.h"
 
@@ -16,8 +17,7 @@ static nf_flow *flow_of(nf_bijector *b) {
   return f;
 }
 
-/* Whatever z, forward takes f⁻¹(z) again; and gives z back where 1 - p and p - α have digits left.
- */
+/* Whatever z, forward accepts f⁻¹(z); and gives z back where 1 - p and p - α have digits left. */
 static void what_inverse_gives_forward_takes(void **state) {
   (void)state;
   static const double alpha[] = {0, 1e-38, 1e-20, 1e-6, 0.05, 0.25, 0.49};
@@ -38,8 +38,7 @@ static void what_inverse_gives_forward_takes(void **state) {
   }
 }
 
-/* N values base + spread·cos i in one channel; its log_scale after data-dependent initialisation.
- */
+/* log_scale after data-dependent initialisation by N values base + spread·cos i of one channel */
 static double log_scale_of(double base, double spread) {
   enum { N = 100 };
   nf_error e = {0};
@@ -144,6 +143,43 @@ static void the_end_of_a_steep_bin(void **state) {
   }
 }
 
+/* The errors that core/vector.h states, in this precision, beside long double. */
+static void check_vector(const char *name, void (*f)(size_t n, const nf_real *x, nf_real *y),
+                         long double (*exact)(long double x), double from, double to,
+                         double epsilons) {
+  enum { N = 20000 };
+  static nf_real x[N], y[N];
+  for (int i = 0; i < N; i++)
+    x[i] = (nf_real)(from + (to - from) * nf_random_uniform(1, 0, (uint64_t)i));
+  f(N, x, y);
+  double worst = 0;
+  for (int i = 0; i < N; i++) {
+    const long double right = exact((long double)x[i]);
+    if (right != 0) worst = fmax(worst, (double)fabsl(((long double)y[i] - right) / right));
+  }
+  check_close(name, worst / (double)NF_REAL_EPSILON, 0, epsilons, 0);
+}
+
+static long double log_sigmoid(long double x) {
+  return x < 0 ? x - log1pl(expl(x)) : -log1pl(expl(-x));
+}
+
+static void functions_have_the_digits_of_their_precision(void **state) {
+  (void)state;
+  static const double width[] = {0.01, 0.7, 5, 80};
+  for (int i = 0; i < 4; i++) {
+    const double w = width[i];
+    check_vector("exp", nf_vector_exp, expl, -w, w, 1);
+    check_vector("log σ", nf_vector_log_sigmoid, log_sigmoid, -w, w, 3);
+    check_vector("tanh", nf_vector_tanh, tanhl, -w, w, 3);
+    check_vector("log", nf_vector_log, logl, exp(-w), exp(w), 2);
+    check_vector("log near 1", nf_vector_log, logl, 1 - w / 100, 1 + w / 100, 2);
+  }
+  /* up to the ends, log of the smallest normal and of the largest number */
+  const bool single = sizeof(nf_real) == 4;
+  check_vector("exp", nf_vector_exp, expl, single ? -87.33 : -708.39, single ? 88.72 : 709.78, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_inverse_gives_forward_takes),
@@ -153,6 +189,7 @@ int main(void) {
       cmocka_unit_test(a_root_where_the_discriminant_cancels),
       cmocka_unit_test(steep_and_flat_bins_are_inverted),
       cmocka_unit_test(the_end_of_a_steep_bin),
+      cmocka_unit_test(functions_have_the_digits_of_their_precision),
   };
   return cmocka_run_group_tests_name(sizeof(nf_real) == 4 ? "extremes in float" : "extremes", tests,
                                      NULL, NULL);

@@ -33,6 +33,36 @@ static void the_message_names_sample_and_layer(void **state) {
   nf_flow_free(f);
 }
 
+/* Also of a layer that fails itself, and of log p alone, which is no layer's. Samples that are
+ * drawn have their own numbers, others those of their place. */
+static void the_message_names_what_failed(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_bijector *chain = nf_chain_new(nf_point(2), &e);
+  nf_chain_add(chain, nf_actnorm_new(nf_point(2), &e), &e);
+  nf_chain_add(chain, nf_logit_new(nf_point(2), 0, &e), &e);
+  nf_flow *f = nf_flow_new(chain, SEED, &e);
+  double x[6] = {0.5, 0.5, 0.5, 0.5, 0.5, 1.5}, to[6], log_p[3];
+  nf_batch batch = nf_flow_batch(f, 3, x);
+  batch.first = 100;
+  nf_flow_log_prob_batch(f, &batch, log_p, &e);
+  check_failed(&e, NF_EDOM, "sample 2, layer 1 (logit)");
+  nf_flow_free(f);
+  f = nf_flow_new(nf_actnorm_new(nf_point(2), &e), SEED, &e);
+  x[3] = 1e200; /* its square is inf */
+  nf_flow_log_prob(f, 3, x, log_p, &e);
+  assert_string_equal(e.message, "value not finite, sample 1");
+  check_failed(&e, NF_ENONFINITE, "sample 1");
+  f->param[0] = -800;
+  nf_flow_sample_from(f, 70, 3, SEED, 1, to, &e);
+  check_failed(&e, NF_ENONFINITE, "sample 70, layer actnorm: its value 0 is ");
+  nf_flow_sample(f, 3, SEED, INFINITY, to, &e);
+  check_failed(&e, NF_EINVAL, "temperature: inf");
+  nf_flow_sample(f, 3, SEED, NAN, to, &e);
+  check_failed(&e, NF_EINVAL, "temperature");
+  nf_flow_free(f);
+}
+
 static void a_failed_call_leaves_its_outputs_unchanged(void **state) {
   (void)state;
   enum { N = 60 };
@@ -111,7 +141,8 @@ static void too_many_samples_are_refused(void **state) {
   nf_flow *f = small_glow();
   nf_error e = {0};
   double x[1] = {42}, loss = 42, gradient[1] = {42};
-  const size_t many[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 32 / sizeof(nf_real) + 1};
+  const size_t many[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / sizeof(nf_real) + 1,
+                         SIZE_MAX / 32 / sizeof(nf_real) + 1};
   for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
     nf_flow_log_prob(f, many[i], x, &loss, &e);
     check_failed(&e, NF_ENOMEM, "out of memory|samples");
@@ -197,6 +228,7 @@ static void when_forward_fails_no_gradient_is_complete(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_message_names_sample_and_layer),
+      cmocka_unit_test(the_message_names_what_failed),
       cmocka_unit_test(a_failed_call_leaves_its_outputs_unchanged),
       cmocka_unit_test(a_failed_initialisation_changes_nothing),
       cmocka_unit_test(no_samples_give_no_values),

@@ -1,5 +1,4 @@
-/* The Gaussian in closed form, against GSL's: shrinkage, and the density as an affine flow has it.
- */
+/* The Gaussian in closed form, against GSL's: shrinkage, and the density of the affine flow. */
 #include <string.h>
 
 #include "gsl_gaussian.h"

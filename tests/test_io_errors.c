@@ -134,42 +134,36 @@ static const uint8_t *idx_with(size_t at, uint8_t value) {
   return file;
 }
 
+/* What is said of the first `size` bytes of a file. */
+static void check_idx(const uint8_t *file, size_t size, const char *words) {
+  folder_write("i", file, size);
+  check_fails(NF_EFORMAT, "idx", "i", NULL, words);
+}
+
 static void idx_plain(void **state) {
   (void)state;
   check_fails(NF_EIO, "idx", "none", NULL, "/none: No such file");
   check_fails(NF_EIO, "idx", ".", NULL, "/.: not a regular file");
-  folder_write("i", "", 0);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: ends after byte 0 of 16");
-  folder_write("i", idx_with(0, 0), 9);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: ends after byte 9 of 16");
-  folder_write("i", idx_with(0, 0), IDX_SIZE - 1);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: ends after byte 27 of 28");
-  folder_write("i", idx_with(0, 0), IDX_SIZE + 1);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: goes on after byte 28");
-  folder_write("i", idx_with(3, 1), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: begins with 00 00 08 01|images|00 00 08 03");
-  folder_write("i", idx_with(2, 13), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: begins with 00 00 0d 03|00 00 08 03");
-  folder_write("i", idx_with(1, 1), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: begins with 00 01 08 03|00 00 08 03");
-  folder_write("i", idx_with(11, 0), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 8: a side of 0|at least 1|28 bytes");
+  check_idx(idx_with(0, 0), 0, "/i: ends after byte 0 of 16");
+  check_idx(idx_with(0, 0), 9, "/i: ends after byte 9 of 16");
+  check_idx(idx_with(0, 0), IDX_SIZE - 1, "/i: ends after byte 27 of 28");
+  check_idx(idx_with(0, 0), IDX_SIZE + 1, "/i: goes on after byte 28");
+  check_idx(idx_with(3, 1), IDX_SIZE, "/i: begins with 00 00 08 01|images|00 00 08 03");
+  check_idx(idx_with(2, 13), IDX_SIZE, "/i: begins with 00 00 0d 03|00 00 08 03");
+  check_idx(idx_with(1, 1), IDX_SIZE, "/i: begins with 00 01 08 03|00 00 08 03");
+  check_idx(idx_with(11, 0), IDX_SIZE, "/i: byte 8: a side of 0|at least 1|28 bytes");
 }
 
 /* Headers of more than there is: found before memory is allocated. */
 static void idx_header_larger_than_file(void **state) {
   (void)state;
-  folder_write("i", idx_with(4, 0xff), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 4: a side of 4278190082|28 bytes can hold");
-  folder_write("i", idx_with(7, 200), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 4: a side of 200|28 bytes can hold");
-  folder_write("i", idx_with(12, 0x80), IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 12: a side of 2147483651|28 bytes can hold");
+  check_idx(idx_with(4, 0xff), IDX_SIZE, "/i: byte 4: a side of 4278190082|28 bytes can hold");
+  check_idx(idx_with(7, 200), IDX_SIZE, "/i: byte 4: a side of 200|28 bytes can hold");
+  check_idx(idx_with(12, 0x80), IDX_SIZE, "/i: byte 12: a side of 2147483651|28 bytes can hold");
   uint8_t file[IDX_SIZE];
   memcpy(file, idx_with(0, 0), IDX_SIZE);
   memset(file + 4, 0xff, 12); /* the product overflows 64 bits */
-  folder_write("i", file, IDX_SIZE);
-  check_fails(NF_EFORMAT, "idx", "i", NULL, "/i: byte 4: a side of 4294967295");
+  check_idx(file, IDX_SIZE, "/i: byte 4: a side of 4294967295");
 }
 
 /* The file gzipped, in a buffer; its size. */

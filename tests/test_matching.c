@@ -80,12 +80,35 @@ static void latents_and_times_follow_the_seed(void **state) {
   double loss, *gradient = calloc(f->n_param, sizeof *gradient);
   check_ok(nf_matching_gradient(f, 5, &later, &loss, gradient, NULL));
   assert_true(fabs(first - loss) > 1e-3);
+  later.first = 0, later.draw = 1;
+  check_ok(nf_matching_gradient(f, 5, &later, &loss, gradient, NULL));
+  assert_true(fabs(first - loss) > 1e-3);
   free(gradient);
   nf_flow_free(f);
 }
 
-/* --- the gradient
- * --------------------------------------------------------------------------------- */
+/* The mean of the samples' losses, each at its place in the batch, and in several chunks. */
+static void a_batch_is_its_samples(void **state) {
+  (void)state;
+  enum { SOME = 10 };
+  double x[SOME], mean = 0, loss, *gradient;
+  draw(SOME, 1, 0.5, x);
+  nf_flow *f = linear_field(0.7, 1, 0);
+  f->chunk = 3;
+  const nf_batch all = nf_flow_batch(f, SOME, x);
+  gradient = calloc(f->n_param, sizeof *gradient);
+  for (size_t i = 0; i < SOME; i++) {
+    const nf_batch one = nf_batch_part(&all, i, 1);
+    check_ok(nf_matching_gradient(f, 5, &one, &loss, gradient, NULL));
+    mean += loss / SOME;
+  }
+  check_ok(nf_matching_gradient(f, 5, &all, &loss, gradient, NULL));
+  check_close("loss", loss, mean, 1e-14, 1e-14);
+  free(gradient);
+  nf_flow_free(f);
+}
+
+/* --- the gradient --------------------------------------------------------------------------- */
 
 /* Layers before the continuous one prepare the data, and are not trained. */
 static nf_flow *two_layers(void) {
@@ -93,6 +116,28 @@ static nf_flow *two_layers(void) {
   nf_chain_add(chain, nf_affine_new(nf_point(2), NULL), NULL);
   nf_chain_add(chain, layer_of(2), NULL);
   return moved_flow(chain, 1);
+}
+
+/* The loss of [affine, field] at x is that of the field alone at the affine map's output. */
+static void the_paths_begin_behind_the_layers_before(void **state) {
+  (void)state;
+  enum { POINTS = 50 };
+  nf_flow *f = two_layers(), *alone = nf_flow_new(layer_of(2), 1, NULL);
+  double x[2 * POINTS], y[2 * POINTS];
+  for (size_t k = 0; k < 2 * POINTS; k++) x[k] = nf_random_normal(3, 0, k);
+  memcpy(alone->param, f->param + f->layer[2].layer->first, alone->n_param * sizeof *alone->param);
+  memcpy(y, x, sizeof y);
+  nf_batch batch = nf_flow_batch(f, POINTS, y);
+  double log_det[POINTS] = {0};
+  nf_work work = {0};
+  check_ok(nf_flow_prepare(f, NULL));
+  check_ok(nf_bijector_forward(f->bijector->child[0], &batch, log_det, &work));
+  const double loss = loss_of(f, 5, POINTS, x);
+  check_close("loss", loss, loss_of(alone, 5, POINTS, y), 0, 1e-14);
+  assert_true(fabs(loss - loss_of(alone, 5, POINTS, x)) > 1e-2);
+  nf_work_free(&work);
+  nf_flow_free(f);
+  nf_flow_free(alone);
 }
 
 static void the_gradient_is_that_of_the_loss(void **state) {
@@ -145,8 +190,7 @@ static void the_bits_are_those_of_one_thread(void **state) {
   free(gradient[0]), free(gradient[1]);
 }
 
-/* --- training
- * ------------------------------------------------------------------------------------- */
+/* --- training ------------------------------------------------------------------------------- */
 
 /* N(1, 1/4): the least loss is sπ/2 = π/4, and then log p is that of the data. */
 static void training_reaches_the_least_loss(void **state) {
@@ -201,6 +245,8 @@ int main(void) {
       cmocka_unit_test(the_loss_has_the_expectation_of_a_linear_field),
       cmocka_unit_test(the_loss_is_about_z_minus_x),
       cmocka_unit_test(latents_and_times_follow_the_seed),
+      cmocka_unit_test(a_batch_is_its_samples),
+      cmocka_unit_test(the_paths_begin_behind_the_layers_before),
       cmocka_unit_test(the_gradient_is_that_of_the_loss),
       cmocka_unit_test(the_bits_are_those_of_one_thread),
       cmocka_unit_test(training_reaches_the_least_loss),

@@ -1,6 +1,7 @@
 /* Models: what their settings build, which are refused, and what a flow knows of its model. (That
  * what they make is a density: test_density.c.) */
 #include "fixture.h"
+#include "flow/models.h"
 #include "verify/jacobian.h"
 
 /* --- shapes and settings -------------------------------------------------------------------- */
@@ -24,6 +25,18 @@ static void defaults_build_for_points_and_images(void **state) {
       check_builds(&m);
     }
   }
+}
+
+/* Those of nf train --help. */
+static void defaults_are_the_usual_settings(void **state) {
+  (void)state;
+  const nf_model m = nf_model_default(NF_GLOW, nf_image(8, 8, 1));
+  assert_true(m.steps == 4 && m.width == 64 && m.scale == NF_SCALE_SIGMOID && m.bins == 256);
+  assert_true(m.plu && m.learned_prior && m.alpha == 0.05 && m.net == NF_NET_USUAL);
+  assert_true(m.blocks == 3 && m.condition == 0 && !m.variational && !m.standardise);
+  const nf_model p = nf_model_default(NF_REALNVP, nf_point(3));
+  assert_true(p.steps == 8 && p.levels == 1 && p.width == 64 && p.bins == 0);
+  assert_true(nf_model_default(NF_FM, nf_point(3)).steps == 16);
 }
 
 static void levels_follow_from_the_size(void **state) {
@@ -143,6 +156,42 @@ static void settings_out_of_range_are_refused(void **state) {
   m = good, m.alpha = NAN, check_refused(m, NF_EINVAL, "alpha is nan");
 }
 
+/* The largest and the smallest that can be, which would take too long to build. */
+static void ranges_include_their_ends(void **state) {
+  (void)state;
+  nf_model m = good;
+  m.levels = 16, assert_true(nf_model_is_valid(&m, NULL));
+  m.levels = 1, assert_true(nf_model_is_valid(&m, NULL));
+  m.steps = 4096, assert_true(nf_model_is_valid(&m, NULL));
+  m.width = 65536, assert_true(nf_model_is_valid(&m, NULL));
+  m.width = 1, assert_true(nf_model_is_valid(&m, NULL));
+  m.scale = NF_SCALE_NONE, assert_true(nf_model_is_valid(&m, NULL));
+  m.scale = NF_SCALE_CLAMP, assert_true(nf_model_is_valid(&m, NULL));
+  m.net = NF_NET_GATED, m.blocks = 256, assert_true(nf_model_is_valid(&m, NULL));
+  m.blocks = 1, assert_true(nf_model_is_valid(&m, NULL));
+  m.condition = 4096, assert_true(nf_model_is_valid(&m, NULL));
+  m.condition = 4097, check_refused(m, NF_EINVAL, "condition is 4097|0 to 4096");
+  m = good, m.scale = (nf_scale)5, check_refused(m, NF_EINVAL, "no scale 5");
+  m = good, m.scale = (nf_scale)-1, check_refused(m, NF_EINVAL, "no scale -1");
+  m = good, m.net = (nf_net_form)-1, check_refused(m, NF_EINVAL, "no net -1");
+  m = good, m.family = (nf_family)8, check_refused(m, NF_EINVAL, "no family 8");
+}
+
+/* What a family does not have is not looked at; what it cannot have is refused. */
+static void settings_belong_to_families(void **state) {
+  (void)state;
+  nf_model m = good;
+  m.family = NF_REALNVP, m.steps = 0, assert_true(nf_model_is_valid(&m, NULL));
+  m.shape = nf_point(4), m.levels = 1, m.bins = 0;
+  check_refused(m, NF_EINVAL, "steps is 0|1 to 4096");
+  m.steps = 1, m.blocks = 1000, assert_true(nf_model_is_valid(&m, NULL));
+  m.family = NF_MAF, m.condition = 3, check_refused(m, NF_EINVAL, "maf cannot be given");
+  m.family = NF_CNF, check_refused(m, NF_EINVAL, "cnf cannot be given");
+  m.condition = 0, m.shape = nf_image(2, 2, 1), check_refused(m, NF_EINVAL, "cnf is for points");
+  m.shape = nf_point(1), assert_true(nf_model_is_valid(&m, NULL));
+  m.bins = 17, check_refused(m, NF_EINVAL, "cnf is for points");
+}
+
 /* --- a flow and its model ------------------------------------------------------------------- */
 
 static void a_flow_remembers_its_model(void **state) {
@@ -170,22 +219,35 @@ static void a_flow_of_layers_has_no_model(void **state) {
 }
 
 /* The seed of a model is that of its initial parameters, and of the noise. */
+/* Pixels of 0 after the dequantisation, the first layer: the noise alone */
+static void noise_of(const nf_flow *f, double *x) {
+  nf_batch batch = nf_flow_batch(f, 1, x);
+  double log_det = 0;
+  nf_work work = {0};
+  memset(x, 0, f->d * sizeof *x);
+  check_ok(nf_bijector_forward(f->bijector->child[0], &batch, &log_det, &work));
+  nf_work_free(&work);
+}
+
+/* Each of them by itself: actnorm's parameters, say, come from data with noise. */
 static void the_seed_makes_parameters_and_noise(void **state) {
   (void)state;
-  nf_model other = image;
-  other.seed = 3;
-  const nf_model *model[] = {&image, &image, &other};
-  nf_flow *f[3];
-  double log_p[3][SAMPLES];
-  for (int i = 0; i < 3; i++) {
-    f[i] = new_flow(model[i]);
-    check_ok(nf_flow_log_prob(f[i], SAMPLES, samples(&image, 1), log_p[i], NULL));
+  for (int variational = 0; variational < 2; variational++) {
+    nf_model m = image;
+    nf_flow *f[3];
+    double x[3][16];
+    m.variational = variational;
+    assert_int_equal(nf_shape_size(m.shape), 16);
+    for (int i = 0; i < 3; i++) {
+      m.seed = i < 2 ? 3 : 4;
+      f[i] = nf_flow_from_model(&m, NULL);
+      noise_of(f[i], x[i]);
+    }
+    assert_true(bits_equal(f[0]->n_param, f[0]->param, f[1]->param) && bits_equal(16, x[0], x[1]));
+    assert_false(bits_equal(f[0]->n_param, f[0]->param, f[2]->param));
+    for (int k = 0; k < 16; k++) assert_true(x[0][k] != x[2][k]);
+    for (int i = 0; i < 3; i++) nf_flow_free(f[i]);
   }
-  assert_true(bits_equal(f[0]->n_param, f[0]->param, f[1]->param));
-  assert_false(bits_equal(f[0]->n_param, f[0]->param, f[2]->param));
-  assert_true(bits_equal(SAMPLES, log_p[0], log_p[1]));
-  assert_false(bits_equal(SAMPLES, log_p[0], log_p[2]));
-  for (int i = 0; i < 3; i++) nf_flow_free(f[i]);
 }
 
 static void names_are_in_the_order_of_their_values(void **state) {
@@ -213,11 +275,14 @@ static void names_are_in_the_order_of_their_values(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_build_for_points_and_images),
+      cmocka_unit_test(defaults_are_the_usual_settings),
       cmocka_unit_test(levels_follow_from_the_size),
       cmocka_unit_test(a_continuous_flow_takes_points_alone),
       cmocka_unit_test(every_dimension_is_coupled),
       cmocka_unit_test(shapes_that_do_not_divide_are_refused),
       cmocka_unit_test(settings_out_of_range_are_refused),
+      cmocka_unit_test(ranges_include_their_ends),
+      cmocka_unit_test(settings_belong_to_families),
       cmocka_unit_test(a_flow_remembers_its_model),
       cmocka_unit_test(a_flow_of_layers_has_no_model),
       cmocka_unit_test(the_seed_makes_parameters_and_noise),

@@ -1,7 +1,11 @@
 /* Networks that cannot be made, and the tensors of those that can. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
+#include "nets/field.h"
+#include "nets/made.h"
 #include "nf/flow.h"
 
 static void tensors(void **state) {
@@ -33,7 +37,7 @@ static void a_net_has_no_more_tensors_than_fit(void **state) {
   assert_int_equal(net->n_tensor, NF_NET_TENSORS);
   nf_net_add(net, "bias", 3, 0, 0, 0, &e);
   check_status(e.status, NF_EINVAL);
-  assert_string_equal(e.message, "mine: no place for tensor \"bias\": a network has at most 10");
+  assert_string_equal(e.message, "mine: tensor 'bias' is one too many; a network has at most 10");
   assert_int_equal(net->n_tensor, NF_NET_TENSORS);
   net->n_tensor = 0; /* after an error nothing is added */
   nf_net_add(net, "bias", 3, 0, 0, 0, &e);
@@ -120,6 +124,41 @@ static void a_new_gated_net_gives_0(void **state) {
   nf_flow_free(f);
 }
 
+/* He et al. 2015: a weight is N(0, 2/fan_in), with fan_in the numbers that it sums up; biases and
+ * the last weight are 0, the scales of a norm 1. */
+static void check_initialised(nf_net *net) {
+  size_t total = 0;
+  for (size_t k = 0; k < net->n_tensor; k++) total += nf_tensor_size(&net->tensor[k]);
+  double *values = calloc(total, sizeof *values), *at = values;
+  for (size_t k = 0; k < net->n_tensor; at += nf_tensor_size(&net->tensor[k++]))
+    net->tensor[k].data = at;
+  nf_random r = {.seed = 3};
+  net->type->init(net, &r);
+  for (size_t k = 0; k < net->n_tensor; k++) {
+    const nf_tensor *t = &net->tensor[k];
+    const size_t size = nf_tensor_size(t);
+    const bool sums = strstr(t->name, "weight") != NULL && k + 2 < net->n_tensor;
+    const double n = (double)size, variance = sums ? 2 * (double)t->dim[0] / n : 0;
+    const double all = strstr(t->name, "gamma") != NULL;
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < size; i++) mean += t->data[i] / n, square += t->data[i] * t->data[i] / n;
+    check_close(t->name, mean, all, 1e-12 + 5 * sqrt(variance / n), 0);
+    check_close(t->name, square, all + variance, 1e-12 + 5 * variance * sqrt(2 / n), 0);
+  }
+  free(values);
+  nf_net_free(net);
+}
+
+static void weights_are_initialised_by_their_fan_in(void **state) {
+  (void)state;
+  const nf_shape in = nf_image(4, 4, 5), out = nf_image(4, 4, 6);
+  check_initialised(nf_mlp_new(nf_point(9), nf_point(4), 40, NULL));
+  check_initialised(nf_convnet_new(in, out, 40, NULL));
+  check_initialised(nf_gated_new(in, out, 20, 3, NULL));
+  check_initialised(nf_field_new(nf_point(9), 40, NULL));
+  check_initialised(nf_made_new(nf_point(9), 2, 40, NULL));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tensors),
@@ -128,6 +167,7 @@ int main(void) {
       cmocka_unit_test(a_refused_net_names_itself_and_what_is_right),
       cmocka_unit_test(after_an_error_no_net_is_made),
       cmocka_unit_test(a_new_gated_net_gives_0),
+      cmocka_unit_test(weights_are_initialised_by_their_fan_in),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The numbers of the command line, which calculates in float, against the double library on the
- * same weights. (Pictures: test_nf_pictures.c. What needs no second calculation is in tests/cli.)
- */
+ * same weights. Pictures are in test_nf_pictures.c; what needs no second calculation, in
+ * tests/cli. */
 #include "catalogue.h"
 #include "flow/flow.h"
 #include "folder.h"
@@ -10,9 +10,7 @@
 
 static int train_both(void **state) {
   if (folder_make(state) != 0) return -1;
-  nf(0,
-     "train --data digits --levels 2 --depth 1 --width 6 --holdout 50 --every 10 --steps 30 "
-     "--out @/d.safetensors");
+  train_digits();
   nf(0,
      "train --data toy:banana --depth 2 --width 8 --batch 256 --steps 60 --rate 0.01 "
      "--out @/t.safetensors");

@@ -9,9 +9,7 @@
 
 static int train_both(void **state) {
   if (folder_make(state) != 0) return -1;
-  nf(0,
-     "train --data digits --levels 2 --depth 1 --width 6 --holdout 50 --every 10 --steps 30 "
-     "--out @/d.safetensors");
+  train_digits();
   nf(0,
      "train --data digits --condition label --levels 2 --depth 1 --width 6 --rate 0.01 --ema 0 "
      "--steps 30 --out @/c.safetensors");

@@ -1,6 +1,5 @@
 /* What a step consists of: the two optimisers against the equations of the paper, learning rates at
- * pinned steps, and the shuffle, which must be a permutation, another one each epoch, and uniform.
- */
+ * pinned steps, and the shuffle: a permutation, another one each epoch, and uniform. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,9 +4,9 @@
  *
  *   order     o(i) = first + shuffled(s, 2⁶⁴-1, n, i), of which o(0) … o(m-1) are held out
  *   start     min(n-m, max(32, min(1024, 65536/D))) samples o(m), … for the layers that need data
- *   step t    epoch e = ⌊t/⌊(n-m)/B⌋⌋; sample i of it is o(m + shuffled(s, e, n-m, (t mod …)·B +
- * i)), its noise that of number t·B + i in draw 0 average   θ̄ ← d θ̄ + (1-d) θ,  d = min(ema,
- * (1+t)/(10+t));  validated with the noise of draw 1 */
+ *   step t    of epoch e = ⌊t/k⌋, k = ⌊(n-m)/B⌋; its sample i is
+ *             o(m + shuffled(s, e, n-m, (t mod k)·B + i)), with the noise of number t·B + i, draw 0
+ *   average   θ̄ ← d θ̄ + (1-d) θ,  d = min(ema, (1+t)/(10+t));  validated with draw 1 */
 #include <math.h>
 
 #include "flow/flow.h"
@@ -252,8 +252,7 @@ static void icons_start_with_32(void **state) {
   compare_images(&p, nf_images_icons);
 }
 
-/* 20000 points, of which 1000 are held out and 1024 start the layers; a step takes the 64 behind.
- */
+/* 20000 points: 1000 are held out, 1024 initialise the layers, and each step takes the next 64. */
 static void points_by_default(void **state) {
   (void)state;
   enum { N = 20000 + 40 * 64 };

@@ -1,5 +1,5 @@
 /* png:FOLDER: pixels, order and kinds of images come as they are, and a folder that is no set is
- * refused. (One image a file; what nf says about such folders is in cli/nf-errors.txt.) */
+ * refused. (One image a file; what nf says about such folders is in cli/nf-errors-train.txt.) */
 #include <math.h>
 
 #include "encode.h"

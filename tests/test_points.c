@@ -40,6 +40,8 @@ static void forms_that_are_read(void **state) {
   reads("x, cm;y\n1;2\n", 1, 2, X(1, 2), "x, cm|y");
   reads("x\tcm;y\n1;2\n", 1, 2, X(1, 2), "x\tcm|y");
   reads("x, cm\ty\n1\t2\n", 1, 2, X(1, 2), "x, cm|y");
+  reads("\"\",\"x\"\n\"1\",'2.5'\n\"2\", \"-3\" \n", 2, 2, X(1, 2.5, 2, -3), "|x");
+  reads("\"1\",\"2\"\n\"3\",\"4\"\n", 2, 2, X(1, 2, 3, 4), "");
   reads("x y\n1 2\n", 1, 2, X(1, 2), "x|y");
   reads("# a comment\n\n x\ty # names\n1\t2 # a point\n \n", 1, 2, X(1, 2), "x|y");
   reads("1,2\r\n3,4\r\n", 2, 2, X(1, 2, 3, 4), "");
@@ -83,7 +85,9 @@ static void forms_that_are_refused(void **state) {
       {"x,1\n2,3\n", "p.csv:1: column 1 is 'x'"},
       {"x\n1\ny\n", "p.csv:3: column 1 is 'y'"},
       {"1\n1e\n", "p.csv:2: column 1 is '1e'"},
-      {"1\n\"2\"\n", "p.csv:2: column 1 is '\"2\"'"},
+      {"1\n\"b\"\n", "p.csv:2: column 1 is 'b'"},
+      {"1\n\"\"\n", "p.csv:2: column 1 is empty"},
+      {"1\n\"2\n", "p.csv:2: column 1 is '\"2'"},
       {"1,2\r3,4\r", "p.csv:1: a carriage return inside the line"},
       {"# names\rx,y\r1,2\r", "p.csv:1: a carriage return inside the line"},
       {"1\n123456789012345678901234567890123456789éé",

@@ -3,9 +3,9 @@
  *
  *   |computed - exact| ≤ bound          and the bound is no more than ten times the largest error
  *
- * of log p = -(log 2π + (y₁² + y₂²)/2) + s + log(y₁² + 1),  y = (x₁, x₂·exp s + t), s = x₁/3, t =
- * x₁/7: all the operations that there are. Every operation is also tested alone, so that each term
- * of its bound is needed. */
+ * of log p = -(log 2π + (y₁² + y₂²)/2) + s + log(y₁² + 1),  y = (x₁, x₂·exp s + t), s = x₁/3,
+ * t = x₁/7: all the operations that there are. Every operation is also tested alone, so that each
+ * term of its bound is needed. */
 #include "../chapters/chapter_rounding.h"
 
 #include <math.h>
@@ -80,8 +80,7 @@ static void errors_of_log_p_are_at_most_the_bounds(void **state) {
 
 /* --- one operation: the error of operands and that of the rounding ---------------------------- */
 
-/* x̂ and x with |x̂ - x| = bound exactly, in float, whose exact results a double holds well enough.
- */
+/* x̂ and x with |x̂ - x| = bound exactly, in float: a double holds exact results well enough. */
 static rounded inexact(double value, double bound) { return (rounded){value, bound, UNIT_FLOAT}; }
 
 /* The bound is reached, but for a factor. */

@@ -195,6 +195,38 @@ static void latents_that_depend_on_each_other_are_found(void **state) {
   nf_flow_free(f);
 }
 
+/* χ² of one degree of freedom is a square of N(0, 1), of two an exponential. */
+static void counts_by_hand(void **state) {
+  (void)state;
+  const double two[] = {60, 40}, fifty[] = {50, 50}, three[] = {12, 20, 28}, part[] = {10, 20, 30};
+  check_close("two cells", nf_verify_counts(2, two, fifty), erfc(sqrt(2)), 0, 1e-13);
+  check_close("three cells", nf_verify_counts(3, three, part), exp(-(4. / 10 + 4. / 30) / 2), 0,
+              1e-13);
+}
+
+/* Samples of N(0, 1), but 14 for 10 in every second of 32 cells, and 6 in the others: the largest
+ * of the two deviations is that of the value itself, not of its square. */
+static void the_p_value_by_hand(void **state) {
+  (void)state;
+  enum { CELLS = 32, EACH = 10, OFF = 4, COUNT = CELLS * EACH };
+  nf_error e = {0};
+  nf_flow *f = nf_flow_new(nf_affine_new(nf_point(1), &e), SEED, &e);
+  check_no_error(&e);
+  double x[COUNT], p = NAN;
+  size_t n = 0, where = 42;
+  for (int cell = 0; cell < CELLS; cell++) {
+    const int count = EACH + (cell % 2 == 0 ? OFF : -OFF);
+    for (int i = 0; i < count; i++)
+      x[n++] = 2 * gsl_cdf_ugaussian_Pinv((cell + (i + 0.5) / count) / CELLS);
+  }
+  assert_int_equal(n, COUNT);
+  check_ok(nf_verify_samples(f, COUNT, x, 2, &p, &where));
+  const double chi_squared = CELLS * (double)(OFF * OFF) / EACH;
+  check_close("p", p, 2 * gsl_cdf_chisq_Q(chi_squared, CELLS - 1), 0, 1e-9);
+  assert_int_equal(where, 0);
+  nf_flow_free(f);
+}
+
 static void too_few_samples_are_refused(void **state) {
   (void)state;
   nf_flow *f = model(NF_NICE, nf_point(2));
@@ -216,6 +248,8 @@ int main(void) {
       cmocka_unit_test(a_wrong_temperature_is_found),
       cmocka_unit_test(a_broken_inverse_is_found),
       cmocka_unit_test(latents_that_depend_on_each_other_are_found),
+      cmocka_unit_test(counts_by_hand),
+      cmocka_unit_test(the_p_value_by_hand),
       cmocka_unit_test(too_few_samples_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

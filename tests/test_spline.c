@@ -154,6 +154,24 @@ static void no_bin_is_empty(void **state) {
   free(t->memory);
 }
 
+/* e^1000 is no double; softmax has it in any place. */
+static void raw_numbers_may_be_large(void **state) {
+  (void)state;
+  enum { K = 4 };
+  const nf_transform *t = spline(K, 1);
+  for (size_t large = 0; large < 3 * K - 1; large++) {
+    for (int sign = -1; sign <= 1; sign += 2) {
+      double raw[3 * K - 1] = {0}, v = 0.3, log_slope, back;
+      raw[large] = sign * 1000;
+      t->forward(t, 1, raw, &v, &log_slope);
+      assert_true(v > -1 && v < 1 && isfinite(log_slope));
+      t->inverse(t, 1, raw, &v, &back);
+      check_close("x", v, 0.3, 1e-9, 0);
+    }
+  }
+  free(t->memory);
+}
+
 static void sizes_are_checked(void **state) {
   (void)state;
   nf_error e = {0};
@@ -161,8 +179,9 @@ static void sizes_are_checked(void **state) {
   check_failed(&e, NF_EINVAL, "spline: bins is 1|2 to 64");
   assert_null(nf_transform_spline_new(65, 1, &e));
   check_failed(&e, NF_EINVAL, "spline: bins is 65");
-  const double wrong[] = {0, -1, NAN, INFINITY};
-  for (int i = 0; i < 4; i++) {
+  free(spline(64, 1e6)->memory);
+  const double wrong[] = {0, -1, NAN, INFINITY, 1.001e6};
+  for (int i = 0; i < 5; i++) {
     assert_null(nf_transform_spline_new(8, wrong[i], &e));
     check_failed(&e, NF_EINVAL, "spline: bound is");
   }
@@ -219,10 +238,11 @@ static void a_coupling_checks_its_net(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(three_bins_by_hand),     cmocka_unit_test(raw_numbers_by_hand),
-      cmocka_unit_test(derivatives_of_one_bin), cmocka_unit_test(a_knot_is_in_one_bin),
-      cmocka_unit_test(no_bin_is_empty),        cmocka_unit_test(sizes_are_checked),
-      cmocka_unit_test(coupling_by_hand),       cmocka_unit_test(a_coupling_checks_its_net),
+      cmocka_unit_test(three_bins_by_hand),        cmocka_unit_test(raw_numbers_by_hand),
+      cmocka_unit_test(derivatives_of_one_bin),    cmocka_unit_test(a_knot_is_in_one_bin),
+      cmocka_unit_test(no_bin_is_empty),           cmocka_unit_test(raw_numbers_may_be_large),
+      cmocka_unit_test(sizes_are_checked),         cmocka_unit_test(coupling_by_hand),
+      cmocka_unit_test(a_coupling_checks_its_net),
   };
   return cmocka_run_group_tests_name("spline", tests, NULL, NULL);
 }

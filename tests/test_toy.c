@@ -65,8 +65,7 @@ static void each_sampler_draws_from_its_density(void **state) {
   free(count);
 }
 
-/* --- the moons again, by adaptive quadrature ----------------------------------------------------
- */
+/* --- the moons again, by adaptive quadrature ------------------------------------------------ */
 
 static double arc(double angle, void *point) {
   const double *x = point;
@@ -121,8 +120,7 @@ static void log_densities_far_away(void **state) {
   for (int i = 2; i < 4; i++) assert_true(nf_toys[4].log_density(squares[i]) == -INFINITY);
 }
 
-/* --- names and numbers ---------------------------------------------------------------------------
- */
+/* --- names and numbers ---------------------------------------------------------------------- */
 
 static void a_point_belongs_to_its_number(void **state) {
   (void)state;

@@ -151,8 +151,7 @@ static void a_wrong_layer_is_named(void **state) {
   nf_flow_free(flow);
 }
 
-/* --- shapes of a Jacobian -----------------------------------------------------------------------
- */
+/* --- shapes of a Jacobian ------------------------------------------------------------------- */
 
 /* z_i = 2 x_i + x_{i-1}²: each value sees the one before it, whatever pixel that is in. */
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {

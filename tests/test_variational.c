@@ -230,8 +230,7 @@ static void pixels_come_back(void **state) {
   nf_flow_free(f);
 }
 
-/* The pixels that the noise is given are no condition of the flow, and a label does not reach it.
- */
+/* The pixels that the noise is given are no condition of the flow; a label does not reach it. */
 static void labels_are_given_beside_it(void **state) {
   (void)state;
   enum { N = 3, C = 4 };
@@ -258,10 +257,15 @@ static void what_does_not_fit_is_refused(void **state) {
   const nf_shape shape = nf_point(D);
   nf_variational_dequantise_new(shape, 1, 1, noise(NULL, NULL), &e);
   check_failed(&e, NF_EINVAL, "variational|bins is 1|2 to 256");
+  nf_variational_dequantise_new(shape, 257, 1, noise(NULL, NULL), &e);
+  check_failed(&e, NF_EINVAL, "bins is 257");
   nf_variational_dequantise_new(shape, 2, 1, NULL, &e);
   check_failed(&e, NF_EINVAL, "no flow of the noise");
   nf_variational_dequantise_new(nf_point(3), 2, 1, noise(NULL, NULL), &e);
   check_failed(&e, NF_ESHAPE, "(1, 1, 2)|(1, 1, 3)");
+  nf_bijector *reshape = nf_reshape_new(shape, nf_image(1, 2, 1), &e);
+  nf_variational_dequantise_new(shape, 2, 1, reshape, &e);
+  check_failed(&e, NF_ESHAPE, "from (1, 1, 2) to (1, 2, 1)");
   nf_net *net = nf_net_given(nf_linear_new(nf_point(4), nf_point(2), &e), 3, &e);
   nf_bijector *q = nf_coupling_new(shape, NF_CHANNEL, NF_SCALE_EXP, net, &e);
   check_no_error(&e);

@@ -37,7 +37,7 @@ typedef enum {
 typedef struct {
   const char *name, *value; /* --name VALUE */
   cli_option_kind kind;
-  void *to; /* holds the default; -1 for a word, 0 or UINT64_MAX for a number: help has it */
+  void *to;         /* the default; -1 for a word, 0 or UINT64_MAX for a number: see help */
   const char *help; /* %s in it stands for the words */
   double min, max;
   const char *const *word; /* ends with NULL */
@@ -56,8 +56,7 @@ enum { CLI_GO = -1 };
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,
                      char **argv, const char **operand);
 
-/* What --help does with the table of its command: prints it for a reader, or (manual.c) otherwise.
- */
+/* What --help does with the table of its command: prints it for a reader, or as manual.c does. */
 typedef void cli_table_printer(const cli_command *c, size_t n, const cli_option option[]);
 extern cli_table_printer *cli_print_table;
 
@@ -77,10 +76,10 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
     "data", "SPEC", CLI_TEXT, to, "digits, icons, images:DIR, csv:FILE, …; nf --help lists all", \
         0, 0, NULL                                                                               \
   }
-#define CLI_OPTION_COLUMNS(to)                                                                    \
-  {                                                                                               \
-    "columns", "LIST", CLI_TEXT, to, "of csv and npy: names or numbers, as in a,c,2 [all]", 0, 0, \
-        NULL                                                                                      \
+#define CLI_OPTION_COLUMNS(to)                                                                \
+  {                                                                                           \
+    "columns", "LIST", CLI_TEXT, to,                                                          \
+        "of csv and npy: names or numbers, as in a,c,2; others may be text [all]", 0, 0, NULL \
   }
 #define CLI_OPTIONS_OUTPUT(to, what)                                                         \
   {"out", "FILE", CLI_TEXT, &(to)->path, what, 0, 0, NULL}, {"format",                       \
@@ -129,12 +128,19 @@ int cli_find_word(const char *what, const char *text, const char *const word[]);
 
 int cli_threads(uint64_t given); /* one a core when 0 is given */
 
-/* Writing to the path of an option would replace neither the model nor what the data are read from.
- * NULL: there is none. False after an error. */
+/* Whether the path of an option names neither the model nor a file that the data are read from;
+ * each may be NULL. What a killed process left of the file is removed. False after an error. */
 bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec);
 
 /* A checkpoint ready to run on so many threads. False after an error. */
 bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out);
+
+/* Images: bits per dimension of the discrete pixels. Points: nats. */
+double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
+const char *cli_unit(unsigned bins);
+
+/* --- data for a model (fit.c) ---------------------------------------------------------------- */
+
 /* The label that --label gives. False after an error: the flow has no such class. */
 bool cli_read_label(const nf_checkpoint *c, const char *path, const char *text, size_t *label);
 /* Data that fit the model, with their labels or --label: with the bits of its pixels, and the
@@ -144,13 +150,6 @@ bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choi
 
 /* 256 bins to the 2^B of a model with fewer. Returns whether there was anything to do. */
 bool cli_reduce(const nf_model *m, cli_data *d);
-
-/* Images: bits per dimension of the discrete pixels. Points: nats. */
-double cli_in_unit(double nats, nf_shape shape, unsigned bins); /* from -log p */
-const char *cli_unit(unsigned bins);
-
-double cli_seconds(void);                         /* of a monotonic clock */
-void cli_duration(double seconds, char text[32]); /* "1h02m" or "2m05s" */
 
 /* --- results as JSON (json.c): what is no UTF-8, or not finite, is null --------------------- */
 
@@ -166,7 +165,7 @@ struct json_t *cli_json_object(struct json_t *to, const char *key); /* a new one
 /* On standard output, and frees it. Returns the exit status. */
 int cli_json_print(struct json_t *object);
 
-/* "name  mean ± standard error" of n values, one of which has none; or both into an object. */
+/* "name  mean ± standard error" of n values, the mean alone of one; or both into an object. */
 void cli_print_mean(struct json_t *to, const char *name, size_t n, const double *value);
 
 /* --- the solver of a continuous flow (solver.c) ---------------------------------------------- */

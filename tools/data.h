@@ -1,5 +1,5 @@
-/* The data of a command: images or points by their name, samples of them as batches, by what a flow
- * knows them again, and two densities that are fitted to them for comparison. */
+/* The data of a command: images or points by their name, batches of their samples, the checksum by
+ * which a flow's data are recognised, and two densities that are fitted to them for comparison. */
 #ifndef CLI_DATA_H
 #define CLI_DATA_H
 
@@ -27,7 +27,7 @@ typedef struct {
   const nf_toy *toy; /* their density, when it is known */
   char *columns;     /* their names in a file, with commas between; NULL: of no file */
   size_t classes;    /* labels are 0 … classes-1; 0: there are none */
-  bool has_label;    /* all samples have this one, whatever their own: */
+  bool has_label;    /* all samples have the label below, not their own */
   size_t label;
 } cli_data; /* start from {0} */
 
@@ -40,6 +40,7 @@ void cli_data_free(cli_data *d);
 bool cli_points_in_file(const char *spec);
 int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e);
 /* The first layer of a flow of standardised points, from n of them: mean and sd of each column.
+ * Notes columns of which single precision loses much.
  * errors  NF_EINVAL (a column is constant, and so has no density), NF_ENOMEM */
 int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
                            nf_error *e);
@@ -59,8 +60,7 @@ void cli_batch_gather(const cli_data *d, size_t n, const size_t *index, nf_batch
 size_t cli_data_label(const cli_data *d, size_t i);
 /* y of sample i of it */
 void cli_batch_set_label(size_t i, size_t label, nf_batch *to);
-/* Mirrors images of it left to right, each with probability 1/2, by (seed, number of the sample).
- */
+/* Mirrors images left to right, each with probability 1/2, by (seed, number of the sample). */
 void cli_batch_flip(uint64_t seed, nf_batch *b);
 void cli_batch_free(nf_batch *b);
 
@@ -74,7 +74,7 @@ size_t *cli_data_order(const cli_data *d, uint64_t seed);
  * and whose last bits depend on the machine's libm. */
 enum { CLI_FINGERPRINT = 16 };
 bool cli_fingerprint(const cli_data *d, char text[CLI_FINGERPRINT]);
-/* The values are those that c was trained on, or c does not say. */
+/* Whether the values are those that c was trained on; true when c does not say. */
 bool cli_is_trained_on(const nf_checkpoint *c, const cli_data *d);
 
 /* --- baselines (baseline.c) ----------------------------------------------------------------- */

@@ -122,14 +122,14 @@ static bool has_metadata(const nf_checkpoint *c, const char *key, const char *te
   return was != NULL && strcmp(was, text) == 0;
 }
 
-/* Of the name and the range that it was trained on. */
+/* Whether the data have the name and the range that the flow was trained on. */
 static bool is_training_set(const nf_checkpoint *c, const cli_data *data) {
   char range[NF_METADATA_TEXT];
   snprintf(range, sizeof range, "%zu:%zu", data->first, data->first + data->n);
   return has_metadata(c, "data", data->name) && has_metadata(c, "range", range);
 }
 
-/* How many training held out of these data; 0: training did not use them. */
+/* How many of these samples training held out; 0: they are not its data. */
 static size_t held_out(const nf_checkpoint *c, const cli_data *data) {
   uint64_t held;
   const char *text = nf_safetensors_metadata(&c->file, "holdout");
@@ -164,7 +164,7 @@ static void print_fit(json_t *json, size_t n, double lambda) {
   }
 }
 
-/* After cli_eval_print, whose memory is used again. */
+/* To be called after cli_eval_print, since it overwrites r->first_draw. */
 static int print_baselines(const settings *s, const nf_checkpoint *c, const cli_train_set *set,
                            const cli_data *data, cli_results *r, nf_error *e) {
   double lambda = 0, *value = r->first_draw;

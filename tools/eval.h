@@ -18,8 +18,7 @@ typedef struct {
 /* A new object in the results, under a key; NULL when they are shown as lines. */
 struct json_t *cli_eval_inner(const cli_results *r, const char *key);
 
-/* `held` of them were held out; draws of the noise each. What is in r is in other units afterwards.
- */
+/* `held` of them were held out; `draws` of the noise each. Changes the units of what is in r. */
 void cli_eval_print(const cli_data *data, const char *path, const nf_model *m, uint64_t draws,
                     size_t held, cli_results *r);
 

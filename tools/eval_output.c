@@ -13,6 +13,7 @@ json_t *cli_eval_inner(const cli_results *r, const char *key) {
 }
 
 static void print_head(const cli_data *data, const char *path, size_t held, const cli_results *r) {
+  const char *plural = r->n == 1 ? "" : "s";
   if (r->json != NULL) {
     cli_json_text(r->json, "model", path);
     cli_json_text(r->json, "data", data->name);
@@ -21,9 +22,9 @@ static void print_head(const cli_data *data, const char *path, size_t held, cons
     cli_json_set(r->json, "other_values", json_boolean(r->others));
     cli_json_text(r->json, "unit", cli_unit(data->bins));
   } else if (held > 0) {
-    printf("%s on %s: %zu samples that training held out\n", path, data->name, r->n);
+    printf("%s on %s: %zu sample%s that training held out\n", path, data->name, r->n, plural);
   } else {
-    printf("%s on %s: %zu samples%s\n", path, data->name, r->n,
+    printf("%s on %s: %zu sample%s%s\n", path, data->name, r->n, plural,
            r->others ? ", not those of its training: their values differ" : "");
   }
 }

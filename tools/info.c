@@ -38,7 +38,7 @@ static void shape_text(nf_shape s, char text[24]) {
   snprintf(text, 24, "%zux%zux%zu", s.h, s.w, s.c);
 }
 
-/* Of the layer and its net, without the layers in it. */
+/* The parameters of the layer and its net, without those of the layers in it. */
 static size_t own_parameters(const nf_bijector *b) {
   size_t n = b->n_param;
   for (size_t i = 0; i < b->n_child; i++) n -= b->child[i]->n_param;
@@ -120,7 +120,7 @@ static int after(void *user, const nf_bijector *b, int depth, const nf_batch *z,
   return NF_OK;
 }
 
-/* log_det[0]: the running mean; log_det[1 + k]: of layer k. x is changed. */
+/* log_det[0]: the running mean; log_det[1 + k]: the mean of layer k. x is changed. */
 static int measure(nf_batch *x, nf_flow *flow, double *log_det) {
   const nf_hooks hooks = {.before = before, .after = after, .user = log_det};
   nf_work work = {.hooks = &hooks};
@@ -140,14 +140,14 @@ static int measure(nf_batch *x, nf_flow *flow, double *log_det) {
 /* Returns whether differences confirm every log-det. */
 static bool print_trace(const nf_trace *t, const nf_flow *flow) {
   bool ok = true;
-  printf("%-21s %-10s %-9s %23s %12s %12s %12s %7s\n", "path", "layer", "out", "first values",
+  printf("%-21s %-14s %-9s %23s %12s %12s %12s %7s\n", "path", "layer", "out", "first values",
          "log-det", "running sum", "differences", "off");
   for (size_t i = 0; i < t->n; i++) {
     const nf_trace_row *r = &t->row[i];
     char out[24];
     if (r->parts) continue; /* its layers have rows of their own */
     shape_text(r->layer->out, out);
-    printf("%-21s %-10s %-9s", flow->layer[r->layer->number].path, r->layer->type->name, out);
+    printf("%-21s %-14s %-9s", flow->layer[r->layer->number].path, r->layer->type->name, out);
     for (size_t k = 0; k < NF_TRACE_VALUES; k++)
       if (isnan(r->value[k]))
         printf(" %7s", "");
@@ -161,12 +161,11 @@ static bool print_trace(const nf_trace *t, const nf_flow *flow) {
              nf_verify_trace_holds(r) ? "" : " !");
     ok = ok && nf_verify_trace_holds(r);
   }
-  printf("%-79s %12.4f\n", "sum", t->log_det);
+  printf("%-83s %12.4f\n", "sum", t->log_det);
   return ok;
 }
 
-/* Of the first sample a trace, or else of the first 64, which are enough, log_det as measure has
- * it. */
+/* Either the trace of the first sample, or log_det as measure has it, of the first 64. */
 static int look_at(const cli_data *data, nf_flow *flow, bool traced, nf_trace *t, double *log_det) {
   nf_batch x;
   const size_t n = traced ? 1 : data->n < 64 ? data->n : 64;

@@ -3,8 +3,7 @@
  * z_L is kept alone:
  *
  *   x_l    = f⁻¹(z_1, …, T·ε, …, z_L)   ε ~ N(0, I) instead of z_l
- *   x_keep = f⁻¹(0, …, 0, z_L)
- */
+ *   x_keep = f⁻¹(0, …, 0, z_L) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +42,8 @@ static void fill_row(const settings *s, size_t d, size_t levels, uint64_t number
   for (size_t l = 1; l <= levels; l++, row += d) {
     const part p = level_part(d, l, levels);
     memcpy(row, z, d * sizeof *row);
-    for (size_t k = p.begin; k < p.end; k++)
-      row[k] = (nf_real)(s->temperature * nf_random_normal(s->seed, number, k));
+    nf_random_normals(s->seed, number, p.begin, 1, p.end - p.begin, row + p.begin);
+    for (size_t k = p.begin; k < p.end; k++) row[k] *= (nf_real)s->temperature;
   }
   const part last = level_part(d, levels, levels);
   memset(row, 0, d * sizeof *row);

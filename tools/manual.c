@@ -56,7 +56,7 @@ static void print_name(const cli_command *c, size_t n, const cli_option option[]
   printf("%s ", c->name);
 }
 
-/* What the value of an option is, by its name. */
+/* The kind of an option's value, by the option's name. */
 static const char *kind_of(const cli_option *o) {
   if (o->kind != CLI_TEXT) return "words";
   return strcmp(o->value, "FILE") == 0 ? "files" : strcmp(o->value, "SPEC") == 0 ? "data" : "words";

@@ -4,26 +4,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
-#include "core/number.h"
 #include "io/file.h"
 #include "ranks.h"
 
 const char cli_help[] =
     "nf COMMAND [arguments]      normalizing flows on images and points\n"
     "\n"
-    "A flow is an invertible map between data and Gaussian noise: it gives every image its exact\n"
-    "log-probability, and it draws new ones.\n"
+    "A flow is an invertible map between data and Gaussian noise: it gives every sample its exact\n"
+    "log-density, and it draws new ones.\n"
     "\n"
     "commands        (nf help COMMAND tells more)\n"
     "  train         learn a flow from data by maximum likelihood; stop and resume at will\n"
-    "  eval          bits per dimension of data, with their standard error\n"
+    "  eval          bits per dimension of images, nats of points, with their standard error\n"
     "  sample        draw new images into a PNG grid, or points\n"
-    "  interpolate   from one image to another through the latent space\n"
+    "  interpolate   from one sample to another through the latent space\n"
     "  reconstruct   data to latent and back: what comes back is the same\n"
     "  levels        what each level of a flow's latent carries, in pictures\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
@@ -32,16 +29,18 @@ const char cli_help[] =
     "  completion    the words that bash completes after nf\n"
     "\n"
     "data\n"
-    "  digits, icons                embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
-    "  cifar10:DIR, cifar10-test:DIR   CIFAR-10, binary version\n"
-    "  idx:IMAGES[,LABELS]          MNIST's format, plain or gzipped\n"
+    "  digits, icons                     embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
+    "  cifar10:DIR, cifar10-test:DIR     CIFAR-10, binary version\n"
+    "  idx:IMAGES[,LABELS]               MNIST's format, plain or gzipped\n"
     "  cifar100:DIR, cifar100-test:DIR   CIFAR-100, binary version\n"
-    "  png:DIR                      all PNG images of a folder, of one size\n"
-    "  csv:FILE, npy:FILE           points of your own, one a row; csv:- is standard input\n"
-    "  images:DIR                   all PNG and JPEG images of a folder, of one size or --size "
+    "  png:DIR                           all PNG images of a folder, of one size\n"
+    "  csv:FILE, npy:FILE                points of your own, one a row; csv:- is standard input\n"
+    "  images:DIR                        all PNG and JPEG images of a folder, of one size or "
+    "--size "
     "HxW,\n"
-    "                               those in its folders with --recursive; others are skipped\n"
-    "  toy:NAME                     points: moons, gaussians, banana, rings, checkerboard\n"
+    "                                    those in its folders with --recursive; others are "
+    "skipped\n"
+    "  toy:NAME                          points: moons, gaussians, banana, rings, checkerboard\n"
     "\n"
     "examples\n"
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
@@ -59,7 +58,7 @@ const char cli_help[] =
 static const char *command_name = NULL;
 static char last_error[NF_MESSAGE + 64];
 
-/* One line, whatever a name holds. */
+/* One line; control characters in a name become '?'. */
 static void print_line(char *to, size_t size, const char *format, va_list arguments) {
   char message[12 * NF_MESSAGE];
   nf_error line = {0};
@@ -91,7 +90,7 @@ int cli_threads(uint64_t given) {
   return given > 0 ? (int)given : cores > 0 ? (int)cores : 1;
 }
 
-/* Whether the path is one of the files in "kind:FILE[,FILE]", or one in the folder named there. */
+/* Whether the path is one of the files in "kind:FILE[,FILE]", or in the folder of "kind:FOLDER". */
 static bool is_of_data(const char *path, const char *spec) {
   const char *slash = strrchr(path, '/'), *from = spec != NULL ? strchr(spec, ':') : NULL;
   for (int n; from != NULL && *from != 0; from += 1 + n) {
@@ -107,10 +106,11 @@ static bool is_of_data(const char *path, const char *spec) {
 
 bool cli_output_is_free(const char *option, const char *path, const char *model, const char *spec) {
   const char *what = NULL;
-  if (path == NULL) return true;
+  if (path == NULL || strcmp(path, "-") == 0) return true;
   if (model != NULL && nf_is_same_file(path, model)) what = "the model";
   if (is_of_data(path, spec)) what = "the data";
   if (what != NULL) cli_error("%s %s: it would replace %s; name another file", option, path, what);
+  if (what == NULL && model != NULL) nf_new_file_clean(path); /* a run cleans under its lock */
   return what == NULL;
 }
 
@@ -125,85 +125,11 @@ bool cli_load_model(const char *path, uint64_t threads, nf_checkpoint *out) {
   return false;
 }
 
-bool cli_reduce(const nf_model *m, cli_data *d) {
-  unsigned bits = 1;
-  while (bits < 8 && m->bins > 1U << bits) bits++;
-  if (d->bins != 256 || m->bins == 256 || m->bins != 1U << bits) return false;
-  d->bins = m->bins;
-  return nf_images_reduce(&d->images, bits, NULL) == NF_OK;
-}
-
-bool cli_read_label(const nf_checkpoint *c, const char *path, const char *text, size_t *label) {
-  const size_t classes = nf_flow_condition(c->flow);
-  uint64_t given;
-  if (classes > 0 && nf_read_whole(text, classes - 1, &given)) {
-    *label = (size_t)given;
-    return true;
-  }
-  if (classes == 0)
-    cli_error("--label: %s is given no label", path);
-  else
-    cli_error("--label %s: %s has the classes 0 to %zu", text, path, classes - 1);
-  return false;
-}
-
-bool cli_load_data(const nf_checkpoint *c, const char *path, const cli_data_choice *choice,
-                   cli_data *out) {
-  cli_data_choice wanted = *choice;
-  const char *spec = choice->spec;
-  nf_error e = {0};
-  if (spec == NULL) {
-    cli_error("--data is missing, as in --data digits");
-    return false;
-  }
-  size_t label = 0;
-  const bool has_label = choice->label != NULL;
-  if (has_label && !cli_read_label(c, path, choice->label, &label)) return false;
-  if (wanted.columns == NULL && cli_points_in_file(spec)) wanted.columns = cli_column_names(c);
-  if (cli_data_load(&wanted, out, &e) != NF_OK) {
-    cli_error("%s", e.message);
-    return false;
-  }
-  out->has_label = has_label;
-  out->label = label;
-  const nf_model *m = nf_flow_model(c->flow);
-  if (choice->bits == 0 && cli_reduce(m, out))
-    cli_note("%s: pixels reduced to the %u bins of %s", spec, m->bins, path);
-  const nf_shape s = out->shape, t = m->shape;
-  const bool fits = nf_shape_equal(s, t) && out->bins == m->bins;
-  const bool has_labels = out->classes > 0 && out->classes <= m->condition;
-  if (fits && (m->condition == 0 || has_label || has_labels)) return true;
-  if (fits && out->classes == 0)
-    cli_error("%s: no labels, and %s is a density given a label; choose one by --label", spec,
-              path);
-  else if (fits)
-    cli_error("%s: labels to %zu; %s has %zu classes", spec, out->classes - 1, path, m->condition);
-  else
-    cli_error("%s: samples of %zu×%zu×%zu with %u bins; %s takes %zu×%zu×%zu with %u", spec, s.h,
-              s.w, s.c, out->bins, path, t.h, t.w, t.c, m->bins);
-  cli_data_free(out);
-  return false;
-}
-
 double cli_in_unit(double nats, nf_shape shape, unsigned bins) {
   return bins > 0 ? nf_bits_per_dim(-nats, nf_shape_size(shape)) : nats;
 }
 
 const char *cli_unit(unsigned bins) { return bins > 0 ? "bits/dim" : "nats"; }
-
-double cli_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-void cli_duration(double seconds, char text[32]) {
-  const int s = seconds > 0 && seconds < 1e8 ? (int)seconds : 0;
-  if (s >= 3600)
-    snprintf(text, 32, "%dh%02dm", s / 3600, s / 60 % 60);
-  else
-    snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
-}
 
 /* --- the commands --------------------------------------------------------------------------- */
 

@@ -42,6 +42,21 @@ void cli_help_text(const cli_option *o, char text[CLI_HELP_TEXT]) {
   if (o->kind == CLI_WORD && *(int *)o->to >= 0) append(text, " [%s]", o->word[*(int *)o->to]);
 }
 
+/* Words, beginning in column `from` of the line, in lines of at most 100 columns. */
+static void print_words(const char *text, int from) {
+  for (int at = from; *text != 0;) {
+    int columns = 0;
+    const size_t length = strcspn(text, " ");
+    for (size_t i = 0; i < length; i++) columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    if (at > from && at + 1 + columns > 100) at = printf("\n%*s", from, "") - 1;
+    if (at > from) at += printf(" ");
+    printf("%.*s", (int)length, text);
+    at += columns;
+    text += length + strspn(text + length, " ");
+  }
+  putchar('\n');
+}
+
 static void print_help(const cli_command *c, size_t n, const cli_option option[]) {
   printf("nf %s %s%s[options]\n\n%s\n\noptions\n", c->name, c->operand != NULL ? c->operand : "",
          c->operand != NULL ? " " : "", c->about);
@@ -50,7 +65,8 @@ static void print_help(const cli_command *c, size_t n, const cli_option option[]
     char text[CLI_HELP_TEXT];
     const int width = printf("  --%s %s", o->name, o->value != NULL ? o->value : "");
     cli_help_text(o, text);
-    printf("%*s  %s\n", width < 24 ? 24 - width : 0, "", text);
+    printf("%*s  ", width < 24 ? 24 - width : 0, "");
+    print_words(text, width < 24 ? 26 : width + 2);
   }
   printf("  --help, -h              this text\n\nexamples\n%s\n", c->examples);
 }
@@ -66,9 +82,9 @@ int cli_find_word(const char *what, const char *text, const char *const word[]) 
   char all[CLI_HELP_TEXT] = "";
   append_words(all, word);
   if (nearest != NULL)
-    cli_error("%s '%s': there is no such; the nearest is '%s'", what, text, nearest);
+    cli_error("%s '%s' is unknown; the nearest is '%s'", what, text, nearest);
   else
-    cli_error("%s '%s': there is no such; there are %s", what, text, all);
+    cli_error("%s '%s' is unknown; there are %s", what, text, all);
   return -1;
 }
 
@@ -111,22 +127,21 @@ static bool read_value(const cli_option *o, const char *text) {
   return false;
 }
 
-/* Of letters after one dash getopt has read the first, and goes on to the next word when there is
- * no other. A file of that name is meant, perhaps. optopt is 0 for a long option that there is not,
- * and its number for one with a value that it does not take. */
+/* After one dash getopt has read a single letter, and is at the next word when there is no other. A
+ * file of that name may be meant. optopt is 0 for a long option that does not exist, and its number
+ * for one with a value that it does not take. */
 static int unknown_option(const char *command, size_t n, const cli_option option[], char **argv) {
   const char *text = argv[optind - 1], letter[] = {'-', (char)optopt, 0};
   if (optopt == HELP || optopt >= FIRST)
     return cli_error("%.*s: it takes no value", (int)strcspn(text, "="), text);
   if (optopt > 0 && strcmp(text, letter) != 0) text = argv[optind];
   if (access(text, F_OK) == 0)
-    return cli_error("option '%s': there is no such; the file is ./%s", text, text);
+    return cli_error("option '%s' is unknown; the file is ./%s", text, text);
   const char *name[MAX_OPTIONS + 1] = {"help"};
   for (size_t i = 0; i < n; i++) name[i + 1] = option[i].name;
   const char *nearest = nf_nearest(text + strspn(text, "-"), n + 1, name);
-  if (nearest == NULL)
-    return cli_error("option '%s': there is no such; see nf %s --help", text, command);
-  return cli_error("option '%s': there is no such; the nearest is '--%s'", text, nearest);
+  if (nearest == NULL) return cli_error("option '%s' is unknown; see nf %s --help", text, command);
+  return cli_error("option '%s' is unknown; the nearest is '--%s'", text, nearest);
 }
 
 int cli_read_options(const cli_command *c, size_t n, const cli_option option[], int argc,

@@ -3,6 +3,7 @@
  * A name must stand in the header of a CSV file and in a list with commas. So characters that mean
  * something there become '_', and a column without a name of its own, K counted from 1, is x_K. */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "cli.h"
 #include "core/nearest.h"
 #include "core/number.h"
+#include "data/points.h"
 
 bool cli_points_in_file(const char *spec) {
   return strncmp(spec, "csv:", 4) == 0 || strncmp(spec, "npy:", 4) == 0;
@@ -27,7 +29,7 @@ static void fit(char *name) {
     if (*c < ' ' || *c == 127 || strchr(",;#\"'", *c) != NULL || (!utf8 && *c >= 128)) *c = '_';
 }
 
-/* Whether name k is empty, a number, or that of a column before it. */
+/* Whether name k cannot serve: it is empty, a number, or the name of a column before it. */
 static bool is_no_name(const nf_points *p, size_t k) {
   double value;
   if (*p->column[k] == 0 || nf_read_real(p->column[k], &value)) return true;
@@ -50,7 +52,8 @@ static int name_columns(const char *spec, nf_points *p, nf_error *e) {
   return p->column != NULL ? NF_OK : nf_fail(e, NF_ENOMEM, "%s: out of memory", spec);
 }
 
-/* "a,b,c"; index NULL: of all columns. NULL: no memory. */
+/* The names of the columns index[0 … n-1], of all columns when index is NULL, as "a,b,c"; NULL
+ * without memory. */
 static char *join(const nf_points *p, size_t n, const size_t *index) {
   size_t size = 1;
   for (size_t i = 0; i < n; i++) size += strlen(p->column[index != NULL ? index[i] : i]) + 1;
@@ -79,7 +82,7 @@ static int no_column(const char *spec, const nf_points *p, const char *name, nf_
   return NF_EINVAL;
 }
 
-/* The next of a list with commas, ended in place. */
+/* The next name of a list with commas, ended in place; *rest is then NULL when it was the last. */
 static char *next_name(char **rest) {
   char *name = *rest;
   *rest = strchr(name, ',');
@@ -88,7 +91,7 @@ static char *next_name(char **rest) {
   return name;
 }
 
-/* The columns of p that are listed, *n of them, into index; used: d times false. */
+/* The columns of p that are listed, *n of them, into index. used has d times false. */
 static int find_columns(const char *spec, const nf_points *p, char *list, size_t *n, size_t *index,
                         bool *used, nf_error *e) {
   *n = 0;
@@ -133,38 +136,58 @@ static int copy_columns(const char *spec, const nf_points *p, size_t n, const si
   return NF_OK;
 }
 
-/* list NULL: all columns */
-static int select_columns(const char *spec, const char *list, bool named, nf_points *p, cli_data *d,
-                          nf_error *e) {
-  char *copy = strdup(list != NULL ? list : ""), *again = strdup(list != NULL ? list : "");
-  const size_t length = list != NULL ? length_of(list) : p->d;
-  size_t n = p->d, *index = malloc((length + p->d) * sizeof *index);
-  bool *used = calloc(p->d, sizeof *used);
+typedef struct {
+  const char *spec, *list; /* list NULL: all columns */
+  size_t n, *index;        /* those of the list, in its order; to be freed */
+} selection;
+
+static int find_or_rename(nf_points *p, bool named, char *copy, char *again, bool *used,
+                          selection *s, nf_error *e) {
   nf_error own = {0};
-  if (copy == NULL || again == NULL || index == NULL || used == NULL)
-    nf_fail(&own, NF_ENOMEM, "%s: out of memory", spec);
+  for (size_t k = 0; k < p->d; k++) used[k] = false;
+  if (find_columns(s->spec, p, copy, &s->n, s->index, used, &own) == NF_OK) return NF_OK;
+  if (named || length_of(s->list) != p->d) return nf_fail(e, own.status, "%s", own.message);
+  for (s->n = 0; s->n < p->d; s->n++) s->index[s->n] = s->n, used[s->n] = true;
+  return rename_columns(s->spec, p, again, e);
+}
+
+static int select_columns(nf_points *p, bool *used, void *of, nf_error *e) {
+  selection *s = of;
+  const bool named = p->column != NULL;
+  if (name_columns(s->spec, p, e) != NF_OK) return nf_status_of(e);
+  s->index = malloc(p->d * sizeof *s->index);
+  if (s->index == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", s->spec);
+  for (s->n = 0; s->n < p->d; s->n++) s->index[s->n] = s->n;
+  if (s->list == NULL) return NF_OK;
+  char *copy = strdup(s->list), *again = strdup(s->list);
+  if (copy == NULL || again == NULL)
+    nf_fail(e, NF_ENOMEM, "%s: out of memory", s->spec);
   else
-    for (size_t k = 0; k < p->d; k++) index[k] = k;
-  if (own.status == NF_OK && list != NULL &&
-      find_columns(spec, p, copy, &n, index, used, &own) != NF_OK && !named && length == p->d) {
-    own = (nf_error){0};
-    rename_columns(spec, p, again, &own);
-    for (n = 0; n < p->d; n++) index[n] = n;
-  }
-  if (own.status == NF_OK) copy_columns(spec, p, n, index, d, &own);
-  free(copy), free(again), free(index), free(used);
-  return own.status == NF_OK ? NF_OK : nf_fail(e, own.status, "%s", own.message);
+    find_or_rename(p, named, copy, again, used, s, e);
+  free(copy), free(again);
+  return nf_status_of(e);
+}
+
+static int read_npy(const char *path, selection *s, nf_points *p, nf_error *e) {
+  if (nf_points_read_npy(path, p, e) != NF_OK) return nf_status_of(e);
+  bool *used = malloc(p->d * sizeof *used);
+  if (used == NULL) return nf_fail(e, NF_ENOMEM, "%s: out of memory", s->spec);
+  select_columns(p, used, s, e);
+  free(used);
+  return nf_status_of(e);
 }
 
 int cli_points_load(const char *spec, const char *columns, cli_data *d, nf_error *e) {
   nf_points p = {0};
-  const bool npy = strncmp(spec, "npy:", 4) == 0;
-  int status = (npy ? nf_points_read_npy : nf_points_read_csv)(spec + 4, &p, e);
-  const bool named = p.column != NULL;
-  if (status == NF_OK) status = name_columns(spec, &p, e);
-  if (status == NF_OK) status = select_columns(spec, columns, named, &p, d, e);
+  selection s = {.spec = spec, .list = columns};
+  if (strncmp(spec, "npy:", 4) == 0)
+    read_npy(spec + 4, &s, &p, e);
+  else
+    nf_points_read_csv_chosen(spec + 4, select_columns, &s, &p, e);
+  if (nf_status_of(e) == NF_OK) copy_columns(spec, &p, s.n, s.index, d, e);
+  free(s.index);
   nf_points_free(&p);
-  return status;
+  return nf_status_of(e);
 }
 
 const char *cli_column_names(const nf_checkpoint *c) {
@@ -175,6 +198,29 @@ const char *cli_column_names(const nf_checkpoint *c) {
   return list;
 }
 
+/* Column k of x, (n, d): a constant has no density, and single precision rounds what has many
+ * digits in common to steps that show in the density. */
+static void look_at_column(const char *columns, size_t n, size_t d, size_t k, const nf_real *x,
+                           nf_error *e) {
+  double low = (double)x[k], high = low;
+  for (size_t i = 1; i < n; i++) {
+    low = fmin(low, (double)x[i * d + k]);
+    high = fmax(high, (double)x[i * d + k]);
+  }
+  const double largest = fmax(-low, high);
+  int length;
+  const char *name = cli_column(columns, k, &length);
+  if (low == high)
+    nf_fail(e, NF_EINVAL,
+            "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
+            name, low, n);
+  else if (high - low < 1e-4 * largest)
+    cli_note(
+        "column '%.*s': single precision rounds values from %.9g to %.9g to steps of %g; "
+        "subtract what they have in common",
+        length, name, low, high, ldexp(1, ilogb(largest) - 23));
+}
+
 int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, nf_flow *flow,
                            nf_error *e) {
   const size_t d = nf_flow_dim(flow);
@@ -182,16 +228,7 @@ int cli_points_standardise(const cli_data *data, size_t n, const size_t *index, 
   nf_batch x = {.n = n, .shape = first->in, .data = malloc(n * d * sizeof *x.data)};
   if (x.data == NULL) return nf_fail(e, NF_ENOMEM, "out of memory");
   cli_data_gather(data, n, index, x.data);
-  for (size_t k = 0; k < d; k++) {
-    size_t same = 1;
-    while (same < n && x.data[same * d + k] == x.data[k]) same++;
-    int length;
-    const char *name = cli_column(data->columns, k, &length);
-    if (same == n)
-      nf_fail(e, NF_EINVAL,
-              "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
-              name, (double)x.data[k], n);
-  }
+  for (size_t k = 0; k < d; k++) look_at_column(data->columns, n, d, k, x.data, e);
   if (nf_status_of(e) == NF_OK) first->type->init_from_data(first, &x);
   free(x.data);
   return nf_status_of(e);

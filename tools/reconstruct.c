@@ -41,7 +41,7 @@ static int draw_pairs(const cli_output *out, const nf_checkpoint *c, size_t n, c
   return status;
 }
 
-/* What a difference of coordinate k is measured in: its standard deviation, if the flow has one. */
+/* The unit of a difference in coordinate k: its standard deviation, if the flow has one. */
 static double unit_of(const nf_flow *flow, size_t k) {
   const nf_bijector *first = flow->bijector->child[0];
   return nf_flow_model(flow)->standardise ? exp((double)first->tensor[1].data[k]) : 1;

@@ -1,5 +1,5 @@
-/* nf train --resume: from the last checkpoint of a run on, when its settings are those given. What
- * may change is what no number of an earlier step depends on. */
+/* nf train --resume: goes on from the last checkpoint of a run. The settings given must be those of
+ * the run; one may differ when no number of the steps done depends on it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,18 +8,17 @@
 #include "core/number.h"
 #include "train.h"
 
-/* All else decides which numbers belong to which step, or what the tensors mean. Values of data
- * that differ have a message of their own. */
-static const char *const may_change[] = {"crc32", "length", "every", "rate", "warmup",
+/* The settings that may differ. The checksum of the data may not, but has a message of its own. */
+static const char *const can_differ[] = {"crc32", "length", "every", "rate", "warmup",
                                          "decay", "clip",   "ema",   NULL};
 
-static bool is_changeable(const char *key) {
+static bool may_differ(const char *key) {
   size_t i = 0;
-  while (may_change[i] != NULL && strcmp(may_change[i], key) != 0) i++;
-  return may_change[i] != NULL;
+  while (can_differ[i] != NULL && strcmp(can_differ[i], key) != 0) i++;
+  return can_differ[i] != NULL;
 }
 
-/* Written only by runs that differ from the usual in them. */
+/* The settings that a checkpoint has only when they are not the usual ones. */
 static const char *const optional[] = {"standardise", "condition", "dequantise",
                                        "net",         "flip",      NULL};
 
@@ -28,14 +27,15 @@ static bool has_key(size_t n, const nf_metadata *entry, const char *key) {
   return n > 0;
 }
 
-/* A checkpoint of the same run: its model and its settings are those given, but for some. */
+/* Whether the checkpoint is one of this run: its model and settings are those given, but for those
+ * that may differ. */
 static int compare(const cli_run *r, const nf_checkpoint *c, nf_error *e) {
   nf_model_metadata model;
   nf_model_to_metadata(&r->model, &model);
   for (size_t i = 0; i < model.n + r->n_metadata - 1; i++) {
     const nf_metadata *n = i < model.n ? &model.entry[i] : &r->metadata[1 + i - model.n];
     const char *was = nf_safetensors_metadata(&c->file, n->key);
-    if (!is_changeable(n->key) && (was == NULL || strcmp(was, n->text) != 0))
+    if (!may_differ(n->key) && (was == NULL || strcmp(was, n->text) != 0))
       return nf_fail(e, NF_EINVAL,
                      "%s: its run has %s %.40s, this one %s; only length, every, rate, warmup, "
                      "decay, clip and ema may change",

@@ -178,7 +178,7 @@ static bool is_over(const loop *l) {
 
 static int train(loop *l) {
   cli_run *r = l->run;
-  /* Now rather than in an hour, should the folder not be writable. */
+  /* So that a folder that is not writable is found now. */
   int status = agree(l, save_last(l));
   bool over = is_over(l);
   while (status == NF_OK && !over && !l->stopped_by) {

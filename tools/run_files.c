@@ -1,6 +1,6 @@
 /* The files of a run: OUT, and beside it X.last.safetensors, X.csv and, while the run lives, X.lock
- * and X.csv.lock. A new run never takes the place of another, and two runs never write the same
- * files, also when but their logs are the same. */
+ * and X.csv.lock. A new run never replaces the files of another, and two runs never write the
+ * same file at a time, not even the log alone. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static bool is_there(const char *path, bool *regular) {
   return there;
 }
 
-/* Names that no run can have. */
+/* False after an error: one file for two purposes, or a name that cannot be a file of a run. */
 static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
   const char *const path[] = {f->best, f->last, f->log};
   bool regular;
@@ -67,10 +67,11 @@ static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
     return false;
   }
   return cli_output_is_free("--out", f->best, NULL, s->data.spec) &&
-         cli_output_is_free("--log", f->log, NULL, s->data.spec);
+         cli_output_is_free(f->log == s->log ? "--log" : "the usual --log", f->log, NULL,
+                            s->data.spec);
 }
 
-/* A new run needs names that are free, and one that goes on its last checkpoint. */
+/* A new run needs free names, a run that goes on its last checkpoint. False after an error. */
 static bool are_ours(const cli_run_files *f, const cli_settings *s) {
   const char *const path[] = {f->best, f->last, f->log};
   bool regular;
@@ -138,19 +139,29 @@ static int copy_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
   return nf_new_file_close(&f, status, e);
 }
 
-int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e) {
+int cli_run_log_open(cli_run *r, nf_error *e) {
+  const char *path = r->log_path;
   bool regular; /* not /dev/null */
   is_there(path, &regular);
   FILE *old = regular ? fopen(path, "r") : NULL;
   if (old != NULL) {
-    const int status = copy_until(old, path, step, e);
+    const int status = copy_until(old, path, r->trainer->step, e);
     fclose(old);
     if (status != NF_OK) return status;
   }
-  FILE *log = strcmp(path, "-") != 0 ? fopen(path, old != NULL ? "a" : "w")
-                                     : fdopen(dup(STDOUT_FILENO), "w");
-  if (log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
-  if (old == NULL) fputs(header, log);
-  *out = log;
+  r->log = strcmp(path, "-") != 0 ? fopen(path, old != NULL ? "a" : "w")
+                                  : fdopen(dup(STDOUT_FILENO), "w");
+  if (r->log == NULL) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+  if (old == NULL) fputs(header, r->log);
   return NF_OK;
+}
+
+int cli_run_log_close(cli_run *r, int result) {
+  bool regular;
+  if (r->log == NULL) return result; /* not this rank's */
+  if (fclose(r->log) != 0 && result == CLI_OK)
+    result = cli_error("%s: cannot write: %s", r->log_path, strerror(errno));
+  is_there(r->log_path, &regular);
+  if (result != CLI_OK && regular && access(r->last, F_OK) != 0) nf_remove_file(r->log_path);
+  return result;
 }

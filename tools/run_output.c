@@ -1,13 +1,28 @@
-/* What a run shows: a line of the log a step, its progress on a terminal, and a report in the end.
- */
+/* What a run shows: a line of the log a step, its progress on a terminal, a report in the end. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "flow/models.h"
 #include "ranks.h"
 #include "train.h"
+
+double cli_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* "1h02m" or "2m05s" */
+static void write_duration(double seconds, char text[32]) {
+  const int s = seconds > 0 && seconds < 1e8 ? (int)seconds : 0;
+  if (s >= 3600)
+    snprintf(text, 32, "%dh%02dm", s / 3600, s / 60 % 60);
+  else
+    snprintf(text, 32, "%dm%02ds", s / 60, s % 60);
+}
 
 cli_run_state cli_run_begin(const cli_run *r) {
   return (cli_run_state){.start = cli_seconds(),
@@ -21,7 +36,7 @@ static double shown(const cli_run *r, double nats) {
   return cli_in_unit(nats, r->data->shape, r->data->bins);
 }
 
-/* Of the loss of a step. */
+/* The unit of the loss of a step */
 static const char *loss_unit(const cli_run *r) {
   return r->trainer->settings.matching ? "squared error" : cli_unit(r->data->bins);
 }
@@ -41,7 +56,7 @@ void cli_run_show_progress(const cli_run *r, cli_run_state *l, const nf_train_st
   l->shown = now;
   const double done = (double)(r->trainer->step - l->first), rate = done / (now - l->start);
   char left[32], validation[48] = "";
-  cli_duration(
+  write_duration(
       r->seconds > 0 ? r->seconds - l->spent : (double)(r->steps - r->trainer->step) / rate, left);
   if (isfinite(l->validation))
     snprintf(validation, sizeof validation, ", validation %.4f %s", shown(r, l->validation),
@@ -53,7 +68,7 @@ void cli_run_show_progress(const cli_run *r, cli_run_state *l, const nf_train_st
           r->data->bins > 0 ? "images" : "points", left);
 }
 
-/* Of the best weights; a warning also of a quiet run. */
+/* The solver's error with the best weights. A quiet run shows only the warning about it. */
 static void report_solver(const cli_run *r) {
   nf_checkpoint c = {0};
   nf_error e = {0};
@@ -81,8 +96,8 @@ void cli_run_report(const cli_run *r, const cli_run_state *l) {
   printf("step        %" PRIu64 "\n", r->trainer->step);
   printf("speed       %.1f samples/s\n", seconds > 0 ? done * (double)r->batch / seconds : 0);
   if (isfinite(l->validation))
-    printf("validation  %.4f %s, %zu samples held out\n", shown(r, l->validation),
-           cli_unit(r->data->bins), r->held);
+    printf("validation  %.4f %s, %zu sample%s held out\n", shown(r, l->validation),
+           cli_unit(r->data->bins), r->held, r->held == 1 ? "" : "s");
   if (cli_run_has_best(r))
     printf("best        %.4f %s\n", shown(r, r->trainer->plateau.best), cli_unit(r->data->bins));
   report_solver(r);

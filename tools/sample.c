@@ -55,7 +55,7 @@ static int write_csv(const char *path, const char *names, size_t d, size_t n, co
   return nf_new_file_close(&f, status, e);
 }
 
-/* Of a grid: those given, or as square as can be. */
+/* The columns of a grid: as given, or as square as can be. */
 static size_t grid_columns(const cli_output *out, size_t n) {
   size_t square = 1;
   while (square * square < n) square++;
@@ -94,11 +94,9 @@ int cli_write_samples(const cli_output *out, const nf_checkpoint *c, size_t n, c
 static const cli_command command = {
     "sample", "MODEL",
     "Draws samples: Gaussian noise through the inverse of the flow. Images become one PNG grid,\n"
-    "points a CSV, both on request an NPY or a CSV of values. A temperature below 1 stays closer "
-    "to what is typical. Sample i of a seed is\n"
-    "the same however many are drawn. Those that are not finite are left out and named, and the "
-    "exit\n"
-    "status is then 1.",
+    "points a CSV, both on request an NPY or a CSV of values. A temperature below 1 stays\n"
+    "closer to what is typical. Sample i of a seed is the same however many are drawn. Those that\n"
+    "are not finite are left out and named, and the exit status is then 1.",
     "  nf sample digits.safetensors --n 64 --zoom 4 --out digits.png\n"
     "  nf sample moons.safetensors --n 1000 --seed 7 --out moons.csv"};
 
@@ -110,10 +108,11 @@ typedef struct {
   double temperature;
 } settings;
 
-enum { NAMED = 3 }; /* samples left out, before they are only counted */
+enum { NAMED = 3 };
 
-/* One by one, those that succeed to the front of x, which has their conditions. The others are
- * named, unless there is nothing but them. Returns how many succeed. */
+/* Draws the samples one by one, with the conditions in x, and keeps those that succeed at the front
+ * of x. The first NAMED others are named, the rest counted. Returns how many succeed; after an
+ * error 0. */
 static size_t draw_finite(const settings *s, nf_flow *flow, nf_batch *x) {
   size_t kept = 0, lost = 0;
   nf_error why[NAMED] = {{0}};

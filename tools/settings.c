@@ -38,7 +38,6 @@ static const cli_settings defaults = {.family = -1,
                                       .decay = NF_COSINE,
                                       .width = 64,
                                       .alpha = 0.05,
-                                      .batch = 64,
                                       .warmup = 100,
                                       .rate = 1e-3,
                                       .ema = 0.999,
@@ -82,7 +81,8 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
       {"prior", "KIND", CLI_WORD, &s->prior, "of what a split factors out: %s [learned]", 0, 0,
        priors},
       {"alpha", "A", CLI_REAL, &s->alpha, "of the logit of pixels", 0, 0.49, NULL},
-      {"batch", "N", CLI_WHOLE, &s->batch, "samples a step", 1, 1e6, NULL},
+      {"batch", "N", CLI_WHOLE, &s->batch,
+       "samples a step [64, or all that train, when they are fewer]", 1, 1e6, NULL},
       {"optimiser", "NAME", CLI_WORD, &s->optimiser, "%s", 0, 0, cli_optimisers},
       {"rate", "R", CLI_REAL, &s->rate, "learning rate", 1e-12, 1e3, NULL},
       {"warmup", "N", CLI_WHOLE, &s->warmup,
@@ -110,7 +110,7 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
   return cli_read_options(&command, sizeof option / sizeof *option, option, argc, argv, NULL);
 }
 
-/* Options that do not go together, or not with points. */
+/* Whether the options go together, and with points. False after an error. */
 static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool points) {
   const int lengths = (s->steps > 0) + (s->epochs > 0) + (s->minutes > 0);
   if (lengths > 1)
@@ -140,7 +140,7 @@ static bool is_consistent(const cli_settings *s, const nf_architecture *a, bool 
   else if (s->permutation >= 0 && !a->plu)
     cli_error("--permutation: %s has no 1×1 convolution", a->name);
   else if (s->prior >= 0 && !a->prior)
-    cli_error("--prior: that of %s is not learned", a->name);
+    cli_error("--prior: %s has no learned prior", a->name);
   else
     return true;
   return false;

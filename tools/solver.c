@@ -12,7 +12,7 @@
 #include "flow/flow.h"
 #include "flow/models.h"
 
-enum { SAMPLES = 1000, MOST_STEPS = 4096 }; /* as many are enough; as many a model can have */
+enum { SAMPLES = 1000, MOST_STEPS = 4096 }; /* the most that are evaluated; that a model can have */
 
 /* NULL on failure. */
 static nf_flow *with_twice_the_steps(const nf_flow *flow, nf_error *e) {

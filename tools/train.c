@@ -114,7 +114,6 @@ static void share(cli_run *r) {
 /* Lengths and sizes, which depend on how much data there is. */
 static bool set_sizes(cli_run *r, const cli_settings *s) {
   const size_t n = r->data->n;
-  r->batch = (size_t)s->batch;
   r->held = s->holdout > 0 ? (size_t)s->holdout : n / 10 > 1000 ? 1000 : n / 10;
   if (r->held == 0) r->held = 1;
   if (s->holdout >= n) {
@@ -128,6 +127,8 @@ static bool set_sizes(cli_run *r, const cli_settings *s) {
               cut ? "range" : "data", cut ? s->data.range : s->data.spec);
     return false;
   }
+  const size_t usual = n - r->held < 64 ? n - r->held : 64;
+  r->batch = s->batch > 0 ? (size_t)s->batch : usual;
   if (n - r->held < r->batch) {
     cli_error("--batch %zu: of %zu samples %zu are held out, which leaves less than a batch",
               r->batch, n, r->held);
@@ -139,7 +140,8 @@ static bool set_sizes(cli_run *r, const cli_settings *s) {
     return false;
   }
   if (s->fused && ranks_all.count > 1) {
-    cli_error("--fused: ranks add up their gradients, which are never stored; use one");
+    cli_error(
+        "--fused: ranks add up their gradients, which a fused step does not store; use one rank");
     return false;
   }
   const uint64_t epoch = (n - r->held) / r->batch;
@@ -165,15 +167,13 @@ static int run(cli_run *r, const cli_settings *s) {
     begin(r, s, &c, &e);
   nf_flow_set_threads(c.flow, cli_threads(s->threads), &e);
   if (e.status == NF_OK && s->fused) c.flow->activation_budget = FUSED_BUDGET;
-  if (e.status == NF_OK && ranks_is_first())
-    cli_run_log_open(r->log_path, r->trainer->step, &r->log, &e);
+  if (e.status == NF_OK && ranks_is_first()) cli_run_log_open(r, &e);
   int result = ranks_agree(e.status == NF_OK ? CLI_OK : cli_error("%s", e.message));
   if (result == CLI_OK) {
     share(r);
     result = cli_run_train(r);
   }
-  if (r->log != NULL && fclose(r->log) != 0 && result == CLI_OK)
-    result = cli_error("%s: cannot write", r->log_path);
+  result = cli_run_log_close(r, result);
   nf_trainer_free(r->trainer);
   nf_checkpoint_free(&c);
   return result;

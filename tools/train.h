@@ -1,5 +1,5 @@
 /* A training run: its options (settings.c), how it begins (train.c) or goes on (resume.c), its
- * files (run_files.c), its loop (run.c), and what it shows (run_output.c). */
+ * files and its log (run_files.c), its loop (run.c), and what it shows (run_output.c). */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
 
@@ -46,10 +46,6 @@ bool cli_run_files_name(cli_run_files *f, const cli_settings *s);
 bool cli_run_files_claim(cli_run_files *f, const cli_settings *s);
 void cli_run_files_release(cli_run_files *f);
 
-/* To append after the line of that step, which is the last to be kept.   errors  NF_EIO, NF_EINVAL
- */
-int cli_run_log_open(const char *path, uint64_t step, FILE **out, nf_error *e);
-
 /* --- the run: from one step to the last, with its validations, its checkpoints, its log ----- */
 
 /* Settings, written into the checkpoints; the first, time and length, into the last one alone, so
@@ -76,6 +72,15 @@ typedef struct {
   FILE *log;
 } cli_run;
 
+/* --- run_files.c: its log ------------------------------------------------------------------- */
+
+/* r->log, to append after the line of the trainer's step, which is the last to be kept.
+ * errors  NF_EIO, NF_EINVAL */
+int cli_run_log_open(cli_run *r, nf_error *e);
+/* Returns the exit status of the run, which until now was `result`. A run that failed before its
+ * first checkpoint leaves no log. */
+int cli_run_log_close(cli_run *r, int result);
+
 /* --- resume.c: from the last checkpoint in c into r->trainer --------------------------------- */
 
 /* errors  NF_EINVAL (settings that differ, a shorter run), those of nf_checkpoint_resume */
@@ -92,6 +97,7 @@ typedef struct {
   bool progress;
 } cli_run_state;
 
+double cli_seconds(void); /* of a monotonic clock */
 cli_run_state cli_run_begin(const cli_run *r);
 void cli_run_log_step(const cli_run *r, const cli_run_state *l, const nf_train_stats *s,
                       uint64_t epoch, bool validated);

@@ -26,8 +26,7 @@ double EXPORT(page_toy_entropy)(int i, int n) {
   return sum / n;
 }
 
-/* --- a trainer with its batches ----------------------------------------------------------------
- */
+/* --- a trainer with its batches ------------------------------------------------------------- */
 
 typedef struct {
   nf_trainer *trainer;

@@ -2,9 +2,8 @@
  * the logarithm of its derivative:
  *
  *   sinh⁻¹   z = sinh⁻¹ x                    log f' = -log(1 + x²)/2          NOTES (1.3)
- *   log      z = log x, x > 0                log f' = -log x                  exercise 1 of chapter
- * 1 cubic    z = x³ + c·x                    log f' = log(3x² + c)            two modes where c is
- * small
+ *   log      z = log x, x > 0                log f' = -log x                  chapter 1, exercise 1
+ *   cubic    z = x³ + c·x                    log f' = log(3x² + c)            two modes for small c
  *
  * as a layer each. The affine map and the logit are layers of the library. */
 #include <math.h>

@@ -2,8 +2,7 @@
  * Arrays are nf_real (n, D) in the module's memory, log-dets and log-densities double, as in
  * nf/flow.h.
  *
- * A call that fails gives NULL, or a status other than 0; page_error then has the library's line.
- */
+ * A call that fails gives NULL, or a status other than 0; page_error has the library's line. */
 #include "page.h"
 
 #include <stdlib.h>

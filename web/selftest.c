@@ -29,8 +29,7 @@ __attribute__((format(printf, 2, 3))) static void record(double value, const cha
   found[n_found++].value = value;
 }
 
-/* --- what a flow says of one point -------------------------------------------------------------
- */
+/* --- what a flow says of one point ---------------------------------------------------------- */
 
 enum { MAX_D = 32 };
 typedef struct {
@@ -92,8 +91,7 @@ static void plane(nf_flow *f, size_t n, const double *param, const char *det) {
   nf_flow_free(f);
 }
 
-/* --- chapter 4: one step of each family with linear conditioners -------------------------------
- */
+/* --- chapter 4: one step of each family with linear conditioners ---------------------------- */
 
 enum { FAMILIES = 3, GLOW = 2, SEED = 5 };
 static const char *const tag[FAMILIES] = {"nice", "realnvp", "glow"};

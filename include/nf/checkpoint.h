@@ -25,7 +25,7 @@ int nf_save(const char *path, nf_flow *f, const nf_trainer *trainer, nf_error *e
 
 /* Builds the flow that the file describes. NULL on failure.
  * errors  NF_EIO, NF_EFORMAT (also: the flow was built by hand; use nf_load_into), NF_ESINGULAR,
- * NF_ENOMEM */
+ *         NF_ENOMEM */
 nf_flow *nf_load(const char *path, nf_error *e);
 
 /* Into a flow with the same layers, built by hand or not; trainer NULL: the flow alone. Both are as
@@ -35,7 +35,8 @@ int nf_load_into(const char *path, nf_flow *f, nf_trainer *trainer, nf_error *e)
 /* Builds the flow that a table in plain text describes, and gives it the weights that another
  * program saved, such as PyTorch's state_dict as safetensors; data/uva/mnist_flow.table is one, and
  * docs/parameters.md tells how it is written. NULL on failure; the message has the line of the
- * table. errors  NF_EIO, NF_EFORMAT, NF_ESINGULAR, NF_ENOMEM, those of nf_flow_from_model */
+ * table.
+ * errors  NF_EIO, NF_EFORMAT, NF_ESINGULAR, NF_ENOMEM, those of nf_flow_from_model */
 nf_flow *nf_import(const char *table, const char *state_dict, nf_error *e);
 
 NF_END_DECLS

@@ -17,9 +17,9 @@ typedef struct {
   char **column; /* d names, from the header line; NULL without one */
 } nf_points;     /* start from {0} */
 
-/* Text, one point a line, values separated by commas, semicolons, tabs or blanks. Empty lines, and
- * all after a '#', are skipped. A first line that holds no number names the columns. "-" is the
- * standard input.
+/* Text, one point a line, values separated by commas, semicolons, tabs or blanks, in quotes or not.
+ * Empty lines, and all after a '#', are skipped. A first line that holds no number names the
+ * columns. "-" is the standard input.
  * errors  NF_EIO, NF_EFORMAT (with line and column: not a finite number, a ragged line, no points),
  *         NF_ENOMEM */
 int nf_points_read_csv(const char *path, nf_points *out, nf_error *e);
@@ -79,8 +79,8 @@ int nf_images_idx(const char *images, const char *labels, nf_images *out, nf_err
 /* All *.png of a folder: 256 bins, (h, w, 1) when every image is gray, or has a palette of grays,
  * else (h, w, 3). 8-bit samples v come as they are stored, whatever their gAMA says; 16-bit ones as
  * round(v/257); transparent parts over white, v·a + 255·(1-a); and each is turned as its chunk
- * eXIf says. errors  NF_EIO (no folder, or no *.png in it), NF_EFORMAT (no PNG; sizes differ),
- * NF_ENOMEM */
+ * eXIf says.
+ * errors  NF_EIO (no folder, or no *.png in it), NF_EFORMAT (no PNG; sizes differ), NF_ENOMEM */
 int nf_images_png(const char *path, nf_images *out, nf_error *e);
 
 /* What nf_images_folder does; NULL or {0}: images of one size, and nothing is told. */
@@ -88,14 +88,15 @@ typedef struct {
   bool recursive; /* folders within the folder, too; not through links */
   size_t h, w;    /* 0, 0: as they are; else from each the largest window in its middle that has
                    * these proportions, resized by area averaging of the stored values */
-  void (*skipped)(void *user, const char *line); /* of each file that is no part of the set: its
-                                                  * path, and why */
+  /* Called for each file that is no part of the set, with a line of its path and why. */
+  void (*skipped)(void *user, const char *line);
   void *user;
 } nf_folder_options;
 
 /* All PNG and JPEG of a folder, known by their content, as above; names that begin with a dot are
- * not looked at. What is neither, or damaged, is skipped. errors  NF_EIO (no folder, or no image in
- * it), NF_EFORMAT (sizes differ), NF_EINVAL (h or w), NF_ENOMEM */
+ * not looked at. What is neither, or damaged, is skipped.
+ * errors  NF_EIO (no folder, or no image in it), NF_EFORMAT (sizes differ), NF_EINVAL (h or w),
+ *         NF_ENOMEM */
 int nf_images_folder(const char *path, const nf_folder_options *options, nf_images *out,
                      nf_error *e);
 

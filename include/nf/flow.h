@@ -4,8 +4,8 @@
  *   x = f⁻¹(T·z),  z ~ N(0, I)                           samples at temperature T
  *
  * Arrays of samples are (n, D), row-major: x[i·D … (i+1)·D) is sample i, with D = h·w·c and a
- * sample in the order row, column, channel. Inputs are const and never changed; outputs are the
- * caller's, and are written only when the whole call succeeds.
+ * sample in the order row, column, channel. Inputs are const and never changed; the arrays for
+ * outputs are written only when the whole call succeeds.
  *
  * Threads. A flow spreads the samples of one call over its own threads (nf_flow_set_threads); the
  * results are the same bits for any number of them. One flow serves one caller at a time: a call
@@ -33,7 +33,7 @@ size_t nf_flow_n_param(const nf_flow *f);
 /* All parameters, n_param values, in the order of the layers. They may be changed between calls. */
 nf_real *nf_flow_param(nf_flow *f);
 
-/* 1 to 1024 threads, the caller's included.   errors  NF_EINVAL, NF_ENOMEM, NF_EBUSY */
+/* 1 to 1024 threads, the calling one included.   errors  NF_EINVAL, NF_ENOMEM, NF_EBUSY */
 int nf_flow_set_threads(nf_flow *f, int threads, nf_error *e);
 
 /* Data-dependent initialisation: every layer that has one, such as actnorm, and has not been
@@ -58,8 +58,8 @@ int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *
 int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_real *x,
                    nf_error *e);
 
-/* Maximum likelihood (NOTES (5.1)): *loss = -(1/n) Σ log p_X(x_i), nats, and gradient[k] =
- * ∂loss/∂θ_k, n_param values. On an error *loss is as it was and gradient is undefined. */
+/* Maximum likelihood (NOTES (5.1)): *loss = -(1/n) Σ log p_X(x_i), nats, and
+ * gradient[k] = ∂loss/∂θ_k, n_param values. On an error *loss is as it was, gradient undefined. */
 int nf_flow_gradient(nf_flow *f, size_t n, const nf_real *x, double *loss, nf_real *gradient,
                      nf_error *e);
 

@@ -28,7 +28,8 @@ nf_bijector *nf_affine_new(nf_shape shape, nf_error *e);
  * rotation. plu = false: "weight" (c, c), log|det W| by LU. plu = true:  W = P·L·(U + diag(s)),
  * log|det W| = Σ log|s|. "lu" (c, c) holds L below its diagonal, U above it and log|s| on it; the
  * constants are "permutation" (c) and "sign" (c): row i of L·(U + diag(s)) is row permutation[i] of
- * W. source  Kingma & Dhariwal 2018, eq. 9-11 */
+ * W.
+ * source  Kingma & Dhariwal 2018, eq. 9-11 */
 nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
 
 /* z = x·exp(log_scale) + bias, per channel;   log|det J| = h·w·Σ log_scale
@@ -65,15 +66,14 @@ typedef enum {
   NF_SCALE_CLAMP
 } nf_scale;
 
-/* The coupling layer:  z_a = x_a,  z_b = x_b·g(s(x_a)) + t(x_a), for clamp z_b = (x_b + t(x_a))·
- * g(s(x_a));   log|det J| = Σ log g(s)
+/* The coupling layer, with s and t the net's outputs for x_a:
+ *   z_a = x_a,   z_b = x_b·g(s) + t,   for clamp z_b = (x_b + t)·g(s);   log|det J| = Σ log g(s)
  * source  NOTES (3.1), (4.1); Dinh et al. 2015, eq. 9; Dinh et al. 2017, eq. 4-6
  * shapes  the net maps nf_coupling_net_in to nf_coupling_net_out: (h, w, c_a) to (h, w, 2·c_b), s
  *         first and t after it, or (h, w, c_b), t alone, for scale none. Under a checkerboard
  *         c_a = c_b = c: the net sees zeros where b is, and its output at a is not used.
  *         A net with nf_net_given takes C channels more, y: the layer is conditional (NOTES (8.5)).
- * tensors "gamma" (1), initialised to 1, for tanh alone; "log_f" (c_b), for clamp; those of the net
- */
+ * tensors "gamma" (1), initialised to 1, for tanh; "log_f" (c_b), for clamp; those of the net */
 nf_bijector *nf_coupling_new(nf_shape shape, nf_mask mask, nf_scale scale, nf_net *net,
                              nf_error *e);
 nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask);
@@ -88,7 +88,8 @@ nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale);
  * source  NOTES (10.6), (10.10); Papamakarios et al. 2017; Germain et al. 2015
  * tensors "order" (d), a constant; those of the net of nf_mlp_new from d values to 2·d, μ first and
  *         a after it, whose weights are 0 where the order excludes them; initialised to the
- * identity errors  NF_EFORMAT when the flow is made: order is no permutation */
+ *         identity
+ * errors  NF_EFORMAT when the flow is made: order is no permutation */
 nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e);
 
 /* The coupling layer whose part b is mapped by monotone rational-quadratic splines, the identity
@@ -124,8 +125,8 @@ nf_bijector *nf_unsqueeze_new(nf_shape shape, nf_error *e);
 nf_bijector *nf_reshape_new(nf_shape in, nf_shape out, nf_error *e);
 
 /* Multi-scale: the first c/2 channels go through `inner` (a whole flow at its own shape), the
- * others pass.   z = [inner(x_a), x_b], shape (1, 1, D);   log|det J| = that of inner. source  Dinh
- * et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
+ * others pass.   z = [inner(x_a), x_b], shape (1, 1, D);   log|det J| = that of inner
+ * source  Dinh et al. 2017, 3.6;   shapes  inner->in must be (h, w, c/2) */
 nf_bijector *nf_split_new(nf_shape shape, nf_bijector *inner, nf_error *e);
 
 /* z = logit(α + (1-2α)x);   log|det J| = Σ softplus(z) + softplus(-z) + log(1-2α)
@@ -137,22 +138,22 @@ nf_bijector *nf_logit_new(nf_shape shape, double alpha, nf_error *e);
 /* x' = (k + u)/bins for pixels k = 0 … bins-1, u uniform in (0, 1) by (seed, draw, sample);
  * log|det J| = -D·log(bins). The inverse is floor(bins·x'), clamped to a pixel.
  * u is an odd multiple of 2⁻¹⁶, so that 255 + u is exact even in float.
- * source  NOTES (6.4); Theis et al. 2016, 3.1;  bins in 2 … 256;   errors  NF_EDOM when the flow
- * runs */
+ * source  NOTES (6.4); Theis et al. 2016, 3.1;  bins in 2 … 256
+ * errors  NF_EDOM when the flow runs */
 nf_bijector *nf_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed, nf_error *e);
 
 /* Noise that is learned: u = σ(v), v = q(ε; k/bins - ½) with ε ~ N(0, I) by (seed, draw, sample),
  * x' = (k + u)/bins;   log|det J| = -D·log(bins) - log q(u | k)
- * q = `noise`, from ε to v, becomes its own; its conditional layers are given the pixels, and none
- * is initialised from data. The
- * inverse is floor(bins·x'), clamped to a pixel; its log-det is that of the u found there.
+ * q = `noise`, from ε to v, becomes part of the layer; its conditional layers are given the pixels,
+ * and none is initialised from data. The inverse is floor(bins·x'), clamped to a pixel; its log-det
+ * is that of the u found there.
  * source  NOTES (6.12); Ho et al. 2019, 3.1;   bins in 2 … 256
  * shapes  noise: shape to shape, its conditions none or of c values (nf_net_given)
  * errors  NF_EDOM when the flow runs */
 nf_bijector *nf_variational_dequantise_new(nf_shape shape, unsigned bins, uint64_t seed,
                                            nf_bijector *noise, nf_error *e);
 
-/* z = f⁻¹(x) for the layer f = inner, which becomes its own;   log|det J| = -log|det J_f(z)|
+/* z = f⁻¹(x) for the layer f = inner, which becomes part of it;   log|det J| = -log|det J_f(z)|
  * An inverse autoregressive layer is nf_inverted_new of nf_autoregressive_new. Its backward calls
  * that of f d + 2 times and solves a system of d equations a sample: for small d. Layers inside are
  * not initialised from data.
@@ -170,8 +171,8 @@ void nf_bijector_free(nf_bijector *b); /* with its network and the layers in it;
 
 /* --- a layer of one's own ------------------------------------------------------------------ */
 
-/* n samples in one array, and which ones: noise belongs to sample (seed, draw, first + i), whatever
- * the chunk or thread. And what they are conditioned on, for log p(x | y). */
+/* n samples in one array; their numbers, since the noise of sample i is a function of (seed, draw,
+ * first + i), in any chunk and on any thread; and for log p(x | y) their conditions y. */
 typedef struct {
   size_t n;
   nf_shape shape;   /* of one sample */
@@ -196,9 +197,10 @@ nf_arena *nf_work_arena(nf_work *work);
  * dx; dlog_det[i] = ∂L/∂log_det_i is the same for every layer of a flow, since log-dets add; dparam
  * holds the n_param gradients of this layer and is added to. A layer is constant while it runs:
  * many threads may run it at once.
- *   A layer whose inverse is inexact, as that of an ODE, or dear, keeps its input: while a flow
- * computes a gradient its forward saves x, backward makes z that x again, and so differentiates
- * forward where forward was. Where nothing was saved, backward starts from the inverse. */
+ *
+ * A layer whose inverse is slow, or inexact as that of an ODE, keeps its input: while a flow
+ * computes a gradient, its forward saves x and its backward makes z that x again. So the derivative
+ * is taken at the very x of forward. Where nothing was saved, backward starts from the inverse. */
 typedef struct {
   const char *name;
   int (*forward)(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work);

@@ -46,13 +46,16 @@ nf_net *nf_mlp_new(nf_shape in, nf_shape out, size_t width, nf_error *e);
 nf_net *nf_convnet_new(nf_shape in, nf_shape out, size_t width, nf_error *e);
 
 /* Gated residual blocks on images, zero padding; out.h = in.h, out.w = in.w (NOTES (13.2)):
- *   h = conv3×3(x);  blocks times  h ← LayerNorm(h + a·σ(b)), (a, b) =
- * conv1×1(CELU(conv3×3(CELU(h)))); y = conv3×3(CELU(h)).   CELU(v) = [ELU(v), ELU(-v)], LayerNorm
- * over the channels of a pixel. "in.weight" (width, 3, 3, c_in), "out.weight" (3, 3, c_out,
- * 2·width), those of all blocks one after the other: "conv.weight" (blocks·width, 3, 3, 2·width),
- * "gate.weight" (blocks·2·width, 2·width), a first; a "bias" of each, "norm.gamma" and "norm.beta"
- * (blocks·width). Initialised by He et al. 2015, gamma to 1, the last layer to 0. source  Salimans
- * et al. 2017, 2.4; errors  NF_EINVAL too for blocks, 1 … 256 */
+ *   h = conv3×3(x)
+ *   h ← LayerNorm(h + a·σ(b)),   (a, b) = conv1×1(CELU(conv3×3(CELU(h))))     in each block
+ *   y = conv3×3(CELU(h))
+ * with CELU(v) = [ELU(v), ELU(-v)], and LayerNorm over the channels of a pixel.
+ * source  Salimans et al. 2017, 2.4
+ * tensors "in.weight" (width, 3, 3, c_in), "out.weight" (3, 3, c_out, 2·width); of all blocks, one
+ *         after the other, "conv.weight" (blocks·width, 3, 3, 2·width) and "gate.weight"
+ *         (blocks·2·width, 2·width), a first; a "bias" of each; "norm.gamma" and "norm.beta"
+ *         (blocks·width). Initialised by He et al. 2015, gamma to 1, the last layer to 0.
+ * errors  NF_EINVAL too for blocks, 1 … 256 */
 nf_net *nf_gated_new(nf_shape in, nf_shape out, size_t width, size_t blocks, nf_error *e);
 
 /* One 3×3 convolution, "weight" (c_out, 3, 3, c_in) and "bias", initialised to 0. */
@@ -64,8 +67,8 @@ nf_net *nf_conv_new(nf_shape in, nf_shape out, nf_error *e);
 nf_net *nf_field_new(nf_shape shape, size_t width, nf_error *e);
 
 /* Declares that the last C channels of its input are a condition y, for a layer that is given y
- * (nf_coupling_new). Returns the net, or frees it and returns NULL.   errors  NF_ESHAPE (C is not
- * below in.c) */
+ * (nf_coupling_new). Returns the net, or frees it and returns NULL.
+ * errors  NF_ESHAPE (C is not below in.c) */
 nf_net *nf_net_given(nf_net *net, size_t condition, nf_error *e);
 
 void nf_net_free(nf_net *net); /* NULL is fine */
@@ -75,7 +78,7 @@ void nf_net_free(nf_net *net); /* NULL is fine */
 typedef struct {
   const char *name;
   bool columns; /* a sample is a column of x (in, n), y (out, n), dx and dy, not a row of (n, in) */
-  /* y = net(x). hidden (n · n_hidden values, the caller's) keeps what backward needs. */
+  /* y = net(x), and in hidden, n · n_hidden values, what backward needs. */
   int (*forward)(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                  nf_arena *tmp);
   /* dx = (∂y/∂x)ᵀ dy, overwritten; dparam[tensor.layer_offset + …] += (∂y/∂θ)ᵀ dy. */

@@ -78,8 +78,8 @@ typedef struct {
 typedef struct nf_trainer nf_trainer;
 
 /* The flow is not owned and must outlive the trainer. Call nf_flow_init_from_data before.
- * Returns NULL and sets *e on failure.   errors  NF_EINVAL (a setting out of its range), NF_ENOMEM
- */
+ * Returns NULL and sets *e on failure.
+ * errors  NF_EINVAL (a setting out of its range), NF_ENOMEM */
 nf_trainer *nf_trainer_new(nf_flow *f, const nf_train_settings *settings, nf_error *e);
 void nf_trainer_free(nf_trainer *t); /* not the flow; NULL is fine */
 
@@ -87,8 +87,8 @@ void nf_trainer_free(nf_trainer *t); /* not the flow; NULL is fine */
  * n·step … n·step + n - 1, so it is new in every step. stats may be NULL.
  * errors  NF_ENONFINITE (loss or gradient; the message names the layer), and those of
  *         nf_flow_gradient; flow and trainer are then as they were. Only when fused, and if the
- * loss is finite but its gradient is not, some layers have been changed: go back to a checkpoint.
- */
+ *         loss is finite but its gradient is not, some layers have been changed: go back to a
+ *         checkpoint. */
 int nf_train_step(nf_trainer *t, size_t n, const nf_real *x, nf_train_stats *stats, nf_error *e);
 /* The same for a conditional flow, with y (n, C). */
 int nf_train_step_given(nf_trainer *t, size_t n, const nf_real *x, const nf_real *y,

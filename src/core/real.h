@@ -16,8 +16,8 @@
 #define NF_REAL_MIN     DBL_MIN
 #endif
 
-/* Before a loop: unrolled n times, its whole length; not unrolled. clang does not read GCC's form.
- */
+/* Before a loop: unrolled n times, which is its whole length; not unrolled. clang does not read
+ * GCC's form. */
 #define NF_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
 #define NF_UNROLLED(n) NF_PRAGMA(clang loop unroll(full))

@@ -8,7 +8,7 @@
 
 typedef struct nf_threads nf_threads;
 
-/* For up to `max` at once, the caller's included. NULL without memory. */
+/* For up to `max` at once, the calling one included. NULL without memory. */
 nf_threads *nf_threads_new(int max);
 void nf_threads_free(nf_threads *t); /* NULL is fine */
 

@@ -1,5 +1,4 @@
-/* 4×4 numbers, transposed by shuffles of vectors: what is faster than loads and stores one by one.
- */
+/* 4×4 numbers, transposed by shuffles of vectors: faster than loads and stores one by one. */
 #ifndef NF_CORE_TRANSPOSE_H
 #define NF_CORE_TRANSPOSE_H
 

@@ -13,8 +13,8 @@ void nf_vector_exp(size_t n, const nf_real *x, nf_real *y);
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y);
 /* y[i] = log x[i], of positive numbers that are neither subnormal nor infinite. y may be x. */
 void nf_vector_log(size_t n, const nf_real *x, nf_real *y);
-/* The same where 1 - x[i] is known to more digits than x[i] has: its logarithm keeps them near 1.
- */
+/* The same of x[i] in (0, 1) with below_1[i] = 1 - x[i], from which near 1, where x[i] has lost
+ * their digits, the logarithm is computed. */
 void nf_vector_log_near_1(size_t n, const nf_real *x, const nf_real *below_1, nf_real *y);
 /* y[i] = tanh x[i]; NaN for NaN and for ±∞. y may be x. */
 void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y);

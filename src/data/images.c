@@ -14,8 +14,8 @@ int nf_images_new(size_t n, nf_shape shape, unsigned bins, bool labelled, nf_ima
     return nf_fail(e, NF_ESHAPE, "images of %zu×%zu with %zu channels: too large, or a side of 0",
                    shape.h, shape.w, shape.c);
   if (n == 0 || bins < 2 || bins > 256)
-    return nf_fail(e, NF_EINVAL, "%zu images with %u bins; there can be 1 or more, with 2 to 256",
-                   n, bins);
+    return nf_fail(e, NF_EINVAL,
+                   "%zu images with %u bins; it can be 1 image or more, 2 to 256 bins", n, bins);
   nf_images images = {.n = n, .shape = shape, .bins = bins};
   if (n <= SIZE_MAX / nf_shape_size(shape)) images.pixel = malloc(n * nf_shape_size(shape));
   if (labelled && images.pixel != NULL) images.label = malloc(n);
@@ -77,8 +77,7 @@ int nf_images_from_values(size_t n, nf_shape shape, const nf_real *x, unsigned b
   return NF_OK;
 }
 
-/* --- by name: the kind, and for files a colon and a path
- * ------------------------------------------ */
+/* --- by name: the kind, and for files a colon and a path ------------------------------------ */
 
 enum {
   DIGITS,

@@ -61,7 +61,7 @@ static const char *read_quoted(const char *s, size_t size, char *to) {
 }
 
 static const char *read_type(reader *r, const char *s) {
-  char type[16];
+  char type[16] = "";
   const char *end = read_quoted(s, sizeof type, type);
   if (end != NULL && strlen(type) == 3 && (*type == '<' || *type == '>') && type[1] == 'f' &&
       (type[2] == '4' || type[2] == '8')) {
@@ -70,8 +70,9 @@ static const char *read_type(reader *r, const char *s) {
     return end;
   }
   nf_fail(r->e, NF_EFORMAT,
-          "%s: values of type %.*s; they must be '<f4' or '<f8' (float32, float64)", r->path,
-          (int)strcspn(s, "}"), s);
+          "%s: values of type %s%.*s%s; they must be '<f4' or '<f8' (float32, float64)", r->path,
+          end != NULL ? "'" : "", end != NULL ? (int)strlen(type) : (int)strcspn(s, "}"),
+          end != NULL ? type : s, end != NULL ? "'" : "");
   return NULL;
 }
 

@@ -13,9 +13,9 @@ typedef struct {
   uint8_t *byte;  /* h · w · c, to be freed */
 } nf_picture;     /* start from {0} */
 
-/* Which of the two it is, its first bytes say.
- * errors  NF_EIO (not there, no regular file), NF_EFORMAT (neither, damaged, cut short), NF_ENOMEM
- */
+/* A PNG or a JPEG, as its first bytes tell.
+ * errors  NF_EIO (not there, no regular file), NF_EFORMAT (neither, damaged, cut short),
+ *         NF_ENOMEM */
 int nf_picture_read(const char *path, nf_picture *out, nf_error *e);
 
 /* The file from its start; path is for the error alone. PNG: 8-bit samples as they are stored, gAMA

@@ -50,7 +50,7 @@ static void on_progress(j_common_ptr j) {
     refuse((jpeg_source *)j->err, NF_EFORMAT, "more than 100 scans");
 }
 
-/* That of the first Exif block that says more than 1. */
+/* The first orientation other than 1 in a block of Exif data, else 1. */
 static unsigned orientation(j_decompress_ptr j) {
   enum { HEAD = 6 };
   unsigned found = 1;

@@ -31,7 +31,7 @@ static void read_bytes(png_structp png, png_bytep to, size_t size) {
     png_error(png, ferror(s->file) ? strerror(errno) : "the file is cut short");
 }
 
-/* No colour: stored as gray, or all colours of its palette are. */
+/* Whether it is stored as gray, or has a palette of grays. */
 static bool is_gray(png_structp png, png_infop info) {
   png_colorp colour;
   int n;
@@ -43,7 +43,7 @@ static bool is_gray(png_structp png, png_infop info) {
   return true;
 }
 
-/* From `stored` channels, an even number with an opacity as the last, to c, in place. */
+/* From `stored` channels to c, over white, in place. The last of an even number is the opacity. */
 static void compose(nf_picture *p, size_t stored) {
   const uint8_t *from = p->byte;
   uint8_t *to = p->byte;
@@ -54,7 +54,7 @@ static void compose(nf_picture *p, size_t stored) {
   }
 }
 
-/* That of the chunk eXIf, which may come before the pixels or after them. */
+/* The orientation in the chunk eXIf, which may come before the pixels or after them. */
 static unsigned orientation(png_structp png, png_infop info) {
   png_uint_32 size;
   png_bytep exif;

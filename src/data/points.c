@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "core/number.h"
-#include "nf/data.h"
+#include "data/points.h"
 
 typedef struct {
   const char *path;
@@ -20,6 +20,9 @@ typedef struct {
   char separator; /* ' ': blanks; 0: not decided */
   nf_points points;
   size_t x_size;
+  nf_points_choice choose; /* NULL: all columns are used */
+  void *context;
+  bool *used; /* points.d, from the first line with fields on */
   nf_error *e;
 } reader;
 
@@ -27,8 +30,7 @@ static int out_of_memory(const reader *r) {
   return nf_fail(r->e, NF_ENOMEM, "%s: out of memory", r->path);
 }
 
-/* The array with place for `needed` elements; NULL when memory is out, and the array is as it was.
- */
+/* The array with place for `needed` elements; NULL without memory, and the array is as it was. */
 static void *grow(void *array, size_t *size, size_t needed, size_t element) {
   if (needed <= *size) return array;
   const size_t more = needed + needed / 2 + 64;
@@ -48,7 +50,8 @@ static int read_line(reader *r, bool *end) {
     if (c == EOF && ferror(r->file))
       return nf_fail(r->e, NF_EIO, "%s: cannot read: %s", r->path, strerror(errno));
     if (c == 0)
-      return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a 0 byte; this is no text", r->path, r->number + 1);
+      return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a 0 byte; it must be text in UTF-8", r->path,
+                     r->number + 1);
     line[length++] = (char)c;
   } while (c != EOF && c != '\n');
   *end = c == EOF;
@@ -71,7 +74,15 @@ static char *after_quotes(char *field) {
   return close != NULL ? close + 1 : field;
 }
 
-/* The field at *rest without the blanks around it; *rest becomes the next one, or NULL. */
+static char *unquoted(char *field) {
+  const size_t length = strlen(field);
+  if (length < 2 || (*field != '"' && *field != '\'') || field[length - 1] != *field) return field;
+  field[length - 1] = 0;
+  return field + 1;
+}
+
+/* The field at *rest without the blanks and the quotes around it; *rest becomes the next one, or
+ * NULL. */
 static char *next_field(char separator, char **rest) {
   char *field = *rest + strspn(*rest, separator == '\t' ? " " : " \t"), *from = after_quotes(field);
   char *end = separator == ' ' ? from + strcspn(from, " \t") : strchr(from, separator);
@@ -80,7 +91,7 @@ static char *next_field(char separator, char **rest) {
   if (end == NULL) end = field + strlen(field);
   while (end > field && (end[-1] == ' ' || end[-1] == '\t')) end--;
   *end = 0;
-  return field;
+  return unquoted(field);
 }
 
 static int split(reader *r) {
@@ -114,14 +125,8 @@ static int read_header(reader *r) {
   if (p->column == NULL) return out_of_memory(r);
   p->d = r->fields;
   for (size_t k = 0; k < p->d; k++) {
-    const char *name = r->field[k];
-    size_t length = strlen(name);
-    if (length >= 2 && (*name == '"' || *name == '\'') && name[length - 1] == *name)
-      name++, length -= 2;
-    p->column[k] = malloc(length + 1);
+    p->column[k] = strdup(r->field[k]);
     if (p->column[k] == NULL) return out_of_memory(r);
-    memcpy(p->column[k], name, length);
-    p->column[k][length] = 0;
   }
   return NF_OK;
 }
@@ -149,21 +154,42 @@ static int bad_value(const reader *r, size_t column, const char *field) {
                           : "it must be a finite number");
 }
 
+/* The number of columns is known, and their names, if any. Without names all must hold numbers: a
+ * first line of text and years, say, is neither a header nor a point. */
+static int choose_columns(reader *r) {
+  nf_points *p = &r->points;
+  p->d = r->fields;
+  r->used = malloc(p->d * sizeof *r->used);
+  if (r->used == NULL) return out_of_memory(r);
+  const bool named = p->column != NULL;
+  for (size_t k = 0; k < p->d; k++) r->used[k] = true;
+  if (r->choose != NULL && r->choose(p, r->used, r->context, r->e) != NF_OK)
+    return nf_status_of(r->e);
+  for (size_t k = 0; k < p->d; k++) r->used[k] = r->used[k] || !named;
+  return NF_OK;
+}
+
+/* A column that is not used may hold anything. */
+static int read_value(reader *r, size_t k, nf_real *x) {
+  double value;
+  *x = NAN;
+  if (!r->used[k]) return NF_OK;
+  if (!nf_read_real(r->field[k], &value) || !isfinite((nf_real)value))
+    return bad_value(r, k + 1, r->field[k]);
+  *x = (nf_real)value;
+  return NF_OK;
+}
+
 static int read_point(reader *r) {
   nf_points *p = &r->points;
-  if (p->d == 0) p->d = r->fields;
   if (r->fields != p->d)
     return nf_fail(r->e, NF_EFORMAT, "%s:%zu: %zu values; the lines before it have %zu", r->path,
                    r->number, r->fields, p->d);
   nf_real *x = grow(p->x, &r->x_size, (p->n + 1) * p->d, sizeof *x);
   if (x == NULL) return out_of_memory(r);
   p->x = x;
-  for (size_t k = 0; k < p->d; k++) {
-    double value;
-    if (!nf_read_real(r->field[k], &value) || !isfinite((nf_real)value))
-      return bad_value(r, k + 1, r->field[k]);
-    x[p->n * p->d + k] = (nf_real)value;
-  }
+  for (size_t k = 0; k < p->d; k++)
+    if (read_value(r, k, &x[p->n * p->d + k]) != NF_OK) return nf_status_of(r->e);
   p->n++;
   return NF_OK;
 }
@@ -177,27 +203,38 @@ static int read_all(reader *r) {
     if (r->line[strspn(r->line, " \t")] == 0) continue;
     const bool first = r->separator == 0;
     if (first) r->separator = find_separator(r->line);
-    if ((status = split(r)) == NF_OK)
-      status = first && !any_value(r) ? read_header(r) : read_point(r);
+    if ((status = split(r)) != NF_OK) return status;
+    const bool header = first && !any_value(r);
+    if (header) status = read_header(r);
+    if (first && status == NF_OK) status = choose_columns(r);
+    if (!header && status == NF_OK) status = read_point(r);
   }
   if (status != NF_OK || r->points.n > 0) return status;
   return nf_fail(r->e, NF_EFORMAT, "%s: no points: no line has a number", r->path);
 }
 
-int nf_points_read_csv(const char *path, nf_points *out, nf_error *e) {
+int nf_points_read_csv_chosen(const char *path, nf_points_choice choose, void *context,
+                              nf_points *out, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return nf_status_of(e);
   const bool standard = strcmp(path, "-") == 0;
-  reader r = {.path = standard ? "standard input" : path, .e = e};
+  reader r = {.path = standard ? "standard input" : path, .choose = choose, .context = context};
+  nf_error own = {0};
+  r.e = &own;
   r.file = standard ? stdin : fopen(path, "r");
   if (r.file == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
   const int status = read_all(&r);
   if (!standard) fclose(r.file);
-  free(r.line), free(r.field);
-  if (status == NF_OK)
+  free(r.line), free(r.field), free(r.used);
+  if (status == NF_OK) {
     *out = r.points;
-  else
-    nf_points_free(&r.points);
-  return status;
+    return NF_OK;
+  }
+  nf_points_free(&r.points);
+  return nf_fail(e, status, "%s", own.message);
+}
+
+int nf_points_read_csv(const char *path, nf_points *out, nf_error *e) {
+  return nf_points_read_csv_chosen(path, NULL, NULL, out, e);
 }
 
 void nf_points_free(nf_points *points) {

@@ -79,8 +79,7 @@ static double log_gaussians(const double x[2]) {
   return log_p - log(8);
 }
 
-/* --- banana: x₁ ~ N(0, 1), x₂ = (x₁² - 1)/2 + sd·ε, which is one coupling layer ----------------
- */
+/* --- banana: x₁ ~ N(0, 1), x₂ = (x₁² - 1)/2 + sd·ε, which is one coupling layer ------------- */
 
 static const double banana_sd = 0.3;
 

@@ -57,8 +57,7 @@ static int job(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work
   return NF_OK;
 }
 
-/* --- which sample and which layer failed
- * ------------------------------------------------------------ */
+/* --- which sample and which layer failed ---------------------------------------------------- */
 
 typedef struct {
   const nf_flow *flow;
@@ -133,8 +132,7 @@ int nf_flow_explain(nf_flow *f, const nf_batch *x, size_t first, int status, nf_
   return explain(f, (request){.from = x}, first, x->n, status, e);
 }
 
-/* --- requests
- * ------------------------------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------------------------- */
 
 nf_batch nf_flow_batch(const nf_flow *f, size_t n, const nf_real *x) {
   return (nf_batch){.n = n, .shape = nf_flow_shape(f), .data = (nf_real *)x};

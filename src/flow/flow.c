@@ -152,8 +152,7 @@ int nf_flow_tensors(const nf_flow *f, nf_tensor_visit *visit, void *user) {
   return nf_tree_tensors(f->n_layer, f->layer, visit, user);
 }
 
-/* --- data-dependent initialisation
- * ---------------------------------------------------------------- */
+/* --- data-dependent initialisation ---------------------------------------------------------- */
 
 typedef struct {
   nf_flow *flow;

@@ -43,7 +43,7 @@ int nf_flow_prepare(nf_flow *f, nf_error *e);
 /* Calls visit for every parameter and constant (nf_tree_tensors). */
 int nf_flow_tensors(const nf_flow *f, nf_tensor_visit *visit, void *user);
 
-/* The functions of nf/flow.h on a batch whose samples have numbers of the caller's choice, so that
+/* The functions of nf/flow.h on a batch that gives the numbers of its samples, so that
  * the noise of a dequantise layer is theirs. */
 int nf_flow_init_from_batch(nf_flow *f, const nf_batch *x, nf_error *e);
 int nf_flow_log_prob_batch(nf_flow *f, const nf_batch *x, double *log_p, nf_error *e);

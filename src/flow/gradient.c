@@ -83,8 +83,7 @@ static int prepare(nf_flow *f, const nf_batch *x, size_t activations, nf_error *
   return status;
 }
 
-/* --- each chunk forward and backward
- * -------------------------------------------------------------- */
+/* --- each chunk forward and backward -------------------------------------------------------- */
 
 typedef struct {
   const nf_batch *x;
@@ -121,8 +120,7 @@ int nf_gradient(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient, 
   return status == NF_OK ? NF_OK : nf_flow_explain(f, x, failed, status, e);
 }
 
-/* --- all chunks forward, then backward together
- * ----------------------------------------------------- */
+/* --- all chunks forward, then backward together --------------------------------------------- */
 
 typedef struct {
   const nf_batch *x;
@@ -169,8 +167,7 @@ int nf_gradient_fused(nf_flow *f, const nf_batch *x, double *loss, nf_gradient_c
   return status == NF_OK ? NF_OK : nf_flow_explain(f, x, failed, status, e);
 }
 
-/* --- the public functions
- * ---------------------------------------------------------------------------- */
+/* --- the public functions ------------------------------------------------------------------- */
 
 int nf_flow_gradient_batch(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient,
                            nf_error *e) {

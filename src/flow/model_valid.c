@@ -16,7 +16,8 @@ bool nf_model_is_valid(const nf_model *m, nf_error *e) {
             a->name, nf_shape_size(m->shape));
   else if (nf_shape_size(m->shape) == 1 && !a->continuous)
     nf_fail(e, NF_EINVAL,
-            "model: a sample of 1 value has no two parts, of which one could condition the other");
+            "model: a sample of 1 value; %s needs 2 or more, one part to condition the other%s",
+            a->name, m->bins > 0 ? "" : "; cnf and fm take 1");
   else if (m->levels < 1 || m->levels > 16)
     nf_fail(e, NF_EINVAL, "model: levels is %zu; it can be 1 to 16", m->levels);
   else if ((point || !a->levels) && m->levels != 1)

@@ -36,8 +36,8 @@ typedef struct {
   char text[NF_MODEL_KEYS][NF_METADATA_TEXT];
 } nf_model_metadata;
 
-/* Whether a file may hold the matrices of the model: before anything is allocated for what it
- * claims. */
+/* Whether the file is large enough for the matrices of the model. Asked before memory is allocated
+ * for a model that a file only claims to hold. */
 bool nf_model_is_plausible(const nf_model *m, const nf_safetensors *file);
 
 void nf_model_to_metadata(const nf_model *model, nf_model_metadata *out);

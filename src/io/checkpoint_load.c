@@ -227,7 +227,7 @@ static int fill_trainer(const char *path, const nf_safetensors *file, nf_trainer
   visit v = {.path = path, .file = file, .e = e};
   for (size_t s = 1; status == NF_OK && s < NF_STATES; s++) {
     v.state = &state[s];
-    if (v.state->flat != trainer->flow->param) /* the average, where there is none */
+    if (v.state->flat != trainer->flow->param) /* else there is no average */
       status = nf_flow_tensors(trainer->flow, fill, &v);
   }
   if (status != NF_OK) return status;

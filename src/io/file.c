@@ -47,7 +47,7 @@ static bool is_one(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Of standard output a copy, since closing it must not close that. */
+/* Standard output is duplicated: it must stay open when the file is closed. */
 static FILE *open_through(const char *path, bool standard) {
   if (!standard) return fopen(path, "wb");
   fflush(stdout);
@@ -128,6 +128,12 @@ int nf_new_file_close(nf_new_file *f, int status, nf_error *e) {
   return status;
 }
 
+void nf_remove_file(const char *path) {
+  char *place = follow(path);
+  if (place != NULL) remove(place);
+  free(place);
+}
+
 /* --- by whatever name ----------------------------------------------------------------------- */
 
 /* The folder of a path, with its slash. To be freed. */
@@ -136,7 +142,8 @@ static char *folder_of(const char *path) {
   return n > 0 ? joined(path, n, "") : joined("./", 2, "");
 }
 
-/* What is at place; when nothing is, its folder. */
+/* The status of what is at place, or of its folder when nothing is. False when it is no regular
+ * file, or the folder is not there. */
 static bool look_at(const char *place, bool *there, struct stat *s) {
   *there = stat(place, s) == 0;
   if (*there) return S_ISREG(s->st_mode);
@@ -160,7 +167,7 @@ bool nf_is_same_file(const char *a, const char *b) {
 
 /* --- what killed processes left ------------------------------------------------------------- */
 
-/* The process of "NAME.PROCESS.tmp", or 0. */
+/* PROCESS of a file NAME.PROCESS.tmp, else 0 */
 static long process_of(const char *file, const char *name) {
   const size_t n = strlen(name);
   char *end;

@@ -13,7 +13,7 @@
 
 typedef struct {
   FILE *file;       /* write here */
-  const char *path; /* the caller's string */
+  const char *path; /* as given to nf_new_file_open, which does not copy it */
   char *place;      /* where the links of path lead; NULL: written through */
   char *temporary;
 } nf_new_file;
@@ -30,15 +30,18 @@ void nf_write_values(FILE *file, size_t n, const nf_real *value);
  * closed in any case.   errors  NF_EIO */
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e);
 
-/* Removes the temporary files of path that processes left which live no more. */
+/* Removes the file to which the links of path lead; the links stay. */
+void nf_remove_file(const char *path);
+
+/* Removes temporary files of path whose processes are no longer running. */
 void nf_new_file_clean(const char *path);
 
 /* Whether a and b are one regular file, there or still to be made, by whatever names and links. */
 bool nf_is_same_file(const char *a, const char *b);
 
-/* A lock that one process at a time has, as a file that nf_unlock_file removes; the system drops
- * it with the process. *lock is to be given to nf_unlock_file.
- * errors  NF_EBUSY (the message names the process), NF_EIO */
+/* A lock that one process at a time can hold: a file, which nf_unlock_file removes. The system
+ * drops the lock with the process. *lock is to be given to nf_unlock_file. errors  NF_EBUSY (the
+ * message names the process), NF_EIO */
 int nf_lock_file(const char *path, int *lock, nf_error *e);
 void nf_unlock_file(const char *path, int lock);
 

@@ -7,8 +7,8 @@
 
 #include "io/file.h"
 
-/* Whether the lock is that of the file that has the name now: the one before may have removed it
- * between open and lock. */
+/* Whether the locked file still has this name: the process that held the lock before may have
+ * removed it between open and lock. */
 static bool is_current(const char *path, int lock) {
   struct stat a, b;
   return stat(path, &a) == 0 && fstat(lock, &b) == 0 && a.st_ino == b.st_ino;

@@ -1,7 +1,7 @@
 /* A flow of another program: a table tells its model, and which tensor of a state_dict (PyTorch's
  * word for named arrays, saved as safetensors) is which tensor of the flow (io/import_table.h).
  * Nothing is left over: every parameter of the flow has a line, every line a tensor, and every
- * tensor of the file a line. Sides of 1 are no matter; the others must be those of the flow's
+ * tensor of the file a line. Sides of 1 do not count; the others must be those of the flow's
  * tensor. */
 #include <jansson.h>
 #include <stdlib.h>
@@ -19,6 +19,8 @@ typedef struct {
   bool *seen; /* tensors of the file */
   nf_error *e;
 } importing;
+
+enum { SHAPE_TEXT = 32 * NF_SAFETENSOR_RANK };
 
 /* --- one tensor of the flow ------------------------------------------------------------------- */
 
@@ -59,11 +61,26 @@ static size_t sides(size_t rank, const size_t dim[], const size_t axis[], size_t
   return n;
 }
 
+/* "4×3" of these sides, "1" without any. */
+static void write_shape(size_t rank, const size_t dim[], const size_t axis[],
+                        char text[SHAPE_TEXT]) {
+  size_t length = 0;
+  strcpy(text, "1");
+  for (size_t i = 0; i < rank; i++)
+    length += (size_t)snprintf(text + length, SHAPE_TEXT - length, "%s%zu", i > 0 ? "×" : "",
+                               dim[axis != NULL ? axis[i] : i]);
+}
+
+static size_t rank_of(const nf_tensor *t) {
+  size_t rank = 0;
+  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
+  return rank;
+}
+
 /* Whether `count` such tensors, one after the other along the first axis, make t. */
 static bool fits(const nf_safetensor *s, const size_t axis[], size_t count, const nf_tensor *t) {
-  size_t whole[NF_TENSOR_RANK], part[NF_SAFETENSOR_RANK], rank = 0;
-  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
-  const size_t n = sides(rank, t->dim, NULL, whole), m = sides(s->rank, s->dim, axis, part);
+  size_t whole[NF_TENSOR_RANK], part[NF_SAFETENSOR_RANK];
+  const size_t n = sides(rank_of(t), t->dim, NULL, whole), m = sides(s->rank, s->dim, axis, part);
   if (s->size * count != nf_tensor_size(t) || m > n) return false;
   return m == 0 || memcmp(whole + n - m + 1, part + 1, (m - 1) * sizeof *part) == 0;
 }
@@ -83,10 +100,13 @@ static int take(importing *m, const nf_import_line *r, const char *name, size_t 
     return nf_fail(m->e, NF_EFORMAT,
                    "%s: line %zu: axes '%s'; '%s' has %zu, each of which is named once, as in 1,0",
                    m->path, r->number, r->axes, name, s->rank);
-  if (!fits(s, axis, count, t))
-    return nf_fail(m->e, NF_EFORMAT,
-                   "%s: line %zu: %zu × '%s' of %zu values in these axes is not a '%s' of %zu",
-                   m->path, r->number, count, name, s->size, t->name, nf_tensor_size(t));
+  if (!fits(s, axis, count, t)) {
+    char of_file[SHAPE_TEXT], of_flow[SHAPE_TEXT];
+    write_shape(s->rank, s->dim, axis, of_file);
+    write_shape(rank_of(t), t->dim, NULL, of_flow);
+    return nf_fail(m->e, NF_EFORMAT, "%s: line %zu: %zu × '%s' of %s; the flow's '%s' is %s",
+                   m->path, r->number, count, name, of_file, t->name, of_flow);
+  }
   nf_real *values = malloc((s->size + 1) * sizeof *values);
   if (values == NULL) return nf_fail(m->e, NF_ENOMEM, "%s: out of memory", m->weights);
   nf_safetensor_values(s, values);
@@ -122,7 +142,7 @@ static int fill(void *user, const char *path, nf_tensor *t) {
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* Every tensor of the file was taken or is unused, and every line has a tensor. */
+/* Every tensor of the file has a line, and every line a tensor. */
 static int check_rest(importing *m) {
   uint64_t number;
   for (size_t i = 0; i < m->file.n; i++) {

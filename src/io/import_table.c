@@ -20,7 +20,7 @@ static int read_setting(const char *path, size_t number, const char *key, const 
                         nf_import_table *out, nf_error *e) {
   json_t *all = json_object_get(out->settings.header, "__metadata__");
   if (json_object_get(all, key) != NULL)
-    return bad_line(path, number, "a setting for the second time", e);
+    return bad_line(path, number, "the setting is given twice", e);
   if (json_object_set_new(all, key, json_string(value)) == 0) return NF_OK;
   return bad_line(path, number, "not in UTF-8", e);
 }

@@ -2,8 +2,8 @@
  *
  *   # a comment
  *   KEY = VALUE                a setting of the model, as in the metadata of a checkpoint
- *   PATH <- NAME [AXES]        a tensor of the flow is that of the state_dict, its axes in this
- * order unused <- NAME             a tensor of the state_dict that the flow does not need
+ *   PATH <- NAME [AXES]        a tensor of the flow is one of the state_dict, axes in this order
+ *   unused <- NAME             a tensor of the state_dict that the flow does not need
  *
  * `*` in PATH is any whole number; {*}, {*+1} and {*-1} in NAME are that number and its neighbours,
  * and {1,3,5} says that three tensors follow each other along the first axis. `*` in an unused NAME
@@ -17,7 +17,7 @@ enum { NF_IMPORT_NAME = 256 };
 
 typedef struct {
   size_t number;                                             /* of the line, from 1 */
-  bool used;                                                 /* for the caller */
+  bool used;                                                 /* set by nf_import */
   char path[NF_IMPORT_NAME], name[NF_IMPORT_NAME], axes[32]; /* axes "": as they are */
 } nf_import_line;
 
@@ -33,7 +33,8 @@ void nf_import_table_free(nf_import_table *t);
 
 /* Whether text is the pattern with a whole number for `*`; the number, if there is a `*`. */
 bool nf_import_matches(const char *pattern, const char *text, uint64_t *number);
-/* Name k of those that the line stands for at this number; false when it has fewer. */
-bool nf_import_name(const char *pattern, uint64_t number, size_t k, char out[NF_IMPORT_NAME]);
+/* Name k = 0, 1, … of those that the name of a line stands for at this number; false when there are
+ * fewer. */
+bool nf_import_name(const char *name, uint64_t number, size_t k, char out[NF_IMPORT_NAME]);
 
 #endif

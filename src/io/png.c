@@ -46,15 +46,15 @@ static int write_png(const char *path, const canvas *from, nf_error *e) {
                      .width = (png_uint_32)from->width,
                      .height = (png_uint_32)from->height,
                      .format = from->c == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
-  errno = 0; /* libpng gives a message alone */
+  errno = 0; /* libpng gives a message alone, "Write Error" */
   if (!png_image_write_to_stdio(&image, f.file, 0, from->byte, 0, NULL))
     status = nf_fail(e, errno == ENOMEM ? NF_ENOMEM : NF_EIO, "%s: cannot write: %s", path,
-                     image.message);
+                     errno != 0 ? strerror(errno) : image.message);
   png_image_free(&image);
   return nf_new_file_close(&f, status, e);
 }
 
-/* The canvas, but for its bytes. */
+/* All of the canvas but its bytes. */
 static int plan(const char *path, size_t n, nf_shape s, size_t columns, size_t zoom, canvas *out,
                 nf_error *e) {
   if (s.c != 1 && s.c != 3)

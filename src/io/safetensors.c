@@ -90,8 +90,7 @@ void nf_safetensors_free(nf_safetensors *file) {
   *file = (nf_safetensors){0};
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------------------------- */
 
 static size_t size_of(const nf_saved_tensor *t) {
   size_t size = 1;

@@ -169,7 +169,7 @@ int nf_safetensors_parse(const char *path, const unsigned char *bytes, size_t si
   if (status != NF_OK) return status;
   const char *text = (const char *)bytes + PREFIX;
   json_error_t error = {0};
-  errno = 0; /* what jansson leaves there is more reliable than its own code for it */
+  errno = 0; /* jansson's own code for "no memory" is less reliable than errno */
   nf_safetensors f = {.header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error)};
   place p = {path, "", size - PREFIX - length, e};
   if (f.header == NULL)

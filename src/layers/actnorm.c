@@ -12,8 +12,6 @@
 
 enum { LOG_SCALE, BIAS, INITIALISED };
 
-static size_t rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
-
 /* sign·h·w·Σ log_scale */
 static void add_log_det(const nf_bijector *b, size_t n, double sign, double *log_det) {
   double sum = 0;
@@ -33,7 +31,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   const size_t c = b->in.c;
   const nf_real *s = scale(b, 1, work), *bias = b->tensor[BIAS].data;
   if (s == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < rows(x); i++)
+  for (size_t i = 0; i < nf_batch_rows(x); i++)
     for (size_t k = 0; k < c; k++) x->data[i * c + k] = x->data[i * c + k] * s[k] + bias[k];
   add_log_det(b, x->n, 1, log_det);
   return NF_OK;
@@ -43,7 +41,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   const size_t c = b->in.c;
   const nf_real *s = scale(b, -1, work), *bias = b->tensor[BIAS].data;
   if (s == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < rows(z); i++)
+  for (size_t i = 0; i < nf_batch_rows(z); i++)
     for (size_t k = 0; k < c; k++) z->data[i * c + k] = (z->data[i * c + k] - bias[k]) * s[k];
   add_log_det(b, z->n, -1, log_det);
   return NF_OK;
@@ -76,13 +74,11 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
                     nf_real *dparam, nf_work *work) {
   const size_t c = b->in.c;
   const nf_real *s = scale(b, 1, work), *s_inverse = scale(b, -1, work);
-  if (s == NULL || s_inverse == NULL) {
-    return NF_ENOMEM;
-  }
+  if (s == NULL || s_inverse == NULL) return NF_ENOMEM;
   const nf_real *bias = b->tensor[BIAS].data;
   nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].layer_offset;
-  NF_BY_STRIP(c, backward_strip, rows(z), c, s, s_inverse, bias, z->data, dz->data, dlog_scale,
-              dparam + b->tensor[BIAS].layer_offset);
+  NF_BY_STRIP(c, backward_strip, nf_batch_rows(z), c, s, s_inverse, bias, z->data, dz->data,
+              dlog_scale, dparam + b->tensor[BIAS].layer_offset);
   double sum = 0;
   for (size_t i = 0; i < z->n; i++) sum += dlog_det[i];
   sum *= (double)nf_shape_pixels(b->in);
@@ -99,7 +95,7 @@ static bool is_constant(double variance, double mean) {
 
 static int init_from_data(nf_bijector *b, const nf_batch *x) {
   if (b->tensor[INITIALISED].data[0] != 0) return NF_OK;
-  if (rows(x) == 0) return NF_EINVAL;
+  if (nf_batch_rows(x) == 0) return NF_EINVAL;
   for (size_t k = 0; k < b->in.c; k++) {
     double mean, variance;
     nf_channel_moments(x, k, &mean, &variance);

@@ -11,7 +11,7 @@
 enum { WEIGHT, BIAS };
 
 static void add_bias(const nf_bijector *b, nf_batch *x, nf_real sign) {
-  const size_t c = b->in.c, rows = x->n * nf_shape_pixels(b->in);
+  const size_t c = b->in.c, rows = nf_batch_rows(x);
   const nf_real *bias = b->tensor[BIAS].data;
   for (size_t i = 0; i < rows; i++)
     for (size_t k = 0; k < c; k++) x->data[i * c + k] += sign * bias[k];
@@ -43,7 +43,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
 
 static int affine_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                            nf_real *dparam, nf_work *work) {
-  const size_t c = b->in.c, rows = z->n * nf_shape_pixels(b->in);
+  const size_t c = b->in.c, rows = nf_batch_rows(z);
   nf_real *dbias = dparam + b->tensor[BIAS].layer_offset;
   for (size_t i = 0; i < rows; i++)
     for (size_t k = 0; k < c; k++) dbias[k] += dz->data[i * c + k];

@@ -24,8 +24,7 @@ typedef struct {
   size_t *order, *degree; /* value order[i] is the one of degree i + 1 */
 } autoregressive;
 
-/* --- the layer ----------------------------------------------------------------------------------
- */
+/* --- the layer ------------------------------------------------------------------------------ */
 
 /* All θ of x */
 static int run_conditioner(const nf_bijector *b, const nf_batch *x, bool need_hidden,

@@ -19,12 +19,13 @@ typedef struct {
   size_t steps;
 } continuous;
 
-/* The field at n samples, for the solver. */
+/* The field at n samples, for the solver. The arrays from dinput on are for backward; it computes v
+ * and the trace again, but needs only what forward leaves in hidden. */
 typedef struct {
   const nf_net *net;
   size_t n, d;
-  nf_real *input, *hidden, *dinput; /* (z, t) and its derivative, (n, d+1) */
-  nf_real *v;                       /* backward: not used again */
+  nf_real *input, *hidden; /* (z, t), (n, d+1) */
+  nf_real *dinput, *v;
   double *trace;
   const double *dlog_det;
   nf_real *dtrace, *dparam;
@@ -95,8 +96,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   return nf_ode_solve(&ode, z->data, log_det, NULL, &work->arena);
 }
 
-/* z becomes the input that forward saved; when it saved none, that of the steps backward in time.
- */
+/* z becomes the input that forward saved, or without one that of the steps backward in time. */
 static int restore_input(const nf_bijector *b, nf_batch *z, field *f, nf_work *work) {
   const nf_real *saved = nf_input_saved(b, work);
   if (saved != NULL) {
@@ -149,8 +149,7 @@ nf_bijector *nf_continuous_new(nf_shape shape, size_t steps, nf_net *field_net, 
   else if (field_net->type != &nf_field_type || nf_shape_size(field_net->out) != d)
     nf_fail(e, NF_ESHAPE,
             "continuous: the net must be an nf_field_new of " NF_SHAPE
-            "; it is a %s with %zu "
-            "outputs",
+            "; it is a %s with %zu outputs",
             NF_SHAPE_ARGS(shape), field_net->type->name, nf_shape_size(field_net->out));
   else if (steps < 1 || steps > 65536)
     nf_fail(e, NF_EINVAL, "continuous: steps is %zu; it can be 1 to 65536", steps);

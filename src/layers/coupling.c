@@ -90,8 +90,8 @@ static void backward_affine(size_t n, size_t size, const double *dlog_det, value
   }
 }
 
-/* The same for z_b = (x_b + t)·g:  x_b = z_b/g - t,  dx_b = ∂L/∂t = dz_b·g,  ∂L/∂log g = dz_b·z_b
- * + λ. */
+/* The same for z_b = (x_b + t)·g:
+ * x_b = z_b/g - t,  dx_b = ∂L/∂t = dz_b·g,  ∂L/∂log g = dz_b·z_b + λ */
 static void backward_shift_first(size_t n, size_t size, const double *dlog_det, values *v,
                                  nf_real *dz) {
   for (size_t i = 0; i < n; i++) {
@@ -158,8 +158,7 @@ static const nf_bijector_type type = {.name = "coupling",
                                       .init = init,
                                       .free = release};
 
-/* --- construction
- * --------------------------------------------------------------------------------- */
+/* --- construction --------------------------------------------------------------------------- */
 
 nf_shape nf_coupling_net_out(nf_shape shape, nf_mask mask, nf_scale scale) {
   const size_t c = nf_mask_channels(shape, mask, true);

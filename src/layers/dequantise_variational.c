@@ -128,8 +128,8 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   return status;
 }
 
-/* The v that forward saved, and the pixels, which are z·bins - u but for rounding; or, where it
- * saved none, those of z. */
+/* v becomes what forward saved, and z the pixels, which are z·bins - u up to rounding. Where
+ * nothing was saved both come from z alone. */
 static void restore(const nf_bijector *b, nf_batch *z, nf_batch *v, const nf_work *work) {
   const nf_real bins = (nf_real)self(b)->bins, *saved = nf_input_saved(b, work);
   if (saved == NULL) {
@@ -138,7 +138,7 @@ static void restore(const nf_bijector *b, nf_batch *z, nf_batch *v, const nf_wor
   }
   memcpy(v->data, saved, nf_batch_size(v) * sizeof *v->data);
   for (size_t i = 0; i < nf_batch_size(z); i++)
-    z->data[i] = clamp(floor(z->data[i] * bins - sigmoid(v->data[i]) + NF_R(0.5)), 0, bins - 1);
+    z->data[i] = floor(z->data[i] * bins - sigmoid(v->data[i]) + NF_R(0.5));
 }
 
 /* With λ = ∂L/∂log_det:  ∂L/∂v = (dz/bins)·σ'(v) + λ(1 - 2σ(v)), and from there through q. The
@@ -159,7 +159,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
     dv.data[i] = dx * u * (1 - u) + NF_R(dlog_det[i / d]) * (1 - 2 * u);
     dz->data[i] = dx;
   }
-  nf_conditioner_drop(b, work); /* the layers of q saved theirs below */
+  nf_conditioner_drop(b, work); /* then what q's layers saved is on top */
   return nf_layer_backward(b->child[0], &v, &dv, dlog_det, dparam, work);
 }
 

@@ -6,8 +6,8 @@
  *
  *   Jᵀ v = ȳ - λ ∂ℓ/∂y,    ∂L/∂x = v,    ∂L/∂θ = -(∂f/∂θ)ᵀ v - λ ∂ℓ/∂θ,    J = ∂f/∂y
  *
- * f's own backward gives each row of J, λ ∂ℓ/∂y, and the last line: d + 2 calls, and one LU a
- * sample. It is meant for small d. */
+ * f's own backward gives the rows of J in d calls, λ ∂ℓ/∂y in one, and ∂L/∂θ in one; and there is
+ * one LU a sample. So it is for small d. */
 #include <string.h>
 
 #include "core/lu.h"
@@ -22,7 +22,8 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   return nf_run_inner(nf_layer_forward, b->child[0], z, log_det, work);
 }
 
-/* At f's output x: a becomes Jᵀ a + dlog_det·∂ℓ/∂y, whatever its parameters' gradient. */
+/* f's backward at its output x: a becomes Jᵀ a + dlog_det·∂ℓ/∂y. The gradient of f's parameters is
+ * not used. */
 static int pull_back(const nf_bijector *f, const nf_batch *x, nf_batch *a, const double *dlog_det,
                      nf_work *work) {
   const nf_arena_mark mark = nf_arena_now(&work->arena);
@@ -56,7 +57,7 @@ static int jacobian(const nf_bijector *f, const nf_batch *x, nf_batch *a, double
   return NF_OK;
 }
 
-/* rhs (n, d) becomes v, Jᵀ v = rhs; J is destroyed. */
+/* rhs (n, d) becomes v with Jᵀ v = rhs. j (n, d, d) is destroyed. */
 static int solve(size_t n, size_t d, double *j, nf_real *rhs, nf_arena *arena) {
   size_t *row = nf_arena_alloc_bytes(arena, d * sizeof *row);
   double *of_j = nf_arena_alloc_double(arena, d * d), *v = nf_arena_alloc_double(arena, d);
@@ -74,7 +75,7 @@ static int solve(size_t n, size_t d, double *j, nf_real *rhs, nf_arena *arena) {
   return NF_OK;
 }
 
-/* z becomes x, dz becomes v, and negative -dlog_det; a is memory for a batch. */
+/* z = y becomes x, dz = ȳ becomes v, and negative becomes -dlog_det. a is memory for a batch. */
 static int input_gradient(const nf_bijector *f, nf_batch *z, nf_batch *dz, nf_batch *a,
                           double *negative, const double *dlog_det, nf_work *work) {
   const size_t n = z->n, d = nf_shape_size(f->in);
@@ -94,7 +95,7 @@ static int input_gradient(const nf_bijector *f, nf_batch *z, nf_batch *dz, nf_ba
   return solve(n, d, j, dz->data, &work->arena);
 }
 
-/* Only the last call of f's backward is one that hooks and saved activations are for. */
+/* Hooks and saved activations are for the last call of f's backward alone. */
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const nf_bijector *f = b->child[0];

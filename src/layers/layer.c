@@ -43,7 +43,7 @@ void *nf_bijector_adopt(nf_bijector *b, nf_bijector *inner, nf_error *e) {
 static void add(nf_bijector *b, nf_tensor t, nf_error *e) {
   if (b == NULL || nf_status_of(e) != NF_OK) return;
   if (b->n_tensor == NF_BIJECTOR_TENSORS)
-    nf_fail(e, NF_EINVAL, "%s: no place for the tensor %s; a layer has at most %d", b->type->name,
+    nf_fail(e, NF_EINVAL, "%s: tensor '%s' is one too many; a layer has at most %d", b->type->name,
             t.name, NF_BIJECTOR_TENSORS);
   else
     b->tensor[b->n_tensor++] = t;
@@ -212,8 +212,7 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
   return status;
 }
 
-/* --- layers that move values --------------------------------------------------------------------
- */
+/* --- layers that move values ---------------------------------------------------------------- */
 
 int nf_rearranged_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                            nf_real *dparam, nf_work *work) {
@@ -238,7 +237,7 @@ int nf_read_permutation(const nf_tensor *constant, size_t *order) {
 }
 
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance) {
-  const size_t c = x->shape.c, count = x->n * nf_shape_pixels(x->shape);
+  const size_t c = x->shape.c, count = nf_batch_rows(x);
   const double first = (double)x->data[k]; /* differences from it lose no digits */
   double sum = 0, square = 0;
   for (size_t i = 0; i < count; i++) sum += (double)x->data[i * c + k] - first;

@@ -42,11 +42,13 @@ int nf_bijector_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const 
 
 bool nf_batch_finite(const nf_batch *x);
 
+/* Pixels of all samples: the rows of x as a matrix of c columns. */
+static inline size_t nf_batch_rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
+
 /* n of its samples from `begin` on, with their numbers and conditions. */
 nf_batch nf_batch_part(const nf_batch *x, size_t begin, size_t n);
 
-/* Mean and variance of channel k over all samples and pixels; 0 for a constant, whatever its value.
- */
+/* Mean and variance of channel k over all samples and pixels. The variance of a constant is 0. */
 void nf_channel_moments(const nf_batch *x, size_t k, double *mean, double *variance);
 
 /* Types to compare with b->type. */
@@ -86,8 +88,7 @@ int nf_tree_tensors(size_t n_layer, const nf_layer_entry *list, nf_tensor_visit 
 #define NF_SHAPE         "(%zu, %zu, %zu)"
 #define NF_SHAPE_ARGS(s) (s).h, (s).w, (s).c
 
-/* Gives b its only child. Returns b; frees both and returns NULL when b is NULL or memory is out.
- */
+/* Gives b its only child. Returns b; or frees both and returns NULL: b is NULL or memory is out. */
 void *nf_bijector_adopt(nf_bijector *b, nf_bijector *inner, nf_error *e);
 
 /* The inner layer without hooks, which are for layers in the direction of the flow. */

@@ -37,8 +37,7 @@ void nf_matrix_release(nf_bijector *b) {
   free(m->cached);
 }
 
-/* --- W, its inverse and its log-det -------------------------------------------------------------
- */
+/* --- W, its inverse and its log-det --------------------------------------------------------- */
 
 /* Whether the tensors are those in the cache; and puts them there. */
 static bool tensors_unchanged(nf_matrix *m, size_t n_tensor) {
@@ -96,17 +95,14 @@ void nf_random_rotation(size_t c, double *w, nf_random *r) {
   }
 }
 
-/* --- the three directions
- * ------------------------------------------------------------------------- */
-
-static size_t rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
+/* --- the three directions ------------------------------------------------------------------- */
 
 /* x ← x·op(M) at every pixel, x a row */
 static int multiply(nf_batch *x, bool transpose, const nf_real *matrix, nf_work *work) {
   const size_t c = x->shape.c, size = nf_batch_size(x);
   nf_real *y = nf_arena_alloc(&work->arena, size);
   if (y == NULL) return NF_ENOMEM;
-  nf_gemm(false, transpose, rows(x), c, c, x->data, c, matrix, c, false, y, c);
+  nf_gemm(false, transpose, nf_batch_rows(x), c, c, x->data, c, matrix, c, false, y, c);
   memcpy(x->data, y, size * sizeof *y);
   return NF_OK;
 }
@@ -134,7 +130,7 @@ int nf_matrix_backward(const nf_matrix *m, nf_batch *z, nf_batch *dz, nf_real *d
   const size_t c = m->base.in.c;
   const int status = multiply(z, true, m->inverse, work);
   if (status != NF_OK) return status;
-  nf_gemm(true, false, c, c, rows(z), dz->data, c, z->data, c, true, dw, c);
+  nf_gemm(true, false, c, c, nf_batch_rows(z), dz->data, c, z->data, c, true, dw, c);
   return multiply(dz, false, m->weight, work);
 }
 

@@ -22,8 +22,8 @@ void nf_matrix_release(nf_bijector *b); /* a type's `free` */
 nf_bijector *nf_plu_new(nf_shape shape, nf_error *e);
 
 /* Unless the first n_tensor tensors, c·c values and then c each, are as they were: set_w writes W
- * to m->w, with 2·c·c doubles of scratch, and the rest follows.   errors  NF_ESINGULAR, NF_ENOMEM
- */
+ * to m->w, with 2·c·c doubles of scratch, and the rest follows.
+ * errors  NF_ESINGULAR, NF_ENOMEM */
 int nf_matrix_prepare(nf_matrix *m, size_t n_tensor, int (*set_w)(nf_matrix *m, double *scratch));
 
 /* forward and inverse of a type */

@@ -18,7 +18,7 @@ static int move(const nf_bijector *b, nf_batch *x, bool forward, nf_work *work) 
   nf_real *copy = nf_arena_alloc(&work->arena, c);
   if (copy == NULL) return NF_ENOMEM;
   nf_real *row = x->data;
-  for (size_t i = 0; i < x->n * nf_shape_pixels(x->shape); i++, row += c) {
+  for (size_t i = 0; i < nf_batch_rows(x); i++, row += c) {
     memcpy(copy, row, c * sizeof *copy);
     for (size_t k = 0; k < c; k++) {
       if (forward)

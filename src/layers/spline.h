@@ -1,5 +1,5 @@
-/* The monotone rational-quadratic function of one bin: the only quotient of two quadratics through
- * (x_0, y_0) and (x_1, y_1) with the slopes δ_0, δ_1 > 0 there that has this form. With
+/* The monotone rational-quadratic function of one bin (Gregory & Delbourgo 1982), a quotient of two
+ * quadratics through (x_0, y_0) and (x_1, y_1) that has the slopes δ_0, δ_1 > 0 there. With
  *
  *   t = (x - x_0)/(x_1 - x_0),  u = 1 - t,  s = (y_1 - y_0)/(x_1 - x_0),
  *

@@ -10,8 +10,7 @@
 
 #include "layers/layer.h"
 
-/* --- squeeze, unsqueeze ------------------------------------------------------------------------
- */
+/* --- squeeze, unsqueeze --------------------------------------------------------------------- */
 
 /* Between `wide` (h, w, c) and (h/2, w/2, 4c); the two pixels of a block's row are neighbours in
  * both. */
@@ -76,8 +75,7 @@ nf_bijector *nf_unsqueeze_new(nf_shape shape, nf_error *e) {
   return nf_bijector_new(&unsqueeze_type, sizeof(nf_bijector), shape, wide, e);
 }
 
-/* --- reshape -----------------------------------------------------------------------------------
- */
+/* --- reshape -------------------------------------------------------------------------------- */
 
 static int to_out(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
   (void)log_det, (void)work;

@@ -9,8 +9,6 @@
 
 enum { MEAN, LOG_SD, INITIALISED };
 
-static size_t rows(const nf_batch *x) { return x->n * nf_shape_pixels(x->shape); }
-
 /* -sign·h·w·Σ log sd */
 static void add_log_det(const nf_bijector *b, size_t n, double sign, double *log_det) {
   double sum = 0;
@@ -29,7 +27,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   const size_t c = b->in.c;
   const nf_real *sd = sd_of(b, work), *mean = b->tensor[MEAN].data;
   if (sd == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < rows(x); i++)
+  for (size_t i = 0; i < nf_batch_rows(x); i++)
     for (size_t k = 0; k < c; k++) x->data[i * c + k] = (x->data[i * c + k] - mean[k]) / sd[k];
   add_log_det(b, x->n, 1, log_det);
   return NF_OK;
@@ -39,7 +37,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   const size_t c = b->in.c;
   const nf_real *sd = sd_of(b, work), *mean = b->tensor[MEAN].data;
   if (sd == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < rows(z); i++)
+  for (size_t i = 0; i < nf_batch_rows(z); i++)
     for (size_t k = 0; k < c; k++) z->data[i * c + k] = z->data[i * c + k] * sd[k] + mean[k];
   add_log_det(b, z->n, -1, log_det);
   return NF_OK;
@@ -52,7 +50,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   const size_t c = b->in.c;
   const nf_real *sd = sd_of(b, work), *mean = b->tensor[MEAN].data;
   if (sd == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < rows(z); i++)
+  for (size_t i = 0; i < nf_batch_rows(z); i++)
     for (size_t k = 0; k < c; k++) {
       z->data[i * c + k] = z->data[i * c + k] * sd[k] + mean[k];
       dz->data[i * c + k] /= sd[k];
@@ -62,7 +60,7 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
 
 static int init_from_data(nf_bijector *b, const nf_batch *x) {
   if (b->tensor[INITIALISED].data[0] != 0) return NF_OK;
-  if (rows(x) == 0) return NF_EINVAL;
+  if (nf_batch_rows(x) == 0) return NF_EINVAL;
   for (size_t k = 0; k < b->in.c; k++) {
     double mean, variance;
     nf_channel_moments(x, k, &mean, &variance);

@@ -23,7 +23,7 @@ struct nf_transform {
   /* At the input x, with dlog_slope[i] = ∂L/∂log τ'(x_i):  dz becomes dx, and raw ∂L/∂raw. */
   void (*backward)(const nf_transform *t, size_t count, nf_real *raw, const nf_real *x, nf_real *dz,
                    const nf_real *dlog_slope);
-  void *memory; /* that its layer frees with itself; NULL when it is a constant */
+  void *memory; /* freed with the layer; NULL when the transform is a constant */
 };
 
 /* z = (x - μ)·exp(-α), α = A·tanh(a/A), raw numbers μ, a (NOTES (10.6)) */

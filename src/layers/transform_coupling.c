@@ -17,9 +17,8 @@ typedef struct {
   size_t channels; /* c_b */
 } coupling;
 
-/* Of part b, count = n·c->b.size values in planes (mask.h): x or z, θ parameter by parameter, log
- * τ'.
- */
+/* Of part b, count = n·c->b.size values in planes (mask.h): x or z, θ parameter by parameter,
+ * log τ' */
 typedef struct {
   size_t count;
   nf_real *x, *raw, *log_slope;

@@ -34,7 +34,7 @@ typedef struct {
   nf_real at[BLOCK];          /* the value, clamped to [-B, B] */
   uint32_t bin[BLOCK];        /* its bin, 0 … K-1 */
   nf_spline_bins of;          /* and that bin's numbers */
-  nf_real sigmoid[2 * BLOCK]; /* ∂δ/∂raw at its left and right knot; 0 at an end */
+  nf_real sigmoid[2 * BLOCK]; /* ∂δ/∂raw at its left and right knot, of inner knots */
   nf_real log_slope[BLOCK], grad[BLOCK];
 } block;
 
@@ -72,9 +72,8 @@ static void find_bin(const spline *t, block *b, const nf_real *knot) {
     for (size_t i = 0; i < b->n; i++) b->bin[i] += b->at[i] >= knot[k * b->n + i];
 }
 
-/* δ = m + softplus(v) and ∂δ/∂v = σ(v), from log σ(-v) = -softplus(v) and log σ(v) = v -
- * softplus(v)
- */
+/* δ = m + softplus(v) and ∂δ/∂v = σ(v), from
+ * log σ(-v) = -softplus(v) and log σ(v) = v - softplus(v) */
 static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b) {
   const size_t n = b->n;
   nf_real v[2 * BLOCK], softplus[2 * BLOCK] = {0};
@@ -92,8 +91,6 @@ static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b)
     const bool first = b->bin[i] == 0, last = b->bin[i] + 1 == t->bins;
     b->of.slope0[i] = first ? 1 : NF_R(LEAST) - softplus[i];
     b->of.slope1[i] = last ? 1 : NF_R(LEAST) - softplus[n + i];
-    b->sigmoid[i] = first ? 0 : b->sigmoid[i];
-    b->sigmoid[n + i] = last ? 0 : b->sigmoid[n + i];
   }
 }
 
@@ -154,8 +151,8 @@ static void inverse(const nf_transform *t, size_t count, const nf_real *raw, nf_
 
 /* Knot j is -B + Σ_{k<j} w_k. So with the derivatives by the two knots of a value's bin,
  *
- *   G_k = 2B (1 - Km) (∂L/∂left·[k < bin] + ∂L/∂right·[k ≤ bin]),   draw_k = p_k (G_k - Σ_j p_j
- * G_j)
+ *   G_k = 2B (1 - Km) (∂L/∂left·[k < bin] + ∂L/∂right·[k ≤ bin])
+ *   draw_k = p_k (G_k - Σ_j p_j G_j)
  *
  * in which ∂L/∂right of the last bin, whose right knot is fixed, drops out. */
 static void softmax_backward(const spline *t, const block *b, size_t stride, const nf_real *p,

@@ -25,8 +25,8 @@ static size_t count_layers(const nf_bijector *b) {
   return n;
 }
 
-/* path.name, or path.i without a name; cut to fit. Both are in one list, so the parent's is copied.
- */
+/* path.name, or path.i without a name; cut to fit. Both entries are in one list that may move, so
+ * the parent's path is copied. */
 static void child_path(const nf_layer_entry *parent, const char *name, size_t i,
                        nf_layer_entry *child) {
   char before[NF_PATH];

@@ -23,8 +23,7 @@ void nf_columns_forward(size_t n, size_t in, size_t out, const nf_real *x, size_
 void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
                          const nf_real *weight, const nf_real *dy, size_t ldy, nf_real *dx,
                          nf_real *dweight, nf_real *dbias);
-/* dY becomes 0 where the ReLU's output Y was 0, and db += Σ_columns dY; without gaps between rows.
- */
+/* dY becomes 0 where the ReLU's output Y was 0; db += Σ_columns dY. No gaps between rows. */
 void nf_columns_relu_bias_backward(size_t n, size_t out, const nf_real *y, nf_real *dy,
                                    nf_real *dbias);
 

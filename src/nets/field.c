@@ -95,8 +95,7 @@ void nf_field_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *v,
   if (trace != NULL) forward_trace(net, &s, h, trace);
 }
 
-/* --- backward -----------------------------------------------------------------------------------
- */
+/* --- backward ------------------------------------------------------------------------------- */
 
 /* h̄ and the h̄' behind it become ā and ā'. */
 static void activate_backward(const sizes *s, const nf_real *h, nf_real *dh) {
@@ -178,8 +177,7 @@ int nf_field_backward(const nf_net *net, size_t n, const nf_real *x, const nf_re
   return NF_OK;
 }
 
-/* --- the network --------------------------------------------------------------------------------
- */
+/* --- the network ---------------------------------------------------------------------------- */
 
 static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                    nf_arena *tmp) {

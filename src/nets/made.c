@@ -23,8 +23,7 @@ typedef struct {
   size_t degree[]; /* of the inputs */
 } made;
 
-/* --- degrees of hidden units --------------------------------------------------------------------
- */
+/* --- degrees of hidden units ---------------------------------------------------------------- */
 
 static size_t largest_degree(const nf_net *net) {
   const size_t d = nf_shape_size(net->in);
@@ -55,8 +54,7 @@ static size_t end_of_block(const nf_net *net, size_t begin) {
   return net->width - begin < LONGEST ? net->width : begin + BLOCK;
 }
 
-/* --- masks --------------------------------------------------------------------------------------
- */
+/* --- masks ---------------------------------------------------------------------------------- */
 
 void nf_made_mask(nf_net *net, const size_t *degree) {
   const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
@@ -75,8 +73,7 @@ void nf_made_mask(nf_net *net, const size_t *degree) {
   }
 }
 
-/* --- forward ------------------------------------------------------------------------------------
- */
+/* --- forward -------------------------------------------------------------------------------- */
 
 /* Units first … end-1 of a layer with `in` inputs, of which they see the first `seen`. */
 static void run_units(const nf_net *net, size_t n, size_t first, size_t end, size_t in, size_t seen,
@@ -120,8 +117,7 @@ void nf_made_step(const nf_net *net, size_t i, size_t n, const nf_real *x, nf_re
             n_raw);
 }
 
-/* --- backward -----------------------------------------------------------------------------------
- */
+/* --- backward ------------------------------------------------------------------------------- */
 
 static void add(size_t count, const nf_real *from, nf_real *to) {
   for (size_t i = 0; i < count; i++) to[i] += from[i];
@@ -187,8 +183,7 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   return there ? NF_OK : NF_ENOMEM;
 }
 
-/* --- construction -------------------------------------------------------------------------------
- */
+/* --- construction --------------------------------------------------------------------------- */
 
 static void init(nf_net *net, nf_random *r) {
   nf_he_init(&net->tensor[WEIGHT_0], nf_shape_size(net->in), r);

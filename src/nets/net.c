@@ -43,7 +43,7 @@ void nf_net_add(nf_net *net, const char *name, size_t d0, size_t d1, size_t d2, 
                 nf_error *e) {
   if (net == NULL || nf_status_of(e) != NF_OK) return;
   if (net->n_tensor == NF_NET_TENSORS)
-    nf_fail(e, NF_EINVAL, "%s: no place for tensor \"%s\": a network has at most %d",
+    nf_fail(e, NF_EINVAL, "%s: tensor '%s' is one too many; a network has at most %d",
             net->type->name, name, NF_NET_TENSORS);
   else
     net->tensor[net->n_tensor++] =

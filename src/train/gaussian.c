@@ -97,7 +97,9 @@ int nf_gaussian_fit(size_t n, size_t d, const nf_real *y, nf_real *weight, nf_re
                     double *shrinkage, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return nf_status_of(e);
   if (n < 3 || d == 0) /* two samples give λ = 0 */
-    return nf_fail(e, NF_EINVAL, "Gaussian fit: %zu samples of %zu values; it needs 3 of 1", n, d);
+    return nf_fail(e, NF_EINVAL,
+                   "Gaussian fit: %zu samples of %zu values; at least 3 of at least 1 are needed",
+                   n, d);
   int status = NF_ENOMEM;
   if (d < (size_t)1 << 28) { /* sizes below do not overflow */
     double *mean = malloc((d + 2 * d * d) * sizeof *mean);

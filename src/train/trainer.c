@@ -113,8 +113,7 @@ void nf_trainer_swap_ema(nf_trainer *t) {
   }
 }
 
-/* --- the update
- * ---------------------------------------------------------------------------------------- */
+/* --- the update ----------------------------------------------------------------------------- */
 
 /* Adam and the average, for param[from … from + n) */
 static void update_range(nf_trainer *t, double rate, size_t from, size_t n,
@@ -192,8 +191,7 @@ static int run_update(nf_trainer *t, double loss, nf_train_stats *stats, nf_erro
   return NF_OK;
 }
 
-/* --- the fused step
- * ------------------------------------------------------------------------------------ */
+/* --- the fused step ------------------------------------------------------------------------- */
 
 typedef struct {
   nf_trainer *t;
@@ -226,8 +224,7 @@ static int fused_step(nf_trainer *t, const nf_batch *x, nf_train_stats *stats, n
   return NF_OK;
 }
 
-/* --- the public functions
- * ------------------------------------------------------------------------------ */
+/* --- the public functions ------------------------------------------------------------------- */
 
 static int enter(nf_trainer *t, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return nf_status_of(e);

@@ -27,7 +27,7 @@ int nf_matching_gradient(nf_flow *f, uint64_t seed, const nf_batch *x, double *l
 /* Loss and gradient of what the trainer minimises, into t->gradient. errors  as nf_flow_gradient */
 int nf_train_gradient_batch(nf_trainer *t, const nf_batch *x, double *loss, nf_error *e);
 
-/* nf_train_step on samples whose numbers, and so their noise, are the caller's. */
+/* nf_train_step on samples with given numbers, on which their noise depends. */
 int nf_train_step_batch(nf_trainer *t, const nf_batch *x, nf_train_stats *stats, nf_error *e);
 
 /* A step from a loss and t->gradient that the caller has put together, from several machines say.

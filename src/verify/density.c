@@ -7,9 +7,9 @@
 #include <gsl/gsl_statistics_double.h>
 #include <stdlib.h>
 
-/* --- normalisation: an axis is cut into panels, and a panel into halves where they differ from it
- * -
- */
+/* --- normalisation -------------------------------------------------------------------------- */
+
+/* An axis is cut into panels, and a panel into halves where their sum differs from it. */
 
 enum { POINTS = 8, PANELS = 16, MAX_HALVINGS = 12 };
 
@@ -60,8 +60,7 @@ static void densities(integrand *p, size_t n, const double *x, double *density) 
 
 static estimate integrate(integrand *p, size_t axis);
 
-/* Of the two halves of a panel: of p along the last axis, of the rows' integrals along the first.
- */
+/* The two halves of a panel: of p along the last axis, of the rows' integrals along the first. */
 static void halves(integrand *p, size_t axis, double from, double to, estimate half[2]) {
   double x[2 * POINTS], weight[2 * POINTS], value[2 * POINTS];
   const double middle = (from + to) / 2;
@@ -122,8 +121,7 @@ int nf_verify_integral(nf_flow *flow, double tolerance, double *integral, double
   return p.status;
 }
 
-/* --- samples -------------------------------------------------------------------------------------
- */
+/* --- samples -------------------------------------------------------------------------------- */
 
 enum { CELLS = 32, MIN_SAMPLES = 5 * CELLS };
 
@@ -174,8 +172,7 @@ int nf_verify_samples(nf_flow *flow, size_t n, const double *x, double temperatu
   return status;
 }
 
-/* --- the smallest loss, by BFGS ------------------------------------------------------------------
- */
+/* --- the smallest loss, by BFGS ------------------------------------------------------------- */
 
 typedef struct {
   nf_flow *flow;

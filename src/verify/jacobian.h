@@ -10,8 +10,7 @@
 #include "verify/layer.h"
 
 /* log|det A| of the n×n matrix a, row-major, which is destroyed; -∞ when singular, NaN without
- * memory.
- */
+ * memory */
 double nf_verify_log_abs_det(size_t n, double *a);
 
 /* Entry by entry with gsl_deriv_central, which picks its own step: some 8·D² forward passes,

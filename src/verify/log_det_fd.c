@@ -102,8 +102,8 @@ static int find_passing(probe *p) {
 
 static bool near(double a, double b, double scale) { return fabs(a - b) <= ROUNDING * scale; }
 
-/* Do the rows that do not pass follow from blocks of c?  column k of block i/c, row i: j[k·d + i]
- */
+/* Do the rows that do not pass follow from blocks of c?  Row i has column k of its block i/c at
+ * j[k·d + i]. */
 static int blocks_hold(probe *p, size_t c, const double *j, bool *hold) {
   *hold = true;
   for (uint64_t round = 0; round < ROUNDS && *hold; round++) {

@@ -24,8 +24,8 @@ static bool has_row(const writer *w, const nf_bijector *b, int depth) {
          (depth > 0 && w->open[depth - 1].layer->type != &nf_split_type);
 }
 
-/* Will layers inside have rows? Those of a layer turned around run the other way, and those of
- * learned noise beside the others. */
+/* Whether the layers inside have rows. Those of an inverted layer have none, since they run the
+ * other way, nor those of learned noise, which x does not pass. */
 static bool has_parts(const nf_bijector *b) {
   if (b->type == &nf_inverted_type || b->type == &nf_variational_type) return false;
   bool any = false;
@@ -54,7 +54,7 @@ static int before(void *user, const nf_bijector *b, int depth, const nf_batch *x
   nf_trace_row *row = &t->row[t->n++];
   *row = (nf_trace_row){
       .layer = b, .depth = w->depth++, .parts = has_parts(b), .log_det = w->so_far, .check = NAN};
-  const bool noise = b->type == &nf_variational_type; /* its log-det is no Jacobian's alone */
+  const bool noise = b->type == &nf_variational_type; /* its log-det has a term of the noise */
   return row->parts || noise ? NF_OK : nf_verify_log_det_fd(b, x, &row->check);
 }
 

@@ -3,8 +3,7 @@
  *   layer · values after it · log|det J_i| · Σ so far · log|det J_i| by differences (log_det_fd.h)
  *
  * where J_i is the layer's Jacobian at its own input (NOTES (1.12)). A layer that contains others
- * has a row before theirs; the outermost chain and the flow inside a split have none of their own.
- */
+ * has a row before theirs; the outermost chain and the flow inside a split have none. */
 #ifndef NF_VERIFY_TRACE_H
 #define NF_VERIFY_TRACE_H
 
@@ -34,8 +33,7 @@ typedef struct {
 #else
 #define NF_TRACE_TOLERANCE 1e-7
 #endif
-/* The same for a continuous flow, whose log-det is that of its map up to the error of its solver.
- */
+/* The same for a continuous flow, whose log-det is its map's up to the error of the solver. */
 #define NF_TRACE_TOLERANCE_ODE 0.05
 
 /* x is one sample; b is prepared. `of` is to be freed, and on an error is as it was.

@@ -94,6 +94,8 @@ function check_math(d,   i, t, k, c, after, before) {
       if (k == 1 || part_at(d, i, k - 1) != "m") {
         if (k > 1 && before !~ /[ (]/) fault(d, i, "no space before " substr(t, k))
         if (after == " ") fault(d, i, "a space after " substr(t, k))
+      } else if (before == " ") {
+        fault(d, i, "a space before the end of " substr(t, 1, k))
       } else if (part_at(d, i, k + 1) != "m" && after != "" && !index(" ).,;:?!", after) &&
                  !index("，。；：、）？！”》", substr(t, k + 1, 3))) {
         fault(d, i, substr(t, k, 4) " closes inline math before a letter")
