@@ -23,6 +23,16 @@ enum { NF_BLOCK_MAX = 16 };
       f(1, __VA_ARGS__);       \
   } while (0)
 
+/* f(width, k, …) for strips k … k + width - 1 of n numbers, which do not overlap: for sums */
+#define NF_BY_STRIP(n, f, ...)                               \
+  do {                                                       \
+    size_t k_ = 0;                                           \
+    for (; k_ + 16 <= (n); k_ += 16) f(16, k_, __VA_ARGS__); \
+    if (k_ + 8 <= (n)) f(8, k_, __VA_ARGS__), k_ += 8;       \
+    if (k_ + 4 <= (n)) f(4, k_, __VA_ARGS__), k_ += 4;       \
+    for (; k_ < (n); k_++) f(1, k_, __VA_ARGS__);            \
+  } while (0)
+
 /* For such functions, into which the literal must go */
 #define NF_BLOCKED static inline __attribute__((always_inline)) void
 

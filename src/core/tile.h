@@ -15,13 +15,13 @@
  * and its multiplication overwrites an operand: one row by many vectors needs the fewest fills and
  * copies, but so many loads that A's steps had better not be loaded, too (BY_STRIDE). */
 #ifdef __AVX512F__
-enum { VECTOR_BYTES = 64, VECTORS = 4, SUMS = 24, DEPTH = 256, BY_STRIDE = 0 };
+enum { VECTOR_BYTES = 64, VECTORS = 4, SUMS = 24, DEPTH = 512, BY_STRIDE = 0 };
 #elif defined __AVX__
-enum { VECTOR_BYTES = 32, VECTORS = 2, SUMS = 12, DEPTH = 256, BY_STRIDE = 0 };
+enum { VECTOR_BYTES = 32, VECTORS = 2, SUMS = 12, DEPTH = 512, BY_STRIDE = 0 };
 #elif defined __SSE2__
 enum { VECTOR_BYTES = 16, VECTORS = 12, SUMS = 10, DEPTH = 128, BY_STRIDE = 1 };
 #else
-enum { VECTOR_BYTES = 16, VECTORS = 2, SUMS = 12, DEPTH = 256, BY_STRIDE = 0 };
+enum { VECTOR_BYTES = 16, VECTORS = 2, SUMS = 12, DEPTH = 512, BY_STRIDE = 0 };
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(nf_real), COLUMNS = VECTORS * LANES };
 

@@ -4,6 +4,9 @@
  *
  * Data-dependent initialisation: the first data are brought to mean 0 and variance 1. Whether that
  * has happened is a constant, "initialised", so it is saved and loaded with the rest. */
+#include <string.h>
+
+#include "core/block.h"
 #include "core/real.h"
 #include "layers/layer.h"
 
@@ -44,6 +47,29 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   return NF_OK;
 }
 
+/* Channels k … k + width - 1, whose sums stay in registers while the rows pass */
+NF_BLOCKED backward_strip(size_t width, size_t k, size_t n, size_t c, const nf_real *s,
+                          const nf_real *s_inverse, const nf_real *bias, nf_real *z, nf_real *dz,
+                          nf_real *dlog_scale, nf_real *dbias) {
+  nf_real sum[NF_BLOCK_MAX], sum_scaled[NF_BLOCK_MAX];
+  memcpy(sum, dbias + k, width * sizeof *sum);
+  memcpy(sum_scaled, dlog_scale + k, width * sizeof *sum);
+  for (size_t i = k; i < n * c; i += c) {
+    nf_real x[NF_BLOCK_MAX], dx[NF_BLOCK_MAX];
+    for (size_t q = 0; q < width; q++) {
+      const nf_real scaled = z[i + q] - bias[k + q]; /* x·exp(log_scale) */
+      sum[q] += dz[i + q];
+      sum_scaled[q] += dz[i + q] * scaled;
+      x[q] = scaled * s_inverse[k + q];
+      dx[q] = dz[i + q] * s[k + q];
+    }
+    memcpy(z + i, x, width * sizeof *x);
+    memcpy(dz + i, dx, width * sizeof *dx);
+  }
+  memcpy(dbias + k, sum, width * sizeof *sum);
+  memcpy(dlog_scale + k, sum_scaled, width * sizeof *sum);
+}
+
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const size_t c = b->in.c;
@@ -51,17 +77,8 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   if (s == NULL || s_inverse == NULL) return NF_ENOMEM;
   const nf_real *bias = b->tensor[BIAS].data;
   nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].layer_offset;
-  nf_real *dbias = dparam + b->tensor[BIAS].layer_offset;
-  for (size_t i = 0; i < nf_batch_rows(z); i++) {
-    for (size_t k = 0; k < c; k++) {
-      nf_real *v = &z->data[i * c + k], *g = &dz->data[i * c + k];
-      const nf_real scaled = *v - bias[k]; /* x·exp(log_scale) */
-      dbias[k] += *g;
-      dlog_scale[k] += *g * scaled;
-      *v = scaled * s_inverse[k];
-      *g *= s[k];
-    }
-  }
+  NF_BY_STRIP(c, backward_strip, nf_batch_rows(z), c, s, s_inverse, bias, z->data, dz->data,
+              dlog_scale, dparam + b->tensor[BIAS].layer_offset);
   double sum = 0;
   for (size_t i = 0; i < z->n; i++) sum += dlog_det[i];
   sum *= (double)nf_shape_pixels(b->in);

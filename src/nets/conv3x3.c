@@ -1,7 +1,6 @@
 /* A patch holds, for one pixel, the 9 neighbours' channels: the patches of all pixels are a matrix
  * (n·h·w, 3, 3, c). Images get a border of zeros first, so that no neighbour is missing; then every
- * patch is a window of its image, and the products read the matrix there. Only a product in which
- * it is the right-hand one needs it written down. */
+ * patch is a window of its image, and the products read the matrix, or its transpose, there. */
 #include "nets/conv3x3.h"
 
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "core/arena.h"
 #include "core/block.h"
 #include "core/gemm.h"
+#include "core/transpose.h"
 #include "nets/dense.h"
 
 static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
@@ -36,14 +36,6 @@ static bool patches_of(nf_conv_size s, size_t c, bool transposed, const nf_real 
       *step++ = e / 3 * row + e % 3 * c + k;
     }
   return true;
-}
-
-/* The matrix; three neighbours of a row lie side by side. */
-NF_BLOCKED write_down(size_t block, nf_conv_size s, size_t c, const nf_windows *patches,
-                      nf_real *matrix) {
-  for (size_t i = 0; i < pixels(s); i++)
-    for (size_t d = 0; d < 9 * c; d += 3 * c, matrix += 3 * c)
-      nf_copy_run(block, 3 * c, patches->x + patches->row[i] + patches->step[d], matrix);
 }
 
 /* y = start + the sum of 9 */
@@ -95,15 +87,21 @@ int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *wei
                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
                             nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
+  const size_t rows = pixels(s), patch = 9 * s.in;
   nf_windows patches;
-  nf_real *patch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
-  nf_real *dpatch = nf_arena_alloc(tmp, pixels(s) * 9 * s.in);
+  nf_real *dpatch = nf_arena_alloc(tmp, rows * patch);
+  nf_real *dtransposed = nf_arena_alloc(tmp, patch * s.out);
   nf_real *zeros = nf_arena_alloc(tmp, s.in);
-  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && patch != NULL &&
-                      dpatch != NULL && zeros != NULL;
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && dpatch != NULL &&
+                      dtransposed != NULL && zeros != NULL;
   if (memory) {
-    NF_BY_BLOCK(3 * s.in, write_down, s, s.in, &patches, patch);
-    nf_dense_backward(pixels(s), 9 * s.in, s.out, patch, weight, dy, dpatch, dweight, dbias);
+    /* dWᵀ += patchesᵀ·dy, whose rows are the wide side */
+    const nf_windows transposed = {patches.x, patches.step, patches.row};
+    nf_transpose(s.out, patch, dweight, patch, dtransposed, s.out);
+    nf_gemm_windows(false, patch, s.out, rows, &transposed, dy, dtransposed, false, dtransposed);
+    nf_transpose(patch, s.out, dtransposed, s.out, dweight, patch);
+    if (dbias != NULL) nf_bias_backward(rows, s.out, dy, dbias);
+    nf_gemm(false, false, rows, patch, s.out, dy, s.out, weight, patch, false, dpatch, patch);
     memset(zeros, 0, s.in * sizeof *zeros);
     scatter(s, s.in, false, dpatch, zeros, zeros, dx);
   }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/block.h"
 #include "core/gemm.h"
 #include "core/real.h"
 
@@ -19,18 +20,20 @@ void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, con
 }
 
 /* A strip of sums stays in registers while the rows pass. */
-void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias) {
-  enum { STRIP = 64 };
-  size_t j = 0;
-  for (; j + STRIP <= out; j += STRIP) {
-    nf_real sum[STRIP];
-    memcpy(sum, dbias + j, sizeof sum);
-    for (size_t i = 0; i < rows; i++)
-      for (size_t k = 0; k < STRIP; k++) sum[k] += dy[i * out + j + k];
-    memcpy(dbias + j, sum, sizeof sum);
-  }
+enum { STRIP = 64 };
+NF_BLOCKED add_rows(size_t width, size_t k, size_t rows, size_t out, const nf_real *dy,
+                    nf_real *dbias) {
+  nf_real sum[STRIP];
+  memcpy(sum, dbias + k, width * sizeof *sum);
   for (size_t i = 0; i < rows; i++)
-    for (size_t k = j; k < out; k++) dbias[k] += dy[i * out + k];
+    for (size_t q = 0; q < width; q++) sum[q] += dy[i * out + k + q];
+  memcpy(dbias + k, sum, width * sizeof *sum);
+}
+
+void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias) {
+  size_t k = 0;
+  for (; k + STRIP <= out; k += STRIP) add_rows(STRIP, k, rows, out, dy, dbias);
+  NF_BY_STRIP(out - k, add_rows, rows, out, dy + k, dbias + k);
 }
 
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy) {
