@@ -7,7 +7,7 @@ WASM  := clang --target=wasm32-wasi -msimd128 -std=c11 $(SYSTEM) -Iweb/single_th
 in_page := $(patsubst %.c,%.o,$(foreach f,$(filter-out data io verify,$(FLOORS)),$(call sorted,src/$(f)/*.c)) \
              src/data/toy.c web/page.c web/learn.c)
 # Small, but for the loops in which training spends its time: all at -O3 trains 6 % faster, with 25 kB more.
-fast := src/core/% src/nets/% src/layers/transform_%
+fast := src/core/gemm% src/core/vector% src/nets/columns% src/nets/dense% src/layers/transform_%
 $(W)/double/%.o: %.c
 	$(call step,WASM)$(WASM) -Oz -ffp-contract=off -c $< -o $@
 $(W)/float/%.o: %.c

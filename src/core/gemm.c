@@ -85,7 +85,9 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
 /* C panel by panel, each of full vectors. The last columns fill theirs together with columns before
  * them, which are computed once more, if there are any and they are not added to. */
 static void multiply(size_t m, size_t n, bool transpose_b, product all) {
-  nf_real panel[DEPTH * COLUMNS], first[COLUMNS] = {0};
+  /* of each thread, but not on its stack, of which musl gives a thread 128 KiB */
+  static _Thread_local _Alignas(64) nf_real panel[DEPTH * COLUMNS];
+  nf_real first[COLUMNS] = {0};
   size_t steps[DEPTH];
   for (size_t l = 0; l < nf_min_size(all.k, DEPTH); l++) steps[l] = l * all.step;
   for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LOOKS = 300, STACK = 1 << 20 }; /* a product takes 128 KiB of it, all that musl gives */
+enum { LOOKS = 300 };
 
 typedef struct {
   nf_threads *threads;
@@ -86,19 +86,13 @@ void nf_threads_free(nf_threads *t) {
 
 /* As many as the system gives */
 static void start(nf_threads *t, int count) {
-  pthread_attr_t a;
-  size_t stack = 0;
-  if (pthread_attr_init(&a) != 0) return;
-  pthread_attr_getstacksize(&a, &stack);
-  if (stack < STACK) pthread_attr_setstacksize(&a, STACK);
   t->process = getpid();
   while (t->started + 1 < count) {
     worker *w = &t->worker[t->started + 1];
     *w = (worker){.threads = t, .i = t->started + 1};
-    if (pthread_create(&w->id, &a, serve, w) != 0) break;
+    if (pthread_create(&w->id, NULL, serve, w) != 0) return;
     t->started++;
   }
-  pthread_attr_destroy(&a);
 }
 
 void nf_threads_run(nf_threads *t, int count, void (*job)(void *user, int i), void *user) {
