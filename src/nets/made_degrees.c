@@ -29,7 +29,7 @@ size_t nf_made_seen_by_output(const nf_net *net, size_t output) {
 }
 
 size_t nf_made_end_of_block(const nf_net *net, size_t begin) {
-  enum { FEW = 12 };
+  enum { FEW = 24 };
   const size_t end = nf_made_seen_by(net, begin);
   return end - begin >= FEW ? end : nf_min_size(begin + FEW, net->width);
 }
