@@ -217,69 +217,45 @@ static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, produ
     multiply_by_dots(m, n, transpose_b, p);
 }
 
-void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,
-             size_t lda, const nf_real *b, size_t ldb, bool add, nf_real *c, size_t ldc) {
-  choose(m, n, transpose_a, transpose_b,
-         (product){.k = k,
+/* op(A), B and C by the distances of their rows; C from 0 */
+static product product_of(bool transpose_a, size_t k, const nf_real *a, size_t lda,
+                          const nf_real *b, size_t ldb, nf_real *c, size_t ldc) {
+  return (product){.k = k,
                    .a = a,
                    .row = transpose_a ? 1 : lda,
                    .step = transpose_a ? lda : 1,
                    .b = b,
                    .ldb = ldb,
-                   .start = add ? c : NULL,
                    .c = c,
-                   .ldc = ldc});
+                   .ldc = ldc};
+}
+
+void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const nf_real *a,
+             size_t lda, const nf_real *b, size_t ldb, bool add, nf_real *c, size_t ldc) {
+  product p = product_of(transpose_a, k, a, lda, b, ldb, c, ldc);
+  if (add) p.start = c;
+  choose(m, n, transpose_a, transpose_b, p);
 }
 
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y) {
-  nf_gemm_bias_of(m, n, k, x, k, w, k, bias, relu, y, n);
-}
-
-void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
-                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy) {
-  choose(m, n, false, true,
-         (product){.k = k,
-                   .a = x,
-                   .row = ldx,
-                   .step = 1,
-                   .b = w,
-                   .ldb = ldw,
-                   .start = bias,
-                   .relu = relu,
-                   .c = y,
-                   .ldc = ldy});
+  product p = product_of(false, k, x, k, w, k, y, n);
+  p.start = bias, p.relu = relu;
+  choose(m, n, false, true, p);
 }
 
 void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_windows *a,
                      const nf_real *b, const nf_real *start, bool relu, nf_real *c) {
-  multiply(m, n, transpose_b,
-           (product){.k = k,
-                     .a = a->x,
-                     .rows = a->row,
-                     .steps = a->step,
-                     .b = b,
-                     .ldb = transpose_b ? k : n,
-                     .start = start,
-                     .relu = relu,
-                     .c = c,
-                     .ldc = n});
+  product p = product_of(false, k, a->x, 0, b, transpose_b ? k : n, c, n);
+  p.rows = a->row, p.step = 0, p.steps = a->step;
+  p.start = start, p.relu = relu;
+  multiply(m, n, transpose_b, p);
 }
 
 void nf_gemm_columns(bool transpose_w, size_t m, size_t n, size_t k, const nf_real *w, size_t ldw,
                      const nf_real *x, size_t ldx, const nf_real *bias, bool relu, nf_real *y,
                      size_t ldy) {
-  multiply(m, n, false,
-           (product){.k = k,
-                     .a = w,
-                     .row = transpose_w ? 1 : ldw,
-                     .step = transpose_w ? ldw : 1,
-                     .b = x,
-                     .ldb = ldx,
-                     .start = bias,
-                     .ld_start = 1,
-                     .one_a_row = bias != NULL,
-                     .relu = relu,
-                     .c = y,
-                     .ldc = ldy});
+  product p = product_of(transpose_w, k, w, ldw, x, ldx, y, ldy);
+  p.start = bias, p.ld_start = 1, p.one_a_row = bias != NULL, p.relu = relu;
+  multiply(m, n, false, p);
 }

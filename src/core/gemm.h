@@ -13,9 +13,6 @@ void nf_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, c
 /* Y = X·Wᵀ + b, and ReLU of it if asked: X is (m, k), W is (n, k), b has n numbers or is NULL. */
 void nf_gemm_bias(size_t m, size_t n, size_t k, const nf_real *x, const nf_real *w,
                   const nf_real *bias, bool relu, nf_real *y);
-/* The same of parts of larger matrices, whose rows lie ldx, ldw and ldy apart */
-void nf_gemm_bias_of(size_t m, size_t n, size_t k, const nf_real *x, size_t ldx, const nf_real *w,
-                     size_t ldw, const nf_real *bias, bool relu, nf_real *y, size_t ldy);
 
 /* Y = op(W)·X + b, and ReLU of it if asked, where samples are columns: op(W) is (m, k), X is (k,
  * n), b has one number a row, or is NULL. The order of a sum does not depend on n. */
