@@ -13,7 +13,7 @@
 #include "nf/core.h"
 
 /* The bins of up to NF_SPLINE_BLOCK values, one for each; or the derivatives by these numbers. */
-enum { NF_SPLINE_BLOCK = 32 };
+enum { NF_SPLINE_BLOCK = 256 / sizeof(nf_real) }; /* four lines of the cache */
 typedef struct {
   nf_real x0[NF_SPLINE_BLOCK], x1[NF_SPLINE_BLOCK], y0[NF_SPLINE_BLOCK], y1[NF_SPLINE_BLOCK];
   nf_real slope0[NF_SPLINE_BLOCK], slope1[NF_SPLINE_BLOCK];
