@@ -1,5 +1,5 @@
-/* The kernel of the matrix products: a tile of C, 6 rows by a few vectors, stays in registers while
- * k runs:
+/* The kernel of the matrix products: a tile of C, a few rows by a few vectors, stays in registers
+ * while k runs:
  *
  *   C[i][j] += A[i][l]·B[l][j]      one number of A and one row of B meet in each step
  *
