@@ -1,5 +1,6 @@
-/* Points from text, one a line. The separator is decided once, by the first line that is not empty:
- * a semicolon, a tab or a comma if the line has one, in this order, else blanks. */
+/* Points from text, one a line. The separator is decided once: by a first line such as "sep=;",
+ * which Excel takes for its own, or by the first line that is not empty: a semicolon, a tab or a
+ * comma if the line has one, in this order, else blanks. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -60,6 +61,19 @@ static int read_line(reader *r, bool *end) {
   if (length > 1 && r->line[length - 2] == '\r') r->line[length - 2] = 0;
   if (strchr(r->line, '\r') == NULL) return NF_OK;
   return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a carriage return inside the line", r->path, r->number);
+}
+
+/* A line "sep=" and a character, in quotes or not, gives the separator, and nothing else. */
+static int read_separator(reader *r) {
+  const char *sep = r->line + strspn(r->line, " \"");
+  if (strncasecmp(sep, "sep=", 4) != 0 || sep[4] == 0 || (sep[5] != 0 && sep[5] != '"'))
+    return NF_OK;
+  r->separator = sep[4];
+  *r->line = 0;
+  if (strchr(";,\t |:", r->separator) != NULL) return NF_OK;
+  return nf_fail(r->e, NF_EFORMAT,
+                 "%s:1: 'sep=' can be followed by a semicolon, comma, tab, blank, colon or '|'",
+                 r->path);
 }
 
 static char find_separator(const char *line) {
@@ -199,10 +213,11 @@ static int read_all(reader *r) {
   for (bool end = false; status == NF_OK && !end;) {
     if ((status = read_line(r, &end)) != NF_OK) return status;
     if (r->number == 1 && strncmp(r->line, "\xef\xbb\xbf", 3) == 0) memset(r->line, ' ', 3);
+    if (r->number == 1 && (status = read_separator(r)) != NF_OK) return status;
     r->line[strcspn(r->line, "#")] = 0;
     if (r->line[strspn(r->line, " \t")] == 0) continue;
-    const bool first = r->separator == 0;
-    if (first) r->separator = find_separator(r->line);
+    const bool first = r->points.d == 0;
+    if (r->separator == 0) r->separator = find_separator(r->line);
     if ((status = split(r)) != NF_OK) return status;
     const bool header = first && !any_value(r);
     if (header) status = read_header(r);
