@@ -27,10 +27,11 @@ static given draw(const catalogue_entry *e) {
 /* Whether actnorm has got its data: 0 is no, all else yes */
 static bool is_a_flag(const nf_tensor *t) { return strcmp(t->name, "initialised") == 0; }
 
+/* About 16 numbers of a large tensor */
 static int each_number(void *user, const char *path, nf_tensor *t) {
   given *g = user;
   const size_t size = nf_tensor_size(t);
-  for (size_t k = 0; k < size; k++) {
+  for (size_t k = size - 1; k < size; k -= size / 16 + 1) { /* until it wraps */
     const double was = t->data[k];
     double log_p[N] = {0};
     t->data[k] = (double)NAN;
