@@ -19,6 +19,7 @@ typedef struct {
   char **field; /* of the line, each ended by a 0 in it */
   size_t field_size, fields;
   char separator; /* ' ': blanks; 0: not decided */
+  bool named;     /* a header names the columns */
   nf_points points;
   size_t x_size;
   nf_points_choice choose; /* NULL: all columns are used */
@@ -138,6 +139,7 @@ static int read_header(reader *r) {
   p->column = calloc(r->fields, sizeof *p->column);
   if (p->column == NULL) return out_of_memory(r);
   p->d = r->fields;
+  r->named = true;
   for (size_t k = 0; k < p->d; k++) {
     p->column[k] = strdup(r->field[k]);
     if (p->column[k] == NULL) return out_of_memory(r);
@@ -154,18 +156,20 @@ static int shown(const char *field) {
 
 static int bad_value(const reader *r, size_t column, const char *field) {
   char copy[64], *comma;
-  const bool single = sizeof(nf_real) == 4;
+  const char *single = sizeof(nf_real) == 4 ? " of single precision" : "";
+  const char *other = r->choose != NULL && r->named ? ", or the column left out" : "";
   double value;
   snprintf(copy, sizeof copy, "%s", field);
   if ((comma = strchr(copy, ',')) != NULL) *comma = '.';
   if (*field == 0)
-    return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is empty; it must be a number", r->path,
-                   r->number, column);
-  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.*s'; %s", r->path, r->number, column,
-                 shown(field), field,
-                 comma != NULL && nf_read_real(copy, &value) ? "a decimal comma must be a point"
-                 : single ? "it must be a finite number of single precision"
-                          : "it must be a finite number");
+    return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is empty; it must be a number%s", r->path,
+                   r->number, column, other);
+  if (comma != NULL && nf_read_real(copy, &value))
+    return nf_fail(r->e, NF_EFORMAT,
+                   "%s:%zu: column %zu is '%.*s'; a decimal comma must be a point", r->path,
+                   r->number, column, shown(field), field);
+  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.*s'; it must be a finite number%s%s",
+                 r->path, r->number, column, shown(field), field, single, other);
 }
 
 /* The number of columns is known, and their names, if any. Without names all must hold numbers: a
@@ -175,11 +179,10 @@ static int choose_columns(reader *r) {
   p->d = r->fields;
   r->used = malloc(p->d * sizeof *r->used);
   if (r->used == NULL) return out_of_memory(r);
-  const bool named = p->column != NULL;
   for (size_t k = 0; k < p->d; k++) r->used[k] = true;
   if (r->choose != NULL && r->choose(p, r->used, r->context, r->e) != NF_OK)
     return nf_status_of(r->e);
-  for (size_t k = 0; k < p->d; k++) r->used[k] = r->used[k] || !named;
+  for (size_t k = 0; k < p->d; k++) r->used[k] = r->used[k] || !r->named;
   return NF_OK;
 }
 
