@@ -154,7 +154,7 @@ static inline __attribute__((always_inline)) void dots(size_t n, size_t m, produ
       for (size_t j = 0; j < n; j++) rest[j] += p.a[l] * p.b[j * p.ldb + l];
     for (size_t j = 0; j < n; j++) {
       const nf_real y = p.start[j] + (total(&sum[j]) + rest[j]);
-      p.c[j] = p.relu && !(y > 0) ? 0 : y;
+      p.c[j] = p.relu && y < 0 ? 0 : y; /* NaN stays */
     }
   }
 }

@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, bo
     for (int j = 0; j < vectors; j++) {
       const vector y = sum[i][j];
       *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
-          p.relu ? (vector)((mask)(y > 0) & (mask)y) : y;
+          p.relu ? (vector)(~(mask)(y < 0) & (mask)y) : y; /* NaN stays */
     }
   }
 }
