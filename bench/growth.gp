@@ -10,15 +10,15 @@ d = '12 12288 16 d'
 batch = '8 512 4 batch'
 depth = '4 256 4 steps'
 width = '32 2048 4 width'
-axis(sizes) = sprintf('set xrange [%s/1.3:%s*1.3]; set xtics %s,%s; set xlabel "%s"', \
+axis(sizes) = sprintf('set xrange [%s/1.3:%s*1.3]; set xtics %s,%s font ",21"; set xlabel "%s" textcolor "#222222"', \
   word(sizes, 1), word(sizes, 2), word(sizes, 1), word(sizes, 3), word(sizes, 4))
-set multiplot layout 2,4 margins 0.1,0.975,0.15,0.97 spacing 0.022,0.05
+set multiplot layout 2,4 margins 0.1,0.985,0.14,0.97 spacing 0.02,0.05
 set logscale xy
 set pointsize 0.5
 unset mxtics
 unset mytics
 set style data linespoints
-set key at graph 0.04,0.98 left Left reverse samplen 0.6 font ',18' textcolor rgb ink
+set key at graph 0,0.99 left Left reverse samplen 0.5 font ',20' textcolor rgb ink
 
 set yrange [0.005:200000]
 set ytics 1e-2,100 format '10^{%T}'
@@ -40,14 +40,14 @@ do for [sweep in 'd batch depth width'] {
 set yrange [30:3e6]
 set ytics 1e2,100 format '10^{%T}'
 set format x '%g'
-set ylabel 'scratch memory, KiB'
+set ylabel 'scratch memory, KiB' offset -1,0 textcolor '#222222'
 do for [sweep in 'd batch depth width'] {
   eval axis(value(sweep))
   if (sweep eq 'depth') {
     plot lines('saved', 'memory_kib') linecolor rgb green pointtype 7 \
            title 'saved' . slope('saved', 'memory'), \
          lines('depth', 'memory_kib') linecolor rgb dark pointtype 7 \
-           title 'recomputed' . slope('depth', 'memory')
+           title 'not saved' . slope('depth', 'memory')
   } else {
     plot lines(sweep, 'memory_kib') linecolor rgb dark pointtype 7 \
            title 'training' . slope(sweep, 'memory')

@@ -13,7 +13,7 @@ set tmargin at screen 0.91
 set bmargin at screen 0.155
 array last[2]
 stats columns('cost') using (last[1] = $2, last[2] = $3) nooutput
-set label 1 'dense J: LU, d^3' at first 3600,last[1] textcolor rgb dark
-set label 2 'coupling: Σ s, d' at first 3600,last[2] textcolor rgb teal
+set label 1 'dense J: LU, ∝ d^3' at first 3600,last[1] textcolor rgb dark
+set label 2 'coupling: Σ s, ∝ d' at first 3600,last[2] textcolor rgb teal
 plot for [k=1:2] columns('cost') using 1:(column(k + 1)) with linespoints pointtype 7 pointsize 0.7 \
   linewidth 2.2 linecolor rgb (k == 1 ? dark : teal)

@@ -9,7 +9,7 @@ set cbrange [-3:0.5]
 set cbtics ('0.001' -3, '0.01' -2, '0.1' -1, '1' 0)
 set xtics ('x_1' 0, 'x_{12}' 11) scale 0
 set ytics ('z_1' 0, 'z_{12}' 11) scale 0
-set border 31 linecolor rgb '#b0b0b0'
+set border 31 linecolor rgb grey
 set tmargin at screen 0.88
 set bmargin at screen 0.1
 unset colorbox

@@ -2,8 +2,8 @@
 # A box that goes up is a stage that adds bits (log-det below 0), one that goes down subtracts some.
 array name[9] = ['dequantise', 'logit', 'squeeze', 'actnorm', '1×1 conv', 'coupling', 'prior', \
   'split', 'latent']
-cost = 0xd08c3f
-gain = 0x21918c
+cost = ('0x' . orange[2:]) + 0
+gain = ('0x' . teal[2:]) + 0
 sum = 0
 last = 0
 add(v) = (last = sum, sum = sum + v, sum)

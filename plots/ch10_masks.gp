@@ -6,7 +6,7 @@ set size square
 set xrange [-0.5:5.5]
 set yrange [5.5:-0.5]
 set xtics ('x_4' 0, 'x_1' 1, 'x_5' 2, 'x_2' 3, 'x_6' 4, 'x_3' 5) scale 0
-set border 31 linecolor rgb '#b0b0b0'
+set border 31 linecolor rgb grey
 set tmargin at screen 0.9
 set bmargin at screen 0.08
 unset colorbox

@@ -26,15 +26,15 @@ set size noratio
 set lmargin at screen 0.075
 set rmargin at screen 0.99
 set tmargin at screen 0.555
-set bmargin at screen 0.115
+set bmargin at screen 0.075
 set xrange [1:0]
 set yrange [-2.6:2.6]
 set cbrange [0:0.6]
 set title 'on the line, ½N(−1, ¼) + ½N(1, ¼)' offset 0,-0.5
-set xtics ('¾' 0.75, '½' 0.5, '¼' 0.25) scale 0
-set label 1 't = 1, latent' at graph 0,-0.075 left textcolor '#555555'
-set label 2 't = 0, data' at graph 1,-0.075 right textcolor '#555555'
-set ytics (-2, -1, 0, 1, 2) scale 0
+set xtics ('¾' 0.75, '½' 0.5, '¼' 0.25) scale 0 textcolor '#555555'
+set label 1 't = 1, latent' at graph 0,-0.07 left textcolor '#555555'
+set label 2 't = 0, data' at graph 1,-0.07 right textcolor '#555555'
+set ytics (-2, -1, 0, 1, 2) scale 0 textcolor '#555555'
 set ylabel 'x_t' offset 1,0
 plot columns('line_density') using 1:2:3 with image, \
   for [i=0:40] columns('line') index i using 1:2 with lines linecolor rgb '#55ffffff' linewidth 1

@@ -8,7 +8,6 @@ losses = frames . '/loss.dat'
 stats losses using 1:(entropy = $3) nooutput
 last = STATS_records - 1
 steps = STATS_max_x
-orange = '#c4761b'
 unset colorbox
 set palette maxcolors 24
 set cbrange [0:0.65]
@@ -48,8 +47,8 @@ do for [k = 0:last] {
   set bmargin at screen 0.108
   set xrange [0:steps]
   set yrange [0.9:2.5]
-  set xtics 0,500,steps nomirror out scale 0.5 font ',13' offset 0,0.3
-  set ytics 1,0.5,2.5 nomirror out scale 0.5 font ',13' format '%.1f'
+  set xtics 0,500,steps nomirror out scale 0.5 font ',13' textcolor '#555555' offset 0,0.3
+  set ytics 1,0.5,2.5 nomirror out scale 0.5 font ',13' textcolor '#555555' format '%.1f'
   set title ''
   set ylabel 'nats' offset 1.2,-0.4 font ',13' textcolor rgb ink
   set xlabel 'step of training' offset 0,0.9 font ',13' textcolor rgb ink

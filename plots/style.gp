@@ -20,6 +20,7 @@ dark = '#440154'
 blue = '#31688e'
 teal = '#21918c'
 green = '#55a630'
+orange = '#c4761b'
 ink = '#222222'
 grey = '#bbbbbb'
 set palette defined (0 '#440154', 0.125 '#472d7b', 0.25 '#3b528b', 0.375 '#2c728e', \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Small copies of the figures in $B/plots for the pages that are read without building: every
-# plots/WHO_TOPIC.gp and densities.gp have one here, 1200 pixels wide, 128 colours, the same bytes from the same
-# figure; that of `make bench`, where it was run; the schematics and the film, as they are; and the page's panel
+# plots/WHO_TOPIC.gp and densities.gp have one here, three quarters as wide, 128 colours, the same bytes from the
+# same figure; that of `make bench`, where it was run; the schematics and the film, as they are; and the page's panel
 # of training. Run after `make plots film densities check-web`, from the root of the repository.
 set -eu
 build=${B:-build}
@@ -16,7 +16,7 @@ small() { # NAME [OPTION…], which convert takes
     echo "plots/gallery/update.sh: $build/plots/$name.png is missing; first: make plots densities" >&2
     exit 2
   }
-  convert "$build/plots/$name.png" "$@" -resize 1200x +dither -colors 128 -strip \
+  convert "$build/plots/$name.png" "$@" -resize 75% +dither -colors 128 -strip \
     -define png:exclude-chunks=date,time "plots/gallery/$name.png"
 }
 for script in plots/*_*.gp plots/densities.gp; do
