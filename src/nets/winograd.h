@@ -11,7 +11,7 @@
  *
  *   ∂L/∂U = (A ∂L/∂y Aᵀ)·V,   ∂L/∂g = Gᵀ ∂L/∂U G,   ∂L/∂x = ∂L/∂y convolved with g turned by 180°
  *
- * It pays where a side is wide; with few inputs the patches are cheaper (conv3x3.h). */
+ * Faster where a side is wide; with few inputs the patches are (conv3x3.h). */
 #ifndef NF_NETS_WINOGRAD_H
 #define NF_NETS_WINOGRAD_H
 
