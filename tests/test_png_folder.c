@@ -175,6 +175,10 @@ static void what_is_no_set_is_refused(void **state) {
   refused("bad", NF_EFORMAT, "b.png: begins with 6e 6f 20, not as a PNG");
   folder_write("bad/b.png", "", 0);
   refused("bad", NF_EFORMAT, "b.png: 0 bytes, not a PNG");
+  folder_write("bad/b.png", "x", 1);
+  refused("bad", NF_EFORMAT, "b.png: 1 byte, not a PNG");
+  folder_write("bad/b.png", "\377\330", 2);
+  refused("bad", NF_EFORMAT, "b.png: 2 bytes, not a PNG");
   FILE *f = fopen(folder_path("bad/a.png"), "rb");
   const size_t size = fread(png, 1, sizeof png, f);
   fclose(f);

@@ -20,7 +20,9 @@ int nf_picture_read(const char *path, nf_picture *out, nf_error *e) {
   if (!S_ISREG(s.st_mode))
     return nf_fail(e, NF_EIO, "%s: %s, not a PNG or JPEG file", path,
                    S_ISDIR(s.st_mode) ? "a folder" : "not a regular file");
-  if (s.st_size == 0) return nf_fail(e, NF_EFORMAT, "%s: 0 bytes, not a PNG or JPEG", path);
+  if (s.st_size < (off_t)sizeof jpeg)
+    return nf_fail(e, NF_EFORMAT, "%s: %d byte%s, not a PNG or JPEG", path, (int)s.st_size,
+                   s.st_size == 1 ? "" : "s");
   FILE *file = fopen(path, "rb");
   if (file == NULL) return nf_fail(e, NF_EIO, "%s: %s", path, strerror(errno));
   const size_t n = fread(first, 1, sizeof first, file);

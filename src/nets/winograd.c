@@ -7,69 +7,11 @@
 #include "core/arena.h"
 #include "core/block.h"
 #include "core/gemm.h"
-#include "core/lanes.h"
 #include "core/transpose.h"
 #include "nets/dense.h"
+#include "nets/winograd_maps.h"
 
-enum { OUT = 4, IN = OUT + 2, PLANES = IN * IN, TILES = 64, CHANNELS = 64 };
-
-/* --- the maps, for a vector of channels ----------------------------------------------------- */
-
-typedef struct {
-  vector a, b, c, d, e, f;
-} line; /* 3, 4 or 6 in use */
-typedef line map(line);
-#define MAP static inline __attribute__((always_inline)) line
-
-MAP input_map(line x) { /* Bᵀ: 6 → 6 */
-  const vector p = x.e - 4 * x.c, q = x.d - 4 * x.b, r = x.e - x.c, s = 2 * (x.d - x.b);
-  return (line){4 * x.a - 5 * x.c + x.e, p + q, p - q, r + s, r - s, 4 * x.b - 5 * x.d + x.f};
-}
-MAP kernel_map(line g) { /* G: 3 → 6 */
-  const vector p = NF_R(-1. / 6) * (g.a + g.c), q = NF_R(-1. / 6) * g.b;
-  const vector r = NF_R(1. / 24) * g.a + NF_R(1. / 6) * g.c, s = NF_R(1. / 12) * g.b;
-  return (line){NF_R(.25) * g.a, p + q, p - q, r + s, r - s, g.c};
-}
-MAP output_map(line m) { /* Aᵀ: 6 → 4 */
-  const vector p = m.b + m.c, q = m.b - m.c, r = m.d + m.e, s = m.d - m.e;
-  return (line){.a = m.a + p + r, .b = q + 2 * s, .c = p + 4 * r, .d = q + 8 * s + m.f};
-}
-MAP output_gradient(line y) { /* A: 4 → 6 */
-  const vector p = y.a + y.c, q = y.b + y.d, r = y.a + 4 * y.c, s = 2 * y.b + 8 * y.d;
-  return (line){y.a, p + q, p - q, r + s, r - s, y.d};
-}
-MAP kernel_gradient(line u) { /* Gᵀ: 6 → 3 */
-  const vector p = NF_R(1. / 6) * (u.b + u.c), r = u.d + u.e;
-  return (line){.a = NF_R(.25) * u.a - p + NF_R(1. / 24) * r,
-                .b = NF_R(1. / 6) * (u.c - u.b) + NF_R(1. / 12) * (u.d - u.e),
-                .c = u.f - p + NF_R(1. / 6) * r};
-}
-
-static inline __attribute__((always_inline)) line load(size_t n, const nf_real *x, size_t step) {
-#define FROM(i) (*(const vector *)(x + (i)*step))
-  line l = {.a = FROM(0), .b = FROM(1), .c = FROM(2)};
-  if (n > 3) l.d = FROM(3);
-  if (n > 4) l.e = FROM(4), l.f = FROM(5);
-  return l;
-}
-NF_BLOCKED store(size_t n, line l, nf_real *x, size_t step) {
-#define TO(i) (*(vector *)(x + (i)*step))
-  TO(0) = l.a, TO(1) = l.b, TO(2) = l.c;
-  if (n > 3) TO(3) = l.d;
-  if (n > 4) TO(4) = l.e, TO(5) = l.f;
-}
-
-/* M·x·Mᵀ, (from, from) → (to, to): element (i, j) stands i rows and j steps behind x, or y. */
-NF_BLOCKED on_both_sides(map *m, size_t from, size_t to, const nf_real *x, size_t row, size_t step,
-                         nf_real *y, size_t y_row, size_t y_step) {
-  nf_real half[IN * IN * LANES];
-  NF_UNROLLED(6)
-  for (size_t j = 0; j < from; j++)
-    store(to, m(load(from, x + j * step, row)), half + j * LANES, IN * LANES);
-  NF_UNROLLED(6)
-  for (size_t i = 0; i < to; i++)
-    store(to, m(load(from, half + i * IN * LANES, LANES)), y + i * y_row, y_step);
-}
+enum { PLANES = IN * IN, TILES = 64, CHANNELS = 64 };
 
 /* --- from images to planes, and back -------------------------------------------------------- */
 
@@ -94,46 +36,70 @@ static void next_tiles(tiles *t) {
   t->count = nf_min_size(t->all - t->first, TILES);
 }
 
-/* V (36, count, padded channels) = M x Mᵀ of the tiles, each size × size pixels that begin
- * `before` pixels before the tile's corner, with zeros where they reach beyond the image: x begins
- * at the first of the channels, and has c in all. The next tile's pixels are on their way. */
-NF_BLOCKED to_planes_by(size_t block, map *m, size_t size, size_t before, nf_conv_size s, tiles t,
-                        size_t c, size_t channels, const nf_real *x, nf_real *v) {
+/* Where a tile lies, and its image's first number of the channels at hand, of c in all */
+typedef struct {
+  size_t row, column, offset;
+} place;
+
+static place place_of(nf_conv_size s, tiles t, size_t tile, size_t c) {
+  const size_t row = tile / t.columns;
+  return (place){row % t.rows * OUT, tile % t.columns * OUT, row / t.rows * s.h * s.w * c};
+}
+
+/* window (size, size, padded channels) of an image's pixels from (row, column) on, with zeros where
+ * it reaches beyond the image. The next tile's pixels are on their way. */
+NF_BLOCKED window_by(size_t block, nf_conv_size s, size_t size, size_t row, size_t column, size_t c,
+                     size_t channels, const nf_real *image, nf_real *window) {
+  for (size_t p = 0; p < size; p++) {
+    const bool inside = row + p < s.h; /* -1 wraps to the largest number */
+    const nf_real *pixels = image + (inside ? row + p : 0) * s.w * c;
+    for (size_t q = 0; q < size; q++, window += padded(channels)) {
+      if (inside && column + q < s.w)
+        nf_copy_run(block, channels, pixels + (column + q) * c, window);
+      else
+        memset(window, 0, channels * sizeof *window);
+      if (inside && q >= size - OUT && column + q + OUT < s.w)
+        for (size_t k = 0; k < channels; k += 64 / sizeof *window)
+          __builtin_prefetch(pixels + (column + q + OUT) * c + k);
+    }
+  }
+}
+
+/* V (36, count, padded channels) = M x Mᵀ of the tiles, each size × size pixels that begin `before`
+ * pixels before the tile's corner: x begins at the first of the channels, and has c in all. */
+NF_BLOCKED to_planes(map *m, size_t size, size_t before, nf_conv_size s, tiles t, size_t c,
+                     size_t channels, const nf_real *x, nf_real *v) {
   const size_t ld = padded(channels), next = plane(t.count, channels);
   nf_real window[IN * IN * CHANNELS] = {0};
   for (size_t i = t.first; i < t.first + t.count; i++, v += ld) {
-    const size_t row = i / t.columns % t.rows * OUT - before, column = i % t.columns * OUT - before;
-    const nf_real *image = x + i / t.columns / t.rows * s.h * s.w * c;
-    for (size_t p = 0; p < size; p++) {
-      const bool inside = row + p < s.h; /* -1 wraps to the largest number */
-      const nf_real *pixels = image + (inside ? row + p : 0) * s.w * c;
-      for (size_t q = 0; q < size; q++) {
-        nf_real *to = window + (p * size + q) * ld;
-        if (inside && column + q < s.w)
-          nf_copy_run(block, channels, pixels + (column + q) * c, to);
-        else
-          memset(to, 0, channels * sizeof *to);
-        if (inside && q >= size - OUT && column + q + OUT < s.w)
-          for (size_t k = 0; k < channels; k += 64 / sizeof *x)
-            __builtin_prefetch(pixels + (column + q + OUT) * c + k);
-      }
-    }
+    const place at = place_of(s, t, i, c);
+    NF_BY_BLOCK(channels, window_by, s, size, at.row - before, at.column - before, c, channels,
+                x + at.offset, window);
     for (size_t k = 0; k < channels; k += LANES)
       on_both_sides(m, size, IN, window + k, size * ld, ld, v + k, IN * next, next);
   }
 }
 static void input_to_planes(nf_conv_size s, tiles t, size_t c, size_t channels, const nf_real *x,
                             nf_real *v) {
-  NF_BY_BLOCK(channels, to_planes_by, input_map, IN, 1, s, t, c, channels, x, v);
+  to_planes(input_map, IN, 1, s, t, c, channels, x, v);
 }
 static void gradient_to_planes(nf_conv_size s, tiles t, size_t c, size_t channels,
                                const nf_real *dy, nf_real *dm) {
-  NF_BY_BLOCK(channels, to_planes_by, output_gradient, OUT, 0, s, t, c, channels, dy, dm);
+  to_planes(output_gradient, OUT, 0, s, t, c, channels, dy, dm);
+}
+
+/* The pixels of a tile (4, 4, padded channels) that lie in the image, to y */
+NF_BLOCKED tile_by(size_t block, nf_conv_size s, place at, size_t c, size_t channels,
+                   const nf_real *tile, nf_real *y) {
+  nf_real *pixel = y + at.offset + (at.row * s.w + at.column) * c;
+  for (size_t p = 0; p < nf_min_size(OUT, s.h - at.row); p++, pixel += s.w * c)
+    for (size_t q = 0; q < nf_min_size(OUT, s.w - at.column); q++)
+      nf_copy_run(block, channels, tile + (p * OUT + q) * padded(channels), pixel + q * c);
 }
 
 /* y = b + Aᵀ M A: y begins at the first of the channels, and has c in all. */
-NF_BLOCKED from_planes_by(size_t block, nf_conv_size s, tiles t, size_t c, size_t channels,
-                          const nf_real *m, const nf_real *bias, nf_real *y) {
+static void from_planes(nf_conv_size s, tiles t, size_t c, size_t channels, const nf_real *m,
+                        const nf_real *bias, nf_real *y) {
   const size_t ld = padded(channels), next = plane(t.count, channels);
   nf_real tile[OUT * OUT * CHANNELS], b[CHANNELS] = {0};
   if (bias != NULL) memcpy(b, bias, channels * sizeof *b);
@@ -143,16 +109,8 @@ NF_BLOCKED from_planes_by(size_t block, nf_conv_size s, tiles t, size_t c, size_
       for (size_t p = 0; p < OUT * OUT; p++)
         *(vector *)(tile + p * ld + k) += *(const vector *)(b + k);
     }
-    const size_t row = i / t.columns % t.rows * OUT, column = i % t.columns * OUT;
-    nf_real *pixel = y + ((i / t.columns / t.rows * s.h + row) * s.w + column) * c;
-    for (size_t p = 0; p < nf_min_size(OUT, s.h - row); p++, pixel += s.w * c)
-      for (size_t q = 0; q < nf_min_size(OUT, s.w - column); q++)
-        nf_copy_run(block, channels, tile + (p * OUT + q) * ld, pixel + q * c);
+    NF_BY_BLOCK(channels, tile_by, s, place_of(s, t, i, c), c, channels, tile, y);
   }
-}
-static void from_planes(nf_conv_size s, tiles t, size_t c, size_t channels, const nf_real *m,
-                        const nf_real *bias, nf_real *y) {
-  NF_BY_BLOCK(channels, from_planes_by, s, t, c, channels, m, bias, y);
 }
 
 /* --- kernels -------------------------------------------------------------------------------- */

@@ -6,7 +6,8 @@
  *   y = b + Aᵀ [Σ_channels (G g Gᵀ) ⊙ (Bᵀ d B)] A      36 products in the place of 144
  *
  * where g and d are values of polynomials, y of their product, at 0, ±1, ±2 and ∞: exact but for
- * rounding, which in float is about 20 ε of the largest value. With U = G g Gᵀ and V = Bᵀ d B the
+ * rounding. In float y differs from the plain sums by 40 ε of the largest y with 64 channels, by 130
+ * ε with 512. With U = G g Gᵀ and V = Bᵀ d B the
  * sums over channels are 36 matrix products; so are the gradients',
  *
  *   ∂L/∂U = (A ∂L/∂y Aᵀ)·V,   ∂L/∂g = Gᵀ ∂L/∂U G,   ∂L/∂x = ∂L/∂y convolved with g turned by 180°
