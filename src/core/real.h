@@ -16,15 +16,18 @@
 #define NF_REAL_MIN     DBL_MIN
 #endif
 
-/* Before a loop: unrolled n times, which is its whole length; not unrolled. clang does not read
- * GCC's form. */
+/* Before a loop: unrolled n times, which is its whole length; not unrolled; its rounds are
+ * independent, also where y is x (clang's vectors are only for arrays that do not meet). clang does
+ * not read GCC's form. */
 #define NF_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
 #define NF_UNROLLED(n) NF_PRAGMA(clang loop unroll(full))
 #define NF_ROLLED      NF_PRAGMA(clang loop unroll(disable))
+#define NF_INDEPENDENT NF_PRAGMA(clang loop vectorize(assume_safety))
 #else
 #define NF_UNROLLED(n) NF_PRAGMA(GCC unroll n)
 #define NF_ROLLED      NF_PRAGMA(GCC unroll 1)
+#define NF_INDEPENDENT NF_PRAGMA(GCC ivdep)
 #endif
 
 #define NF_R(x) ((nf_real)(x)) /* a literal or a double, in the build's precision */

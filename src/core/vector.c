@@ -109,6 +109,7 @@ static inline nf_real exp_one(nf_real x) {
 }
 
 void nf_vector_exp(size_t n, const nf_real *x, nf_real *y) {
+  NF_INDEPENDENT
   for (size_t i = 0; i < n; i++) y[i] = exp_one(x[i]);
 }
 
@@ -138,6 +139,7 @@ void nf_vector_softmax(size_t rows, size_t n, size_t stride, nf_real *x) {
 }
 
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y) {
+  NF_INDEPENDENT
   for (size_t i = 0; i < n; i++) {
     const nf_real v = x[i], e = exp_one(-fabs(v));
     y[i] = (v < 0 ? v : 0) - twice_artanh(e / (2 + e), LOG_TERMS);
@@ -160,15 +162,18 @@ static inline __attribute__((always_inline)) nf_real log_one(nf_real x, nf_real 
 }
 
 void nf_vector_log(size_t n, const nf_real *x, nf_real *y) {
+  NF_INDEPENDENT
   for (size_t i = 0; i < n; i++) y[i] = log_one(x[i], x[i] - 1);
 }
 
 void nf_vector_log_near_1(size_t n, const nf_real *x, const nf_real *below_1, nf_real *y) {
+  NF_INDEPENDENT
   for (size_t i = 0; i < n; i++) y[i] = log_one(x[i], -below_1[i]);
 }
 
 /* exp(x) - 1 = 2ⁿ(exp(r) - 1) + (2ⁿ - 1) for x ≤ 0, then tanh|x| = (1 - exp(-2|x|))/(1 + …) */
 void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
+  NF_INDEPENDENT
   for (size_t i = 0; i < n; i++) {
     const nf_real twice = -2 * fabs(x[i]), limit = MANTISSA * NF_R(-0.8); /* where tanh is 1 */
     const nf_real in = twice >= limit ? twice : limit;
