@@ -47,19 +47,22 @@ static bool same(size_t n, const double *a, const double *b) {
   return memcmp(a, b, n * sizeof *a) == 0;
 }
 
-/* log_det and dparam are added to what is there. */
+/* log_det and dparam are added to what is there. Where a gradient is 0, as of weights that a mask
+ * excludes, that is 0. */
 finding contract_accumulates(const catalogue_entry *e, nf_work *work) {
   finding f = {0};
   for (int what = FORWARD; what <= BACKWARD && f.status == NF_OK; what++) {
     call zero = call_new(e, what, SAMPLES, work), some = call_new(e, what, SAMPLES, work);
     for (size_t i = 0; i < SAMPLES; i++) some.log_det[i] = 1.25 + (double)i;
-    for (size_t k = 0; k < e->n_param; k++) some.dparam[k] = 2.5 + (double)(k % 7);
     f.status = run(e, what, &zero, work);
+    for (size_t k = 0; k < e->n_param; k++)
+      some.dparam[k] = zero.dparam[k] != 0 ? 2.5 + (double)(k % 7) : 0;
     if (f.status == NF_OK) f.status = run(e, what, &some, work);
     if (what != BACKWARD)
       for (size_t i = 0; i < SAMPLES; i++) zero.log_det[i] += 1.25 + (double)i;
     else
-      for (size_t k = 0; k < e->n_param; k++) zero.dparam[k] += 2.5 + (double)(k % 7);
+      for (size_t k = 0; k < e->n_param; k++)
+        zero.dparam[k] += zero.dparam[k] != 0 ? 2.5 + (double)(k % 7) : 0;
     if (what != BACKWARD) finding_compare(&f, verb[what], SAMPLES, some.log_det, zero.log_det);
     if (what == BACKWARD) finding_compare(&f, verb[what], e->n_param, some.dparam, zero.dparam);
     call_free(&zero), call_free(&some);

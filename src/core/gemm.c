@@ -17,26 +17,26 @@ enum {
   STRIP = 64 / sizeof(nf_real) /* a line of the cache */
 };
 
-static product next_rows(product p, size_t rows) {
-  p.a += rows * p.row, p.start += rows * p.ld_start, p.c += rows * p.ldc;
-  if (p.rows != NULL) p.rows += rows;
-  return p;
+static inline void skip_rows(size_t rows, product *p) {
+  p->a += rows * p->row, p->start += rows * p->ld_start, p->c += rows * p->ldc;
+  if (p->rows != NULL) p->rows += rows;
 }
 
-/* All m rows of one panel */
-static void multiply_panel(size_t m, int vectors, product p) {
-  for (; vectors <= 2 && 8 * vectors <= SUMS && m >= 8; m -= 8, p = next_rows(p, 8))
-    tile_of_8(vectors, &p);
-  for (; 6 * vectors <= SUMS && m >= 6; m -= 6, p = next_rows(p, 6)) {
-    if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
+/* All m rows of one panel; p is behind them then. By address, since a copy of a product that was
+ * just written waits for its stores. */
+static void multiply_panel(size_t m, int vectors, product *p) {
+  for (; vectors <= 2 && 8 * vectors <= SUMS && m >= 8; m -= 8, skip_rows(8, p))
+    tile_of_8(vectors, p);
+  for (; 6 * vectors <= SUMS && m >= 6; m -= 6, skip_rows(6, p)) {
+    if (p->start == p->c && m >= 12) /* of what is added to, the next tile's is on its way */
       for (size_t i = 6; i < 12; i++)
         for (int j = 0; j < vectors; j++)
-          __builtin_prefetch(p.c + i * p.ldc + (size_t)j * LANES, 1);
-    tile_of_6(vectors, &p);
+          __builtin_prefetch(p->c + i * p->ldc + (size_t)j * LANES, 1);
+    tile_of_6(vectors, p);
   }
-  for (; 4 * vectors <= SUMS && m >= 4; m -= 4, p = next_rows(p, 4)) tile_of_4(vectors, &p);
-  for (; 2 * vectors <= SUMS && m >= 2; m -= 2, p = next_rows(p, 2)) tile_of_2(vectors, &p);
-  for (; m > 0; m--, p = next_rows(p, 1)) tile_of_1(vectors, &p);
+  for (; 4 * vectors <= SUMS && m >= 4; m -= 4, skip_rows(4, p)) tile_of_4(vectors, p);
+  for (; 2 * vectors <= SUMS && m >= 2; m -= 2, skip_rows(2, p)) tile_of_2(vectors, p);
+  for (; m > 0; m--, skip_rows(1, p)) tile_of_1(vectors, p);
 }
 
 /* The same for columns that do not fill their vectors. Where C has no other columns and is not
@@ -45,10 +45,12 @@ static void multiply_panel(size_t m, int vectors, product p) {
 static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite, product p) {
   const size_t size = m * columns, width = (size_t)vectors * LANES;
   const size_t free_rows = overwrite && size >= width ? (size - width) / columns + 1 : 0;
-  multiply_panel(free_rows, vectors, p);
+  product q = p;
+  multiply_panel(free_rows, vectors, &q);
   for (size_t i = free_rows, rows; i < m; i += rows) {
     nf_real c[6 * COLUMNS];
-    product q = next_rows(p, i);
+    q = p;
+    skip_rows(i, &q);
     rows = nf_min_size(m - i, 6);
     q.start = q.c = c, q.ld_start = q.ldc = width;
     memset(c, 0, rows * width * sizeof *c);
@@ -56,7 +58,7 @@ static void multiply_edge(size_t m, size_t columns, int vectors, bool overwrite,
       for (size_t j = 0; j < columns; j++)
         c[r * width + j] = p.start[(i + r) * p.ld_start + (p.one_a_row ? 0 : j)];
     q.one_a_row = false;
-    multiply_panel(rows, vectors, q);
+    multiply_panel(rows, vectors, &q);
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) p.c[(i + r) * p.ldc + j] = c[r * width + j];
   }
@@ -86,26 +88,26 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
 
 /* C panel by panel, each of full vectors. The last columns fill theirs together with columns before
  * them, which are computed once more, if there are any and they are not added to. */
-static void multiply(size_t m, size_t n, bool transpose_b, product all) {
+static void multiply(size_t m, size_t n, bool transpose_b, const product *all) {
   /* of each thread, but not on its stack, of which musl gives a thread 128 KiB */
   static _Thread_local _Alignas(64) nf_real panel[DEPTH * COLUMNS];
   nf_real first[COLUMNS] = {0};
   size_t steps[DEPTH];
-  for (size_t l = 0; l < nf_min_size(all.k, DEPTH); l++) steps[l] = l * all.step;
-  for (size_t l = 0; l == 0 || l < all.k; l += DEPTH) {
-    const bool adds = l > 0 || all.start == all.c;
+  for (size_t l = 0; l < nf_min_size(all->k, DEPTH); l++) steps[l] = l * all->step;
+  for (size_t l = 0; l == 0 || l < all->k; l += DEPTH) {
+    const bool adds = l > 0 || all->start == all->c;
     for (size_t j = 0, columns; j < n; j += columns) {
       columns = nf_min_size(n - j, COLUMNS);
       const size_t missing = (COLUMNS - columns) % LANES;
-      const bool overwrite = !adds && all.ldc == columns;
+      const bool overwrite = !adds && all->ldc == columns;
       if (!adds && columns + missing <= n)
         j -= missing, columns += missing;
       else if (columns > LANES && !overwrite)
         columns -= columns % LANES;
       const size_t width = (columns + LANES - 1) / LANES * LANES;
-      product p = all;
-      p.k = nf_min_size(all.k - l, DEPTH);
-      p.relu = all.relu && l + p.k == all.k;
+      product p = *all;
+      p.k = nf_min_size(all->k - l, DEPTH);
+      p.relu = all->relu && l + p.k == all->k;
       p.a += l * p.step, p.c += j;
       p.steps = p.steps != NULL ? p.steps + l : steps;
       p.b += transpose_b ? j * p.ldb + l : l * p.ldb + j;
@@ -116,14 +118,14 @@ static void multiply(size_t m, size_t n, bool transpose_b, product all) {
       if (adds) {
         p.start = p.c, p.ld_start = p.ldc, p.one_a_row = false;
       } else if (!p.one_a_row) {
-        if (all.start != NULL) memcpy(first, all.start + j, columns * sizeof *first);
+        if (all->start != NULL) memcpy(first, all->start + j, columns * sizeof *first);
         p.start = first, p.ld_start = 0;
       }
       const int vectors = (int)(width / LANES);
       if (columns < width)
         multiply_edge(m, columns, vectors, overwrite, p);
       else
-        multiply_panel(m, vectors, p);
+        multiply_panel(m, vectors, &p);
     }
   }
 }
@@ -143,7 +145,7 @@ static inline nf_real total(const side *p) {
 
 /* n is a literal, and b has op(B)'s columns in its rows. */
 static inline __attribute__((always_inline)) void dots(size_t n, size_t m, product p) {
-  for (size_t i = 0; i < m; i++, p = next_rows(p, 1)) {
+  for (size_t i = 0; i < m; i++, skip_rows(1, &p)) {
     side sum[NARROW] = {0};
     nf_real rest[NARROW] = {0};
     size_t l = 0;
@@ -194,17 +196,17 @@ static void multiply_transposed(size_t m, size_t n, bool transpose_b, product p)
         ct[j * rows + r] =
             p.start == NULL ? 0 : p.start[(p.start == p.c ? (i + r) * p.ldc : 0) + j];
     multiply(n, rows, false,
-             (product){.k = p.k,
-                       .a = p.b,
-                       .row = transpose_b ? p.ldb : 1,
-                       .step = transpose_b ? 1 : p.ldb,
-                       .b = p.a + i,
-                       .ldb = p.step,
-                       .start = ct,
-                       .ld_start = rows,
-                       .relu = p.relu,
-                       .c = ct,
-                       .ldc = rows});
+             &(product){.k = p.k,
+                        .a = p.b,
+                        .row = transpose_b ? p.ldb : 1,
+                        .step = transpose_b ? 1 : p.ldb,
+                        .b = p.a + i,
+                        .ldb = p.step,
+                        .start = ct,
+                        .ld_start = rows,
+                        .relu = p.relu,
+                        .c = ct,
+                        .ldc = rows});
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < n; j++) p.c[(i + r) * p.ldc + j] = ct[j * rows + r];
   }
@@ -212,7 +214,7 @@ static void multiply_transposed(size_t m, size_t n, bool transpose_b, product p)
 
 static void choose(size_t m, size_t n, bool transpose_a, bool transpose_b, product p) {
   if (n > NARROW)
-    multiply(m, n, transpose_b, p);
+    multiply(m, n, transpose_b, &p);
   else if (transpose_a)
     multiply_transposed(m, n, transpose_b, p);
   else
@@ -251,7 +253,7 @@ void nf_gemm_windows(bool transpose_b, size_t m, size_t n, size_t k, const nf_wi
   product p = product_of(false, k, a->x, 0, b, transpose_b ? k : n, c, n);
   p.rows = a->row, p.step = 0, p.steps = a->step;
   p.start = start, p.relu = relu;
-  multiply(m, n, transpose_b, p);
+  multiply(m, n, transpose_b, &p);
 }
 
 void nf_gemm_columns(bool transpose_w, size_t m, size_t n, size_t k, const nf_real *w, size_t ldw,
@@ -259,5 +261,5 @@ void nf_gemm_columns(bool transpose_w, size_t m, size_t n, size_t k, const nf_re
                      size_t ldy) {
   product p = product_of(transpose_w, k, w, ldw, x, ldx, y, ldy);
   p.start = bias, p.ld_start = 1, p.one_a_row = bias != NULL, p.relu = relu;
-  multiply(m, n, false, p);
+  multiply(m, n, false, &p);
 }

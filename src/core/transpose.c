@@ -15,6 +15,14 @@ void nf_transpose(size_t rows, size_t columns, const nf_real *a, size_t lda, nf_
     for (size_t j = 0; j < columns; j++) b[j * ldb] = a[j];
     return;
   }
+  if (columns == 2 && lda == 2) { /* points of two values: loops that become vector code */
+    for (size_t i = 0; i < rows; i++) b[i] = a[2 * i], b[ldb + i] = a[2 * i + 1];
+    return;
+  }
+  if (rows == 2 && ldb == 2) {
+    for (size_t j = 0; j < columns; j++) b[2 * j] = a[j], b[2 * j + 1] = a[lda + j];
+    return;
+  }
   const size_t rows_by_4 = rows - rows % 4;
   for (size_t j = 0, end; j < columns; j = end) {
     end = nf_min_size(columns, j + STRIP);

@@ -113,29 +113,31 @@ void nf_vector_exp(size_t n, const nf_real *x, nf_real *y) {
   for (size_t i = 0; i < n; i++) y[i] = exp_one(x[i]);
 }
 
-/* Some columns at a time, whose maxima and sums stay in the cache. Of numbers up to 0, one that is
- * below EXP_MIN may as well be EXP_MIN. */
+/* Of numbers up to 0, one that is below EXP_MIN may as well be EXP_MIN. */
+enum { COLUMNS = 64 };
+static inline __attribute__((always_inline)) void softmax(size_t n, size_t rows, size_t stride,
+                                                          nf_real *x) {
+  nf_real max[COLUMNS], sum[COLUMNS] = {0};
+  for (size_t i = 0; i < n; i++) max[i] = x[i];
+  for (size_t k = 1; k < rows; k++)
+    for (size_t i = 0; i < n; i++) max[i] = x[k * stride + i] > max[i] ? x[k * stride + i] : max[i];
+  for (size_t k = 0; k < rows; k++)
+    for (size_t i = 0; i < n; i++) {
+      const nf_real below = x[k * stride + i] - max[i];
+      nf_real shifted;
+      const nf_real p = exp_parts(below < EXP_MIN ? EXP_MIN : below, &shifted);
+      x[k * stride + i] = p * power_of_2(last_bits(shifted));
+      sum[i] += x[k * stride + i];
+    }
+  for (size_t i = 0; i < n; i++) sum[i] = 1 / sum[i];
+  for (size_t k = 0; k < rows; k++)
+    for (size_t i = 0; i < n; i++) x[k * stride + i] *= sum[i];
+}
+
+/* Some columns at a time, whose maxima and sums stay in the cache */
 void nf_vector_softmax(size_t rows, size_t n, size_t stride, nf_real *x) {
-  enum { BLOCK = 64 };
-  for (size_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
-    const size_t m = n - begin < BLOCK ? n - begin : BLOCK;
-    nf_real max[BLOCK], sum[BLOCK] = {0};
-    memcpy(max, x, m * sizeof *max);
-    for (size_t k = 1; k < rows; k++)
-      for (size_t i = 0; i < m; i++)
-        max[i] = x[k * stride + i] > max[i] ? x[k * stride + i] : max[i];
-    for (size_t k = 0; k < rows; k++)
-      for (size_t i = 0; i < m; i++) {
-        const nf_real below = x[k * stride + i] - max[i];
-        nf_real shifted;
-        const nf_real p = exp_parts(below < EXP_MIN ? EXP_MIN : below, &shifted);
-        x[k * stride + i] = p * power_of_2(last_bits(shifted));
-        sum[i] += x[k * stride + i];
-      }
-    for (size_t i = 0; i < m; i++) sum[i] = 1 / sum[i];
-    for (size_t k = 0; k < rows; k++)
-      for (size_t i = 0; i < m; i++) x[k * stride + i] *= sum[i];
-  }
+  for (; n >= COLUMNS; n -= COLUMNS, x += COLUMNS) softmax(COLUMNS, rows, stride, x);
+  if (n > 0) softmax(n, rows, stride, x);
 }
 
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y) {

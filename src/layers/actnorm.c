@@ -19,30 +19,44 @@ static void add_log_det(const nf_bijector *b, size_t n, double sign, double *log
   for (size_t i = 0; i < n; i++) log_det[i] += sign * (double)nf_shape_pixels(b->in) * sum;
 }
 
-/* exp(sign·log_scale), from scratch memory */
-static nf_real *scale(const nf_bijector *b, nf_real sign, nf_work *work) {
-  nf_real *s = nf_arena_alloc(&work->arena, b->in.c);
-  if (s == NULL) return NULL;
-  for (size_t k = 0; k < b->in.c; k++) s[k] = exp(sign * b->tensor[LOG_SCALE].data[k]);
-  return s;
+/* exp(sign·log_scale) and bias from scratch memory, both over and over until they fill a row of at
+ * least `size` values, so that loops over few channels are long. */
+typedef struct {
+  size_t size;
+  nf_real *scale, *bias;
+} row;
+
+static bool row_of(const nf_bijector *b, nf_real sign, size_t size, row *r, nf_work *work) {
+  const size_t c = b->in.c;
+  r->size = (size + c - 1) / c * c;
+  r->scale = nf_arena_alloc(&work->arena, r->size);
+  r->bias = nf_arena_alloc(&work->arena, r->size);
+  if (r->scale == NULL || r->bias == NULL) return false;
+  for (size_t k = 0; k < r->size; k++) {
+    r->scale[k] = k < c ? exp(sign * b->tensor[LOG_SCALE].data[k]) : r->scale[k - c];
+    r->bias[k] = k < c ? b->tensor[BIAS].data[k] : r->bias[k - c];
+  }
+  return true;
 }
 
+enum { LONG = 64 };
+
 static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
-  const size_t c = b->in.c;
-  const nf_real *s = scale(b, 1, work), *bias = b->tensor[BIAS].data;
-  if (s == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < nf_batch_rows(x); i++)
-    for (size_t k = 0; k < c; k++) x->data[i * c + k] = x->data[i * c + k] * s[k] + bias[k];
+  row r;
+  if (!row_of(b, 1, LONG, &r, work)) return NF_ENOMEM;
+  for (size_t i = 0, size = nf_batch_size(x); i < size; i += r.size)
+    for (size_t k = 0; k < nf_min_size(r.size, size - i); k++)
+      x->data[i + k] = x->data[i + k] * r.scale[k] + r.bias[k];
   add_log_det(b, x->n, 1, log_det);
   return NF_OK;
 }
 
 static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *work) {
-  const size_t c = b->in.c;
-  const nf_real *s = scale(b, -1, work), *bias = b->tensor[BIAS].data;
-  if (s == NULL) return NF_ENOMEM;
-  for (size_t i = 0; i < nf_batch_rows(z); i++)
-    for (size_t k = 0; k < c; k++) z->data[i * c + k] = (z->data[i * c + k] - bias[k]) * s[k];
+  row r;
+  if (!row_of(b, -1, LONG, &r, work)) return NF_ENOMEM;
+  for (size_t i = 0, size = nf_batch_size(z); i < size; i += r.size)
+    for (size_t k = 0; k < nf_min_size(r.size, size - i); k++)
+      z->data[i + k] = (z->data[i + k] - r.bias[k]) * r.scale[k];
   add_log_det(b, z->n, -1, log_det);
   return NF_OK;
 }
@@ -73,12 +87,11 @@ NF_BLOCKED backward_strip(size_t width, size_t k, size_t n, size_t c, const nf_r
 static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const size_t c = b->in.c;
-  const nf_real *s = scale(b, 1, work), *s_inverse = scale(b, -1, work);
-  if (s == NULL || s_inverse == NULL) return NF_ENOMEM;
-  const nf_real *bias = b->tensor[BIAS].data;
+  row r, of_inverse;
+  if (!row_of(b, 1, c, &r, work) || !row_of(b, -1, c, &of_inverse, work)) return NF_ENOMEM;
   nf_real *dlog_scale = dparam + b->tensor[LOG_SCALE].layer_offset;
-  NF_BY_STRIP(c, backward_strip, nf_batch_rows(z), c, s, s_inverse, bias, z->data, dz->data,
-              dlog_scale, dparam + b->tensor[BIAS].layer_offset);
+  NF_BY_STRIP(c, backward_strip, nf_batch_rows(z), c, r.scale, of_inverse.scale, r.bias, z->data,
+              dz->data, dlog_scale, dparam + b->tensor[BIAS].layer_offset);
   double sum = 0;
   for (size_t i = 0; i < z->n; i++) sum += dlog_det[i];
   sum *= (double)nf_shape_pixels(b->in);

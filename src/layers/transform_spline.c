@@ -58,16 +58,17 @@ static inline nf_real next_knot(const spline *t, nf_real knot, nf_real share) {
 
 /* The bin is as many inner knots as are at or below the value, unless it is known from the other
  * axis. */
-NF_BLOCKED find_knots(bool known, const spline *t, size_t stride, axis a, block *b) {
+NF_BLOCKED find_knots(size_t n, bool known, const spline *t, size_t stride, axis a, block *b) {
   const nf_real *share = a.share;
   nf_real knot[BLOCK], left[BLOCK], of_bin[BLOCK];
-  for (size_t i = 0; i < b->n; i++) {
+  for (size_t i = 0; i < n; i++) {
     if (!known) b->bin[i] = 0;
     left[i] = knot[i] = -t->bound;
     of_bin[i] = share[i];
   }
-  for (uint32_t k = 1; k < t->bins; k++, share += stride)
-    for (size_t i = 0; i < b->n; i++) {
+  for (uint32_t k = 1; k < t->bins; k++, share += stride) {
+    NF_INDEPENDENT
+    for (size_t i = 0; i < n; i++) {
       const nf_real here = share[i], next = share[stride + i];
       knot[i] = next_knot(t, knot[i], here);
       const bool beyond = known ? b->bin[i] >= k : b->at[i] >= knot[i];
@@ -75,7 +76,8 @@ NF_BLOCKED find_knots(bool known, const spline *t, size_t stride, axis a, block 
       left[i] = beyond ? knot[i] : left[i];
       of_bin[i] = beyond ? next : of_bin[i];
     }
-  for (size_t i = 0; i < b->n; i++) {
+  }
+  for (size_t i = 0; i < n; i++) {
     a.left[i] = left[i];
     a.right[i] = b->bin[i] + 1 == t->bins ? t->bound : next_knot(t, left[i], of_bin[i]);
   }
@@ -83,8 +85,7 @@ NF_BLOCKED find_knots(bool known, const spline *t, size_t stride, axis a, block 
 
 /* δ = m + softplus(v) and ∂δ/∂v = σ(v), from
  * log σ(-v) = -softplus(v) and log σ(v) = v - softplus(v) */
-static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b) {
-  const size_t n = b->n;
+NF_BLOCKED find_slopes(size_t n, const spline *t, size_t stride, const nf_real *raw, block *b) {
   nf_real v[2 * BLOCK], softplus[2 * BLOCK] = {0};
   for (size_t i = 0; i < n; i++) {
     const size_t k = b->bin[i];
@@ -102,8 +103,8 @@ static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b)
 }
 
 /* The bins of n values, found among the knots of x, or of y for the inverse. */
-static void find(const spline *t, bool inverse, size_t n, size_t stride, const nf_real *parameters,
-                 const nf_real *value, block *b) {
+NF_BLOCKED find_bins(size_t n, const spline *t, bool inverse, size_t stride,
+                     const nf_real *parameters, const nf_real *value, block *b) {
   const nf_real *height = parameters + t->bins * stride;
   const axis x = {parameters, b->of.x0, b->of.x1};
   const axis y = {height, b->of.y0, b->of.y1};
@@ -112,9 +113,18 @@ static void find(const spline *t, bool inverse, size_t n, size_t stride, const n
     const nf_real below = value[i] < t->bound ? value[i] : t->bound;
     b->at[i] = below > -t->bound ? below : -t->bound;
   }
-  find_knots(false, t, stride, inverse ? y : x, b);
-  find_knots(true, t, stride, inverse ? x : y, b);
-  slopes(t, stride, height + t->bins * stride, b);
+  find_knots(n, false, t, stride, inverse ? y : x, b);
+  find_knots(n, true, t, stride, inverse ? x : y, b);
+  find_slopes(n, t, stride, height + t->bins * stride, b);
+}
+
+/* Most blocks are full: loops of a length that is known need no tests on their way. */
+static void find(const spline *t, bool inverse, size_t n, size_t stride, const nf_real *parameters,
+                 const nf_real *value, block *b) {
+  if (n == BLOCK)
+    find_bins(BLOCK, t, inverse, stride, parameters, value, b);
+  else
+    find_bins(n, t, inverse, stride, parameters, value, b);
 }
 
 static inline bool inside(const spline *t, nf_real x) { return x > -t->bound && x < t->bound; }
@@ -129,6 +139,7 @@ static void map(const nf_transform *base, bool inverse, size_t count, const nf_r
     const size_t n = nf_min_size(BLOCK, count - i);
     find(t, inverse, n, count, raw + i, x + i, &b);
     (inverse ? nf_spline_inverse : nf_spline_forward)(n, &b.of, b.at, b.log_slope);
+    NF_INDEPENDENT
     for (size_t k = 0; k < n; k++) {
       const bool in = inside(t, x[i + k]);
       x[i + k] = in ? b.at[k] : x[i + k];
@@ -189,12 +200,14 @@ static void backward(const nf_transform *base, size_t count, nf_real *raw, nf_re
     const size_t n = nf_min_size(BLOCK, count - i);
     find(t, true, n, count, raw + i, z + i, &b);
     nf_spline_inverse(n, &b.of, b.at, b.log_slope);
+    NF_INDEPENDENT
     for (size_t k = 0; k < n; k++) { /* outside, nothing depends on the spline */
       const bool in = inside(t, z[i + k]);
       b.grad[k] = in ? dz[i + k] : 0;
       b.log_slope[k] = in ? dlog_slope[i + k] : 0;
     }
     nf_spline_backward(n, &b.of, b.at, b.grad, b.log_slope, &db);
+    NF_INDEPENDENT
     for (size_t k = 0; k < n; k++) {
       const bool in = inside(t, z[i + k]);
       dz[i + k] = in ? b.grad[k] : dz[i + k];

@@ -4,6 +4,7 @@
 
 #include "core/gemm.h"
 #include "core/real.h"
+#include "nets/dense.h"
 
 enum { SIDE = 16, FEW = 4 };
 
@@ -60,14 +61,7 @@ void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size
 void nf_columns_relu_bias_backward(size_t n, size_t out, const nf_real *y, nf_real *dy,
                                    nf_real *dbias) {
   for (size_t k = 0; k < out; k++, y += n, dy += n) {
-    nf_real part[SIDE] = {0}, rest = 0;
-    size_t i = 0;
-    for (; i + SIDE <= n; i += SIDE)
-      for (size_t j = 0; j < SIDE; j++) {
-        dy[i + j] = y[i + j] > 0 ? dy[i + j] : 0;
-        part[j] += dy[i + j];
-      }
-    for (; i < n; i++) rest += dy[i] = y[i] > 0 ? dy[i] : 0;
-    dbias[k] += total(part, rest);
+    nf_relu_backward(n, y, dy);
+    dbias[k] += sum(n, dy);
   }
 }

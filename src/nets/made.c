@@ -147,17 +147,18 @@ static size_t end_of_panel(const nf_net *net, size_t k) {
   return nf_min_size(k + (alike ? PANEL : PANEL / 2), net->width);
 }
 
-/* Of m samples: x, dy and dx have rows of n numbers, h₁, h₂ and their gradients of m. A gradient of
- * weights is computed in dw, with some entries that the masks exclude, and added without these. */
+/* Of m samples: x, dy and dx have rows of n numbers, h₁, h₂ and their gradients of m. */
 typedef struct {
   size_t m, n;
   const nf_real *x, *h1, *h2, *dy;
-  nf_real *dx, *dh1, *dh2, *dw;
+  nf_real *dx, *dh1, *dh2;
 } slice;
 
-/* Of the columns first … end-1, those that are seen */
-static void add_seen(size_t first, size_t end, size_t seen, const nf_real *from, nf_real *to) {
-  for (size_t j = first; j < nf_min_size(seen, end); j++) to[j] += from[j - first];
+/* A product adds to some entries that the masks exclude, too. They are 0, and become it again: of
+ * columns first … end-1 those from `seen` on. */
+static void clear_unseen(size_t first, size_t end, size_t seen, nf_real *dw) {
+  if (seen < first) seen = first;
+  if (seen < end) memset(dw + seen, 0, (end - seen) * sizeof *dw);
 }
 
 static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
@@ -168,12 +169,10 @@ static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
     end = end_of_panel(net, k);
     const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
     for (size_t r = o.first; r < out; r += o.apart) {
-      memset(s->dw, 0, o.count * (end - k) * sizeof *s->dw);
       nf_columns_weight_backward(s->m, end - k, o.count, s->h2 + k * s->m, s->m, s->dy + r * s->n,
-                                 s->n, s->dw, end - k);
-      for (size_t q = 0; q < o.count; q++)
-        add_seen(k, end, nf_made_seen_by_output(net, r + q), s->dw + q * (end - k),
-                 dw + (r + q) * width);
+                                 s->n, dw + r * width + k, width);
+      for (size_t q = r; q < r + o.count; q++)
+        clear_unseen(k, end, nf_made_seen_by_output(net, q), dw + q * width);
     }
   }
   nf_columns_bias_backward(s->m, out, s->dy, s->n, dparam + net->tensor[BIAS_4].layer_offset);
@@ -199,13 +198,10 @@ static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
     end = end_of_panel(net, k);
     const size_t from =
         nf_made_units_below(net, nf_made_degree_of(net, k)); /* the first that sees unit k */
-    const bool all = nf_made_seen_by(net, from) >= end;
     nf_gemm(false, true, width - from, end - k, s->m, s->dh2 + from * s->m, s->m, s->h1 + k * s->m,
-            s->m, all, all ? dw + from * width + k : s->dw, all ? width : end - k);
-    for (size_t q = from, seen = 0; !all && q < width; q++) {
-      if (seen < end) seen = nf_made_seen_by(net, q); /* it rises */
-      add_seen(k, end, seen, s->dw + (q - from) * (end - k), dw + q * width);
-    }
+            s->m, true, dw + from * width + k, width);
+    for (size_t q = from, seen; q < width && (seen = nf_made_seen_by(net, q)) < end; q++)
+      clear_unseen(k, end, seen, dw + q * width);
   }
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_made_end_of_block(net, k);
@@ -228,11 +224,12 @@ static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
     end = nf_min_size(k + UNITS, width);
     const nf_made_range in = m->input[nf_made_degree_of(net, end - 1)].upto;
     nf_gemm(false, true, end - k, in.end - in.first, s->m, s->dh1 + k * s->m, s->m,
-            s->x + in.first * s->n, s->n, false, s->dw, in.end - in.first);
-    const nf_real *from = s->dw;
-    for (size_t q = k; q < end; q++)
-      for (size_t j = in.first; j < in.end; j++, from++)
-        if (m->input[j].degree <= nf_made_degree_of(net, q)) dw[q * d + j] += *from;
+            s->x + in.first * s->n, s->n, true, dw + k * d + in.first, d);
+    for (size_t q = k; q < end; q++) {
+      const size_t degree = nf_made_degree_of(net, q);
+      for (size_t j = in.first; j < in.end; j++)
+        if (m->input[j].degree > degree) dw[q * d + j] = 0;
+    }
   }
   for (size_t j = 0, end; j < d; j = end) {
     end = nf_min_size(j + INPUTS, d);
@@ -250,13 +247,11 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_real *dh1 = nf_arena_alloc(tmp, largest * width);
   nf_real *dh2 = nf_arena_alloc(tmp, largest * width);
-  nf_real *dw = nf_arena_alloc(
-      tmp, (width + nf_shape_size(net->out)) * PANEL + UNITS * nf_shape_size(net->in));
-  const bool there = dh1 != NULL && dh2 != NULL && dw != NULL;
+  const bool there = dh1 != NULL && dh2 != NULL;
   for (size_t i = 0, m; there && i < n; i += m) {
     m = nf_min_size(n - i, NF_COLUMNS_SLICE);
     const nf_real *h1 = hidden + 2 * i * width;
-    const slice s = {m, n, x + i, h1, h1 + m * width, dy + i, dx + i, dh1, dh2, dw};
+    const slice s = {m, n, x + i, h1, h1 + m * width, dy + i, dx + i, dh1, dh2};
     last_layer(net, &s, dparam);
     middle_layer(net, &s, dparam);
     first_layer(net, &s, dparam);

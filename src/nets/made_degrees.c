@@ -29,9 +29,9 @@ size_t nf_made_seen_by_output(const nf_net *net, size_t output) {
 }
 
 size_t nf_made_end_of_block(const nf_net *net, size_t begin) {
-  enum { FEW = 24 };
+  enum { ENOUGH = 12, SEVERAL = 24 };
   const size_t end = nf_made_seen_by(net, begin);
-  return end - begin >= FEW ? end : nf_min_size(begin + FEW, net->width);
+  return end - begin >= ENOUGH ? end : nf_min_size(begin + SEVERAL, net->width);
 }
 
 nf_made_outputs nf_made_outputs_above(const nf_net *net, size_t m) {
