@@ -70,7 +70,7 @@ sources  := $(wildcard $(addsuffix /*.[ch],include/nf src/* chapters examples te
 
 # ARCH= on x86-64 with glibc: the files with the hot loops are compiled for three kinds of processor, and
 # src/core/dispatch.c for each, to choose among them when the library is loaded.
-hot      := $(addprefix src/,core/gemm core/vector core/normals nets/conv3x3 nets/dense nets/columns)
+hot      := $(addprefix src/,core/gemm core/vector core/normals nets/conv3x3 nets/winograd nets/dense nets/columns)
 kinds    := sse2 avx2 avx512
 avx2     := -mavx2 -mfma
 avx512   := $(avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl

@@ -5,7 +5,7 @@
 --     it;
 --   * a figure is the large one of `make plots`, where it draws it;
 --   * a link to a file is seen from where the page lies;
---   * punctuation stays on the line of the formula before it;
+--   * punctuation stays on the line of the formula before it, and an option is on one line;
 --   * Chinese has no spaces between its lines, nor beside its punctuation, as GitHub's formulas need.
 -- Metadata: pictures, the folder of the large figures; root, the way from the page to the tree.
 
@@ -173,6 +173,13 @@ local function punctuation(inlines)
   return out
 end
 
+-- A browser would end a line behind a hyphen of --csv.
+local function options(code)
+  local entity = { ['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;' }
+  local text, found = code.text:gsub('[&<>]', entity):gsub('%-%-[-%w]+', '<span class="tied">%0</span>')
+  return found > 0 and pandoc.RawInline('html', '<code>' .. text .. '</code>') or nil
+end
+
 local function figures(image)
   local large = image.src:gsub('^plots/gallery', pictures)
   local file = io.open(large)
@@ -205,5 +212,5 @@ return {
   { Inlines = spaces },
   { Inlines = breaks },
   { Inlines = punctuation },
-  { Str = references, Math = words, Image = figures, Link = links, Table = tables },
+  { Str = references, Code = options, Math = words, Image = figures, Link = links, Table = tables },
 }

@@ -113,7 +113,7 @@ static const double *linear(const double *param, size_t in, size_t out, const do
 }
 
 static void relu(size_t n, double *y) {
-  for (size_t i = 0; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+  for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void by_hand(const module *m, answer *a) {

@@ -55,6 +55,13 @@ static nf_flow *autoregressive(void) {
   return moved_flow(b, 0.1);
 }
 
+static nf_flow *splines(void) {
+  nf_model m = nf_model_default(NF_NSF, nf_point(5));
+  m.width = 6;
+  m.steps = 3;
+  return moved_flow(nf_bijector_from_model(&m, NULL), 0.1);
+}
+
 static nf_flow *split_of_a_coupling(void) {
   return moved_flow(nf_split_new(nf_point(6), coupling(nf_point(3)), NULL), 0.1);
 }
@@ -101,6 +108,7 @@ const row rows[ROWS] = {
     {"learned noise", learned_noise, PIXELS, 20, 3, 3, NF_ADAM, 0.9, 0},
     {"one coupling", one_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"autoregressive", autoregressive, NORMAL_SAMPLES, 20, 3, 3, NF_ADAM, 0.9, 1},
+    {"splines", splines, NORMAL_SAMPLES, 20, 3, 2, NF_ADAM, 0, 0},
     {"split of a coupling", split_of_a_coupling, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"chains in a chain", chains_in_a_chain, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},
     {"continuous", continuous, NORMAL_SAMPLES, 8, 3, 2, NF_ADAM, 0, 0},

@@ -70,7 +70,7 @@ coverage:
 planted  := $(shell awk '$$1 == "file" { print $$2 }' tests/bugs.txt | sort -u)
 plants   := $(patsubst %.c,$(B)/double/planted/%.o,$(filter src/%,$(planted)) bugs.c)
 planted_nf := $(patsubst %.c,$(B)/float/planted/%.o,$(planted) bugs.c)
-without  := check dispatch corpus headlines rounding enclosures number points npy state_dict toy safetensors% cifar10 depth png \
+without  := check nan dispatch corpus headlines rounding enclosures number points npy state_dict toy safetensors% cifar10 depth png \
             io% nf% pipeline allocation checkpoint_faults
 mutant_t := $(patsubst $(B)/tests/%,$(B)/mutants/%,$(filter-out $(B)/tests/float_% \
               $(without:%=$(B)/tests/test_%),$(tests)))

@@ -84,6 +84,22 @@ static void products_are_the_plain_loops(void **state) {
   }
 }
 
+/* One NaN among the k terms of every sum */
+static void relu_of_nan_is_nan(void **state) {
+  (void)state;
+  static nf_real a[M * K], b[N * K], y[M * N];
+  const size_t n[] = {1, 4, 5, 11, 20, 37, 64, N}, k[] = {1, 7, K}, here = count_kinds();
+  for (size_t t = 0; t < M * 8 * 3; t++) {
+    const size_t rows = 1 + t % M, columns = n[t / M % 8], depth = k[t / M / 8];
+    for (size_t i = 0; i < rows * depth; i++) a[i] = i % depth == depth / 2 ? NF_R(NAN) : 1;
+    for (size_t i = 0; i < columns * depth; i++) b[i] = -1;
+    for (size_t q = 0; q < here; q++) {
+      kinds[q].gemm_bias(rows, columns, depth, a, b, NULL, true, y);
+      for (size_t i = 0; i < rows * columns; i++) assert_true(isnan(y[i]));
+    }
+  }
+}
+
 static void functions_are_those_of_libm(void **state) {
   (void)state;
   enum { COUNT = 1000 };
@@ -115,6 +131,7 @@ static void the_widest_is_chosen(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(products_are_the_plain_loops),
+      cmocka_unit_test(relu_of_nan_is_nan),
       cmocka_unit_test(functions_are_those_of_libm),
       cmocka_unit_test(the_widest_is_chosen),
   };

@@ -1,6 +1,7 @@
 /* LU, and the functions of core/vector.h against MPFR at 200 bits and at the
  * ends of the doubles. */
 #include <mpfr.h>
+#include <string.h>
 
 #include "check.h"
 #include "core/gemm.h"
@@ -121,6 +122,27 @@ static void log_normal_by_hand(void **state) {
               1e-15);
 }
 
+/* In columns of 3 numbers, more than are taken at a time, with gaps between rows; and of NaN. */
+static void softmax_agrees_with_its_formula(void **state) {
+  (void)state;
+  enum { N = 77, STRIDE = 80 };
+  double x[3 * STRIDE], p[3 * STRIDE];
+  for (size_t i = 0; i < 3 * STRIDE; i++) x[i] = 10 * nf_random_normal(4, 0, i);
+  x[5] = 800, x[STRIDE + 6] = -1e4, x[2 * STRIDE + 7] = NAN;
+  memcpy(p, x, sizeof p);
+  nf_vector_softmax(3, N, STRIDE, p);
+  for (size_t i = 0; i < N; i++)
+    for (size_t k = 0; k < 3; k++) {
+      double sum = 0;
+      for (size_t j = 0; j < 3; j++) sum += exp(x[j * STRIDE + i] - x[k * STRIDE + i]);
+      if (i == 7)
+        assert_true(isnan(p[k * STRIDE + i]));
+      else
+        check_close("softmax", p[k * STRIDE + i], 1 / sum, 2 * DBL_MIN, 40 * NF_REAL_EPSILON);
+    }
+  for (size_t k = 0; k < 3; k++) assert_memory_equal(p + k * STRIDE + N, x + k * STRIDE + N, 24);
+}
+
 static void vectors_at_the_extremes(void **state) {
   (void)state;
   const double x[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, -0.0};
@@ -171,6 +193,7 @@ int main(void) {
       cmocka_unit_test(lu_without_an_inverse_is_an_error),
       cmocka_unit_test(vectors_agree_with_50_digits),
       cmocka_unit_test(log_sigmoid_agrees_with_50_digits),
+      cmocka_unit_test(softmax_agrees_with_its_formula),
       cmocka_unit_test(vectors_at_the_extremes),
       cmocka_unit_test(log_near_1_has_the_digits_of_1_minus_x),
       cmocka_unit_test(sums_are_the_naive_loops),

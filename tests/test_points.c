@@ -48,6 +48,13 @@ static void forms_that_are_read(void **state) {
   reads("x,y # names\r\n\r\n1,2 # point\r\n3,4\r", 2, 2, X(1, 2, 3, 4), "x|y");
   reads("\xef\xbb\xbfx,y\n1,2\n", 1, 2, X(1, 2), "x|y");
   reads("\xef\xbb\xbf\n1\n", 1, 1, X(1), "");
+  reads("sep=;\nx;y\n1;2\n", 1, 2, X(1, 2), "x|y");
+  reads("\xef\xbb\xbfSEP=,\r\nx;y,z\r\n1,2\r\n", 1, 2, X(1, 2), "x;y|z");
+  reads("\"sep=\t\"\n1\t2\n", 1, 2, X(1, 2), "");
+  reads("sep=|\n\na, b|c;d\n1 | 2\n", 1, 2, X(1, 2), "a, b|c;d");
+  reads("sep= \n1  2\n", 1, 2, X(1, 2), "");
+  reads("sep=:\n1:2\n", 1, 2, X(1, 2), "");
+  reads("sep=,y\n1,2\n", 1, 2, X(1, 2), "sep=|y");
   reads("0.1,1e308\n", 1, 2, X(0.1, 1e308), "");
   reads("+.5,5.,-0,4.9e-324,1e-999\n", 1, 5, X(.5, 5, 0, 4.9e-324, 0), "");
   reads("0.1000000000000000000000000000000000000000000000000000000000000000000000000000000", 1, 1,
@@ -66,6 +73,11 @@ static void forms_that_are_refused(void **state) {
       {"1,2\n3,4,5\n", "p.csv:2: 3 values; the lines before it have 2"},
       {"x,y\n1,2,3\n", "p.csv:2: 3 values; the lines before it have 2"},
       {"1,2\n3,four\n", "p.csv:2: column 2 is 'four'; it must be a finite number"},
+      {"sep=;\n1,5;2,5\n", "p.csv:2: column 1 is '1,5'; a decimal comma must be a point"},
+      {"sep=;\n1;2\n3\n", "p.csv:3: 1 values; the lines before it have 2"},
+      {"sep=;\n", "p.csv: no points"},
+      {"sep=.\n1.2\n", "p.csv:1: 'sep=' can be followed by a semicolon"},
+      {"1,2\nsep=;\n", "p.csv:2: 1 values"},
       {"nan,nan\n1,2\n", "p.csv:1: column 1 is 'nan'"},
       {"1,5;2,5\n3;4\n", "p.csv:1: column 1 is '1,5'"},
       {"0x10,y\n1,2\n", "p.csv:1: column 1 is '0x10'"},

@@ -24,6 +24,9 @@ int cli_completion(int argc, char **argv);
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2))); /* no error */
 
+/* --- signals.c: a file that is half written goes when SIGINT, SIGTERM or SIGHUP ends nf ------- */
+void cli_signals_begin(void);
+
 /* --- options (options.c): a table a command, by which they are read and help is printed ----- */
 
 typedef enum {

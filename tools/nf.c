@@ -208,6 +208,7 @@ static bool is_printed(void) {
 
 int main(int argc, char **argv) {
   ranks_begin(&argc, &argv);
+  cli_signals_begin();
   int status = run(argc, argv);
   if (!is_printed()) status = CLI_FAILED;
   /* An error on all ranks is printed once; one on another than rank 0, by that rank. */

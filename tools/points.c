@@ -202,12 +202,13 @@ const char *cli_column_names(const nf_checkpoint *c) {
  * digits in common to steps that show in the density. */
 static void look_at_column(const char *columns, size_t n, size_t d, size_t k, const nf_real *x,
                            nf_error *e) {
-  double low = (double)x[k], high = low;
+  nf_real least = x[k], most = x[k];
   for (size_t i = 1; i < n; i++) {
-    low = fmin(low, (double)x[i * d + k]);
-    high = fmax(high, (double)x[i * d + k]);
+    const nf_real v = x[i * d + k];
+    least = v < least ? v : least;
+    most = v > most ? v : most;
   }
-  const double largest = fmax(-low, high);
+  const double low = (double)least, high = (double)most, largest = fmax(-low, high);
   int length;
   const char *name = cli_column(columns, k, &length);
   if (low == high)

@@ -77,9 +77,9 @@ static int check_progress(cli_run *r, const nf_checkpoint *c, nf_error *e) {
                    "%s: it is at step %" PRIu64 ", behind the %" PRIu64
                    " steps of this run; give more",
                    r->last, r->trainer->step, r->steps);
-  if (access(r->best, F_OK) == 0 || r->trainer->plateau.best >= 1e300) return NF_OK;
+  if (access(r->best, F_OK) == 0 || r->trainer->plateau.best >= NF_NO_LOSS_YET) return NF_OK;
   if (!r->quiet) printf("%s is not there: the next validation writes it\n", r->best);
-  r->trainer->plateau.best = 1e300;
+  r->trainer->plateau.best = NF_NO_LOSS_YET;
   return NF_OK;
 }
 

@@ -85,7 +85,7 @@ static void report_solver(const cli_run *r) {
            2 * r->model.steps);
 }
 
-bool cli_run_has_best(const cli_run *r) { return r->trainer->plateau.best < 1e300; }
+bool cli_run_has_best(const cli_run *r) { return r->trainer->plateau.best < NF_NO_LOSS_YET; }
 
 void cli_run_report(const cli_run *r, const cli_run_state *l) {
   if (r->quiet) {

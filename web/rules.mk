@@ -14,11 +14,9 @@ $(W)/float/%.o: %.c
 	$(call step,WASM)$(WASM) $(if $(filter $(fast),$<),-O3,-Os) -DNF_FLOAT -c $< -o $@
 $(W)/double.wasm: $(addprefix $(W)/double/,$(in_page) web/line.o web/selftest.o)
 $(W)/float.wasm: $(in_page:%=$(W)/float/%)
-# Without -O, with which clang would call wasm-opt, of whatever version is installed. A spline layer takes 65 kB of
-# stack, all that there would be otherwise.
+# Without -O, with which clang would call wasm-opt, of whatever version is installed.
 $(W)/%.wasm:
-	$(call step,LINK)$(WASM) -mexec-model=reactor $^ -lwasi-emulated-getpid -Wl,--gc-sections,--strip-all \
-	  -Wl,-z,stack-size=262144 -o $@
+	$(call step,LINK)$(WASM) -mexec-model=reactor $^ -lwasi-emulated-getpid -Wl,--gc-sections,--strip-all -o $@
 $(W)/index.html: $(W)/double.wasm $(W)/float.wasm $(wildcard web/*.js) $(addprefix web/,pack.py index.html style.css) NOTES.md NOTES.zh.md \
   book/book.lua $(wildcard golden/ch0[1-4]*.txt) data/flows/digits.safetensors data/digits.csv.gz
 	@/usr/bin/python3 -B web/pack.py $(W)

@@ -18,8 +18,9 @@ typedef struct {
 } nf_points;     /* start from {0} */
 
 /* Text, one point a line, values separated by commas, semicolons, tabs or blanks, in quotes or not.
- * Empty lines, and all after a '#', are skipped. A first line that holds no number names the
- * columns. "-" is the standard input.
+ * Empty lines, and all after a '#', are skipped. A first line "sep=;", as Excel has it, gives the
+ * separator. The first line, or the next, that holds no number names the columns. The decimal sign
+ * is a point. "-" is the standard input.
  * errors  NF_EIO, NF_EFORMAT (with line and column: not a finite number, a ragged line, no points),
  *         NF_ENOMEM */
 int nf_points_read_csv(const char *path, nf_points *out, nf_error *e);

@@ -25,6 +25,8 @@ static product next_rows(product p, size_t rows) {
 
 /* All m rows of one panel */
 static void multiply_panel(size_t m, int vectors, product p) {
+  for (; vectors <= 2 && 8 * vectors <= SUMS && m >= 8; m -= 8, p = next_rows(p, 8))
+    tile_of_8(vectors, &p);
   for (; 6 * vectors <= SUMS && m >= 6; m -= 6, p = next_rows(p, 6)) {
     if (p.start == p.c && m >= 12) /* of what is added to, the next tile's is on its way */
       for (size_t i = 6; i < 12; i++)
@@ -152,7 +154,7 @@ static inline __attribute__((always_inline)) void dots(size_t n, size_t m, produ
       for (size_t j = 0; j < n; j++) rest[j] += p.a[l] * p.b[j * p.ldb + l];
     for (size_t j = 0; j < n; j++) {
       const nf_real y = p.start[j] + (total(&sum[j]) + rest[j]);
-      p.c[j] = p.relu && !(y > 0) ? 0 : y;
+      p.c[j] = p.relu && y < 0 ? 0 : y; /* NaN stays */
     }
   }
 }

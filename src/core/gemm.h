@@ -1,6 +1,6 @@
 /* The matrix products, row-major. op(A) is m×k, op(B) is k×n, C is m×n; op transposes
- * when its flag is true. The order in which a sum over k is taken does not depend on m, and so not
- * on how a batch is cut. */
+ * when its flag is true. ReLU(NaN) = NaN. The order in which a sum over k is taken does not depend
+ * on m, and so not on how a batch is cut. */
 #ifndef NF_CORE_GEMM_H
 #define NF_CORE_GEMM_H
 

@@ -7,26 +7,25 @@
 #ifndef NF_CORE_TILE_H
 #define NF_CORE_TILE_H
 
-#include "core/real.h"
+#include "core/lanes.h"
 
-/* A tile has as many sums as the registers hold beside the operands, VECTORS wide, 6 rows or fewer
- * by as many vectors as make at most SUMS, or one row; a panel of B that is DEPTH long fits into
- * the first cache, or else the second. SSE2 has no load that fills a vector with one number of A,
- * and its multiplication overwrites an operand: one row by many vectors needs the fewest fills and
- * copies, but so many loads that A's steps had better not be loaded, too (BY_STRIDE). */
+/* A tile has as many sums as the registers hold beside the operands: VECTORS wide, 6 rows or fewer
+ * by as many vectors as make at most SUMS, 8 by 1 or 2, or one row. A panel of B that is DEPTH long
+ * fits into the first cache, or else the second. SSE2 has no load that fills a vector with one
+ * number of A, and its multiplication overwrites an operand: one row by many vectors needs the
+ * fewest fills and copies, but so many loads that A's steps had better not be loaded, too
+ * (BY_STRIDE). */
 #ifdef __AVX512F__
-enum { VECTOR_BYTES = 64, VECTORS = 4, SUMS = 24, DEPTH = 512, BY_STRIDE = 0 };
+enum { VECTORS = 4, SUMS = 24, DEPTH = 512, BY_STRIDE = 0 };
 #elif defined __AVX__
-enum { VECTOR_BYTES = 32, VECTORS = 2, SUMS = 12, DEPTH = 512, BY_STRIDE = 0 };
+enum { VECTORS = 2, SUMS = 12, DEPTH = 512, BY_STRIDE = 0 };
 #elif defined __SSE2__
-enum { VECTOR_BYTES = 16, VECTORS = 12, SUMS = 10, DEPTH = 128, BY_STRIDE = 1 };
+enum { VECTORS = 12, SUMS = 10, DEPTH = 128, BY_STRIDE = 1 };
 #else
-enum { VECTOR_BYTES = 16, VECTORS = 2, SUMS = 12, DEPTH = 512, BY_STRIDE = 0 };
+enum { VECTORS = 2, SUMS = 12, DEPTH = 512, BY_STRIDE = 0 };
 #endif
-enum { LANES = VECTOR_BYTES / sizeof(nf_real), COLUMNS = VECTORS * LANES };
+enum { COLUMNS = VECTORS * LANES };
 
-typedef nf_real vector
-    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(nf_real)), may_alias));
 #ifdef NF_FLOAT
 typedef int32_t mask __attribute__((vector_size(VECTOR_BYTES)));
 #else
@@ -59,11 +58,11 @@ typedef struct {
  * registers. */
 static inline __attribute__((always_inline)) void tile(int rows, int vectors, bool by_stride,
                                                        product p) {
-  vector sum[6][VECTORS], b[VECTORS];
-  const nf_real *a[6];
-  NF_UNROLLED(6)
+  vector sum[8][VECTORS], b[VECTORS];
+  const nf_real *a[8];
+  NF_UNROLLED(8)
   for (int i = 0; i < rows; i++) a[i] = p.a + (p.rows != NULL ? p.rows[i] : (size_t)i * p.row);
-  NF_UNROLLED(6)
+  NF_UNROLLED(8)
   for (int i = 0; i < rows; i++) {
     NF_UNROLLED(12)
     for (int j = 0; j < vectors; j++)
@@ -77,7 +76,7 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, bo
     NF_UNROLLED(12)
     for (int j = 0; j < vectors; j++) b[j] = *(const vector *)(p.b + l * p.ldb + j * LANES);
     const size_t step = by_stride ? l * p.step : p.steps[l];
-    NF_UNROLLED(6)
+    NF_UNROLLED(8)
     for (int i = 0; i < rows; i++) {
       NF_UNROLLED(12)
       for (int j = 0; j < vectors; j++) {
@@ -87,13 +86,13 @@ static inline __attribute__((always_inline)) void tile(int rows, int vectors, bo
       }
     }
   }
-  NF_UNROLLED(6)
+  NF_UNROLLED(8)
   for (int i = 0; i < rows; i++) {
     NF_UNROLLED(12)
     for (int j = 0; j < vectors; j++) {
       const vector y = sum[i][j];
       *(vector *)(p.c + (size_t)i * p.ldc + j * LANES) =
-          p.relu ? (vector)((mask)(y > 0) & (mask)y) : y;
+          p.relu ? (vector)(~(mask)(y < 0) & (mask)y) : y; /* NaN stays */
     }
   }
 }
@@ -120,6 +119,7 @@ static inline __attribute__((always_inline)) void tile_of(int rows, int vectors,
   TILE_OF(12)
 #undef TILE_OF
 }
+static void tile_of_8(int vectors, const product *p) { tile_of(8, vectors, *p); }
 static void tile_of_6(int vectors, const product *p) { tile_of(6, vectors, *p); }
 static void tile_of_4(int vectors, const product *p) { tile_of(4, vectors, *p); }
 static void tile_of_2(int vectors, const product *p) { tile_of(2, vectors, *p); }

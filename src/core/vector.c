@@ -8,6 +8,7 @@
 
 #ifdef NF_FLOAT
 typedef int32_t bits;
+typedef uint32_t word;
 enum { MANTISSA = 23, BIAS = 127, EXP_DEGREE = 7, LOG_TERMS = 8, SHORT_TERMS = 5 };
 #define ROUND   0x1.8p23f    /* x + ROUND holds the nearest integer in its last bits */
 #define LN2_TOP 0x1.62e4p-1f /* its product with any exponent is exact */
@@ -16,6 +17,7 @@ enum { MANTISSA = 23, BIAS = 127, EXP_DEGREE = 7, LOG_TERMS = 8, SHORT_TERMS = 5
 #define EXP_MAX 88.72283f
 #else
 typedef int64_t bits;
+typedef uint64_t word;
 enum { MANTISSA = 52, BIAS = 1023, EXP_DEGREE = 13, LOG_TERMS = 18, SHORT_TERMS = 11 };
 #define ROUND   0x1.8p52
 #define LN2_TOP 0x1.62e42fefa38p-1
@@ -58,9 +60,23 @@ static const nf_real inverse_odd[] = {1,
                                       1 / NF_R(33),
                                       1 / NF_R(35)};
 
-static inline nf_real power_of_2(bits n) {
-  const bits b = (bits)((n + BIAS) << MANTISSA);
+/* The last bits of x + ROUND as an integer */
+static inline word last_bits(nf_real shifted) {
+  word b;
+  memcpy(&b, &shifted, sizeof b);
+  return b;
+}
+
+static inline nf_real power_of_2(word n) {
+  const word b = (n + BIAS) << MANTISSA;
   nf_real y;
+  memcpy(&y, &b, sizeof y);
+  return y;
+}
+
+/* y·2ⁿ, neither subnormal nor infinite */
+static inline nf_real scaled(nf_real y, word n) {
+  const word b = last_bits(y) + (n << MANTISSA);
   memcpy(&y, &b, sizeof y);
   return y;
 }
@@ -74,22 +90,51 @@ static inline __attribute__((always_inline)) nf_real twice_artanh(nf_real s, int
   return 2 * s * p;
 }
 
-static inline nf_real exp_one(nf_real x) {
-  const nf_real in =
-      x >= EXP_MIN ? (x <= EXP_MAX ? x : EXP_MAX) : EXP_MIN; /* NaN becomes EXP_MIN too */
-  const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, n = shifted - ROUND;
-  const nf_real r = (in - n * LN2_TOP) - n * LN2_LOW;
+/* exp(x) = p·2ⁿ, with n in the last bits of *shifted */
+static inline nf_real exp_parts(nf_real x, nf_real *shifted) {
+  *shifted = x * NF_R(1.4426950408889634074) + ROUND;
+  const nf_real n = *shifted - ROUND, r = (x - n * LN2_TOP) - n * LN2_LOW;
   nf_real p = inverse_factorial[EXP_DEGREE];
   NF_UNROLLED(13)
   for (int k = EXP_DEGREE; k-- > 0;) p = p * r + inverse_factorial[k];
-  /* 2ⁿ in two factors: at the top of the range n itself is one too large for an exponent */
-  const bits exponent = (bits)n, half = exponent / 2;
-  const nf_real y = p * power_of_2(half) * power_of_2(exponent - half);
+  return p;
+}
+
+static inline nf_real exp_one(nf_real x) {
+  const nf_real below = x < EXP_MAX ? x : EXP_MAX; /* of NaN, too */
+  nf_real shifted;
+  const nf_real p = exp_parts(below > EXP_MIN ? below : EXP_MIN, &shifted);
+  const nf_real y = scaled(p, last_bits(shifted)); /* n can be one too large for an exponent */
   return x < EXP_MIN ? 0 : x > EXP_MAX ? (nf_real)INFINITY : y + (x - x);
 }
 
 void nf_vector_exp(size_t n, const nf_real *x, nf_real *y) {
   for (size_t i = 0; i < n; i++) y[i] = exp_one(x[i]);
+}
+
+/* Some columns at a time, whose maxima and sums stay in the cache. Of numbers up to 0, one that is
+ * below EXP_MIN may as well be EXP_MIN. */
+void nf_vector_softmax(size_t rows, size_t n, size_t stride, nf_real *x) {
+  enum { BLOCK = 64 };
+  for (size_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
+    const size_t m = n - begin < BLOCK ? n - begin : BLOCK;
+    nf_real max[BLOCK], sum[BLOCK] = {0};
+    memcpy(max, x, m * sizeof *max);
+    for (size_t k = 1; k < rows; k++)
+      for (size_t i = 0; i < m; i++)
+        max[i] = x[k * stride + i] > max[i] ? x[k * stride + i] : max[i];
+    for (size_t k = 0; k < rows; k++)
+      for (size_t i = 0; i < m; i++) {
+        const nf_real below = x[k * stride + i] - max[i];
+        nf_real shifted;
+        const nf_real p = exp_parts(below < EXP_MIN ? EXP_MIN : below, &shifted);
+        x[k * stride + i] = p * power_of_2(last_bits(shifted));
+        sum[i] += x[k * stride + i];
+      }
+    for (size_t i = 0; i < m; i++) sum[i] = 1 / sum[i];
+    for (size_t k = 0; k < rows; k++)
+      for (size_t i = 0; i < m; i++) x[k * stride + i] *= sum[i];
+  }
 }
 
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y) {
@@ -129,7 +174,7 @@ void nf_vector_tanh(size_t n, const nf_real *x, nf_real *y) {
     const nf_real in = twice >= limit ? twice : limit;
     const nf_real shifted = in * NF_R(1.4426950408889634074) + ROUND, rounded = shifted - ROUND;
     const nf_real r = (in - rounded * LN2_TOP) - rounded * LN2_LOW,
-                  power = power_of_2((bits)rounded);
+                  power = power_of_2(last_bits(shifted));
     nf_real p = inverse_factorial[EXP_DEGREE];
     NF_UNROLLED(13)
     for (int k = EXP_DEGREE; k-- > 1;) p = p * r + inverse_factorial[k];

@@ -9,6 +9,9 @@
 
 /* y[i] = exp(x[i]); 0 and ∞ where the precision ends, NaN for NaN. y may be x. */
 void nf_vector_exp(size_t n, const nf_real *x, nf_real *y);
+/* The softmax over `rows` numbers x[k·stride + i], k = 0, 1, …, in their place, for every i < n;
+ * NaN where one of them is NaN. */
+void nf_vector_softmax(size_t rows, size_t n, size_t stride, nf_real *x);
 /* y[i] = log σ(x[i]) = min(x, 0) - log(1 + exp(-|x|)). y may be x. */
 void nf_vector_log_sigmoid(size_t n, const nf_real *x, nf_real *y);
 /* y[i] = log x[i], of positive numbers that are neither subnormal nor infinite. y may be x. */

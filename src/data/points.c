@@ -1,5 +1,6 @@
-/* Points from text, one a line. The separator is decided once, by the first line that is not empty:
- * a semicolon, a tab or a comma if the line has one, in this order, else blanks. */
+/* Points from text, one a line. The separator is decided once: by a first line such as "sep=;",
+ * which Excel takes for its own, or by the first line that is not empty: a semicolon, a tab or a
+ * comma if the line has one, in this order, else blanks. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ typedef struct {
   char **field; /* of the line, each ended by a 0 in it */
   size_t field_size, fields;
   char separator; /* ' ': blanks; 0: not decided */
+  bool named;     /* a header names the columns */
   nf_points points;
   size_t x_size;
   nf_points_choice choose; /* NULL: all columns are used */
@@ -60,6 +62,19 @@ static int read_line(reader *r, bool *end) {
   if (length > 1 && r->line[length - 2] == '\r') r->line[length - 2] = 0;
   if (strchr(r->line, '\r') == NULL) return NF_OK;
   return nf_fail(r->e, NF_EFORMAT, "%s:%zu: a carriage return inside the line", r->path, r->number);
+}
+
+/* A line "sep=" and a character, in quotes or not, gives the separator, and nothing else. */
+static int read_separator(reader *r) {
+  const char *sep = r->line + strspn(r->line, " \"");
+  if (strncasecmp(sep, "sep=", 4) != 0 || sep[4] == 0 || (sep[5] != 0 && sep[5] != '"'))
+    return NF_OK;
+  r->separator = sep[4];
+  *r->line = 0;
+  if (strchr(";,\t |:", r->separator) != NULL) return NF_OK;
+  return nf_fail(r->e, NF_EFORMAT,
+                 "%s:1: 'sep=' can be followed by a semicolon, comma, tab, blank, colon or '|'",
+                 r->path);
 }
 
 static char find_separator(const char *line) {
@@ -124,6 +139,7 @@ static int read_header(reader *r) {
   p->column = calloc(r->fields, sizeof *p->column);
   if (p->column == NULL) return out_of_memory(r);
   p->d = r->fields;
+  r->named = true;
   for (size_t k = 0; k < p->d; k++) {
     p->column[k] = strdup(r->field[k]);
     if (p->column[k] == NULL) return out_of_memory(r);
@@ -140,18 +156,20 @@ static int shown(const char *field) {
 
 static int bad_value(const reader *r, size_t column, const char *field) {
   char copy[64], *comma;
-  const bool single = sizeof(nf_real) == 4;
+  const char *single = sizeof(nf_real) == 4 ? " of single precision" : "";
+  const char *other = r->choose != NULL && r->named ? ", or the column left out" : "";
   double value;
   snprintf(copy, sizeof copy, "%s", field);
   if ((comma = strchr(copy, ',')) != NULL) *comma = '.';
   if (*field == 0)
-    return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is empty; it must be a number", r->path,
-                   r->number, column);
-  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.*s'; %s", r->path, r->number, column,
-                 shown(field), field,
-                 comma != NULL && nf_read_real(copy, &value) ? "a decimal comma must be a point"
-                 : single ? "it must be a finite number of single precision"
-                          : "it must be a finite number");
+    return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is empty; it must be a number%s", r->path,
+                   r->number, column, other);
+  if (comma != NULL && nf_read_real(copy, &value))
+    return nf_fail(r->e, NF_EFORMAT,
+                   "%s:%zu: column %zu is '%.*s'; a decimal comma must be a point", r->path,
+                   r->number, column, shown(field), field);
+  return nf_fail(r->e, NF_EFORMAT, "%s:%zu: column %zu is '%.*s'; it must be a finite number%s%s",
+                 r->path, r->number, column, shown(field), field, single, other);
 }
 
 /* The number of columns is known, and their names, if any. Without names all must hold numbers: a
@@ -161,11 +179,10 @@ static int choose_columns(reader *r) {
   p->d = r->fields;
   r->used = malloc(p->d * sizeof *r->used);
   if (r->used == NULL) return out_of_memory(r);
-  const bool named = p->column != NULL;
   for (size_t k = 0; k < p->d; k++) r->used[k] = true;
   if (r->choose != NULL && r->choose(p, r->used, r->context, r->e) != NF_OK)
     return nf_status_of(r->e);
-  for (size_t k = 0; k < p->d; k++) r->used[k] = r->used[k] || !named;
+  for (size_t k = 0; k < p->d; k++) r->used[k] = r->used[k] || !r->named;
   return NF_OK;
 }
 
@@ -199,10 +216,11 @@ static int read_all(reader *r) {
   for (bool end = false; status == NF_OK && !end;) {
     if ((status = read_line(r, &end)) != NF_OK) return status;
     if (r->number == 1 && strncmp(r->line, "\xef\xbb\xbf", 3) == 0) memset(r->line, ' ', 3);
+    if (r->number == 1 && (status = read_separator(r)) != NF_OK) return status;
     r->line[strcspn(r->line, "#")] = 0;
     if (r->line[strspn(r->line, " \t")] == 0) continue;
-    const bool first = r->separator == 0;
-    if (first) r->separator = find_separator(r->line);
+    const bool first = r->points.d == 0;
+    if (r->separator == 0) r->separator = find_separator(r->line);
     if ((status = split(r)) != NF_OK) return status;
     const bool header = first && !any_value(r);
     if (header) status = read_header(r);

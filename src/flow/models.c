@@ -43,42 +43,46 @@ static nf_net *conditioner(nf_shape in, nf_shape out, const nf_model *m, nf_erro
   return nf_net_given(net, m->condition, e);
 }
 
-static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, const nf_model *m,
-                         nf_error *e) {
-  const nf_shape shape = nf_bijector_out(chain);
-  nf_net *net =
-      conditioner(nf_coupling_net_in(shape, mask), nf_coupling_net_out(shape, mask, scale), m, e);
-  nf_chain_add(chain, nf_coupling_new(shape, mask, scale, net, e), e);
-}
-
 /* Latents beyond ±4 are rare, so the tails, which are the identity, hold little of the density. */
 enum { SPLINE_BINS = 16 };
 #define SPLINE_BOUND 4
 
-static void add_spline_coupling(nf_bijector *chain, nf_mask mask, const nf_model *m, nf_error *e) {
+/* Affine with this scale; of nsf a spline */
+static void add_coupling(nf_bijector *chain, nf_mask mask, nf_scale scale, const nf_model *m,
+                         nf_error *e) {
+  const bool spline = m->family == NF_NSF;
   const nf_shape shape = nf_bijector_out(chain);
-  nf_net *net = conditioner(nf_coupling_net_in(shape, mask),
-                            nf_spline_coupling_net_out(shape, mask, SPLINE_BINS), m, e);
-  nf_chain_add(chain, nf_spline_coupling_new(shape, mask, SPLINE_BINS, SPLINE_BOUND, net, e), e);
+  const nf_shape out = spline ? nf_spline_coupling_net_out(shape, mask, SPLINE_BINS)
+                              : nf_coupling_net_out(shape, mask, scale);
+  nf_net *net = conditioner(nf_coupling_net_in(shape, mask), out, m, e);
+  nf_chain_add(chain,
+               spline ? nf_spline_coupling_new(shape, mask, SPLINE_BINS, SPLINE_BOUND, net, e)
+                      : nf_coupling_new(shape, mask, scale, net, e),
+               e);
 }
 
-static nf_mask swapped_if(bool odd, nf_mask mask) { return odd ? (nf_mask)(mask + 1) : mask; }
+static nf_mask swapped(nf_mask mask) { return (nf_mask)(mask ^ 1); } /* they stand in pairs */
+
+/* The first has this mask, and each the parts of the one before it exchanged. */
+static void add_couplings(nf_bijector *chain, size_t count, nf_mask mask, nf_scale scale,
+                          const nf_model *m, nf_error *e) {
+  for (size_t i = 0; i < count; i++, mask = swapped(mask)) add_coupling(chain, mask, scale, m, e);
+}
 
 static void add_nice(nf_bijector *chain, const nf_model *m, nf_error *e) {
   const size_t d = nf_shape_size(m->shape);
   if (nf_shape_pixels(m->shape) > 1)
     nf_chain_add(chain, nf_reshape_new(m->shape, nf_point(d), e), e);
-  for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), NF_SCALE_NONE, m, e);
+  add_couplings(chain, m->steps, NF_CHANNEL, NF_SCALE_NONE, m, e);
   nf_chain_add(chain, nf_actnorm_new(nf_point(d), e), e);
 }
 
 /* The paper normalises activations by batch; a density needs a fixed map, hence actnorm. */
 static void add_realnvp_couplings(nf_bijector *chain, size_t count, nf_mask mask, const nf_model *m,
                                   nf_error *e) {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++, mask = swapped(mask)) {
     nf_chain_add(chain, nf_actnorm_new(nf_bijector_out(chain), e), e);
-    add_coupling(chain, swapped_if(i % 2, mask), m->scale, m, e);
+    add_coupling(chain, mask, m->scale, m, e);
   }
 }
 
@@ -101,12 +105,10 @@ static void add_realnvp_scales(nf_bijector *chain, const nf_model *m, size_t lev
 
 /* On points: couplings that swap halves. */
 static void add_realnvp(nf_bijector *chain, const nf_model *m, nf_error *e) {
-  if (nf_shape_pixels(m->shape) > 1) {
+  if (nf_shape_pixels(m->shape) > 1)
     add_realnvp_scales(chain, m, m->levels, e);
-    return;
-  }
-  for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m->scale, m, e);
+  else
+    add_couplings(chain, m->steps, NF_CHANNEL, m->scale, m, e);
 }
 
 static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels, nf_error *e) {
@@ -117,10 +119,7 @@ static void add_glow_levels(nf_bijector *chain, const nf_model *m, size_t levels
   for (size_t k = 0; k < m->steps; k++) {
     nf_chain_add(chain, nf_actnorm_new(shape, e), e);
     nf_chain_add(chain, nf_conv1x1_new(shape, m->plu, e), e);
-    if (m->family == NF_NSF)
-      add_spline_coupling(chain, NF_CHANNEL, m, e);
-    else
-      add_coupling(chain, NF_CHANNEL, m->scale, m, e);
+    add_coupling(chain, NF_CHANNEL, m->scale, m, e);
   }
   if (levels == 1) return;
   if (m->learned_prior) { /* (x_b - μ(x_a))/σ(x_a) is a coupling */
@@ -140,9 +139,9 @@ static void add_glow(nf_bijector *chain, const nf_model *m, nf_error *e) {
 }
 
 static void add_single_scale(nf_bijector *chain, const nf_model *m, nf_error *e) {
-  const nf_mask mask = nf_shape_pixels(m->shape) > 1 ? NF_CHECKERBOARD : NF_CHANNEL;
-  for (size_t i = 0; i < m->steps; i++)
-    add_coupling(chain, swapped_if(i % 2 == 0, mask), m->scale, m, e);
+  const bool image = nf_shape_pixels(m->shape) > 1;
+  add_couplings(chain, m->steps, image ? NF_CHECKERBOARD_SWAPPED : NF_CHANNEL_SWAPPED, m->scale, m,
+                e);
 }
 
 /* The paper, too, reverses the order between layers and has batch normalisation there. */
@@ -163,12 +162,10 @@ static void add_maf(nf_bijector *chain, const nf_model *m, nf_error *e) {
 
 /* On points: couplings that swap halves; on images Glow with splines. */
 static void add_nsf(nf_bijector *chain, const nf_model *m, nf_error *e) {
-  if (nf_shape_pixels(m->shape) > 1) {
-    add_glow_levels(chain, m, m->levels, e);
-    return;
-  }
-  for (size_t i = 0; i < m->steps; i++)
-    add_spline_coupling(chain, swapped_if(i % 2, NF_CHANNEL), m, e);
+  if (nf_shape_pixels(m->shape) > 1)
+    add_glow(chain, m, e);
+  else
+    add_couplings(chain, m->steps, NF_CHANNEL, m->scale, m, e);
 }
 
 /* The exact trace costs a pass for each dimension: for points alone. */
@@ -186,8 +183,7 @@ static nf_bijector *noise_flow(const nf_model *m, nf_error *e) {
   const nf_model small = {.shape = m->shape, .width = NOISE_WIDTH, .condition = m->shape.c};
   const nf_mask mask = nf_shape_pixels(m->shape) > 1 ? NF_CHECKERBOARD : NF_CHANNEL;
   nf_bijector *noise = nf_chain_new(m->shape, e);
-  for (size_t i = 0; i < NOISE_COUPLINGS; i++)
-    add_coupling(noise, swapped_if(i % 2, mask), NF_SCALE_TANH, &small, e);
+  add_couplings(noise, NOISE_COUPLINGS, mask, NF_SCALE_TANH, &small, e);
   return noise;
 }
 

@@ -209,7 +209,7 @@ static int read_progress(const char *path, const nf_safetensors *file, uint64_t 
     return nf_fail(e, NF_EFORMAT, "%s: it has no training state; the last checkpoint does", path);
   const uint64_t max = 1000000000000; /* its samples can still be numbered */
   if (text[1] != NULL && text[2] != NULL && text[3] != NULL && nf_read_whole(text[0], max, step) &&
-      nf_read_real(text[1], &plateau->best) && plateau->best <= 1e300 &&
+      nf_read_real(text[1], &plateau->best) && plateau->best <= NF_NO_LOSS_YET &&
       nf_read_whole(text[2], max, &plateau->bad_reports) &&
       nf_read_real(text[3], &plateau->scale) && plateau->scale >= 0 && plateau->scale <= 1)
     return NF_OK;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,9 @@ static FILE *open_through(const char *path, bool standard) {
   return copy >= 0 ? fdopen(copy, "wb") : NULL;
 }
 
+/* The temporary file that was opened last and is not closed; NULL: none */
+static char *_Atomic unfinished;
+
 int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e) {
   struct stat there = {0}, out;
   char *place = follow(path), *temporary = NULL, ending[32];
@@ -74,6 +78,7 @@ int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e) {
       free(place);
       return nf_fail(e, NF_ENOMEM, "%s: out of memory", path);
     }
+    unfinished = temporary;
     file = fopen(temporary, "wb");
     if (file != NULL && old) fchmod(fileno(file), there.st_mode & 0777);
   }
@@ -81,9 +86,15 @@ int nf_new_file_open(nf_new_file *f, const char *path, nf_error *e) {
     *f = (nf_new_file){file, path, place, temporary};
     return NF_OK;
   }
+  unfinished = NULL;
   free(place);
   free(temporary);
   return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+void nf_new_file_abandon(void) {
+  const char *file = unfinished;
+  if (file != NULL) unlink(file);
 }
 
 static void put(uint64_t bits, size_t bytes, unsigned char *to) {
@@ -122,6 +133,7 @@ int nf_new_file_close(nf_new_file *f, int status, nf_error *e) {
       (!written || !closed || (f->place != NULL && rename(f->temporary, f->place) != 0)))
     status = nf_fail(e, NF_EIO, "%s: cannot write: %s", f->path, strerror(errno));
   if (status != NF_OK && f->place != NULL) remove(f->temporary);
+  unfinished = NULL;
   free(f->temporary);
   free(f->place);
   *f = (nf_new_file){0};

@@ -30,6 +30,10 @@ void nf_write_values(FILE *file, size_t n, const nf_real *value);
  * closed in any case.   errors  NF_EIO */
 int nf_new_file_close(nf_new_file *f, int status, nf_error *e);
 
+/* For the handler of a signal that ends the process: removes what is written under a temporary
+ * name. Async-signal-safe. */
+void nf_new_file_abandon(void);
+
 /* Removes the file to which the links of path lead; the links stay. */
 void nf_remove_file(const char *path);
 

@@ -46,6 +46,7 @@ static int forward(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *
   nf_real *log_slope = nf_arena_alloc(&work->arena, count);
   if (value == NULL || log_slope == NULL) return NF_ENOMEM;
   memcpy(value, act.input, count * sizeof *value);
+  t->prepare(t, count, act.output);
   t->forward(t, count, act.output, value, log_slope);
   nf_transpose(d, n, value, n, x->data, d);
   for (size_t k = 0; k < d; k++)
@@ -67,6 +68,7 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
   for (size_t k = 0; k < d; k++) {
     const size_t i = a->order[k];
     nf_made_step(b->net, i, n, value, hidden, raw);
+    t->prepare(t, n, raw);
     t->inverse(t, n, raw, value + i * n, log_slope);
     for (size_t s = 0; s < n; s++) log_det[s] += (double)log_slope[s];
   }
@@ -96,20 +98,22 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   const nf_transform *t = ((const autoregressive *)b)->transform;
   const size_t n = z->n, d = nf_shape_size(b->in), count = n * d;
   nf_activation act;
-  int status = rebuild(b, z, &act, work);
-  if (status != NF_OK) return status;
-  nf_real *dinput = nf_arena_alloc(&work->arena, count);
+  nf_real *value = nf_arena_alloc(&work->arena, count); /* z, then ∂net/∂x's share of dx */
   nf_real *dx = nf_arena_alloc(&work->arena, count);
   nf_real *dlog_slope = nf_arena_alloc(&work->arena, count);
-  if (dinput == NULL || dx == NULL || dlog_slope == NULL) return NF_ENOMEM;
+  if (value == NULL || dx == NULL || dlog_slope == NULL) return NF_ENOMEM;
+  nf_transpose(n, d, z->data, d, value, n);
+  int status = rebuild(b, z, &act, work);
+  if (status != NF_OK) return status;
+  if (act.fresh) t->prepare(t, count, act.output);
   nf_transpose(n, d, dz->data, d, dx, n);
   for (size_t k = 0; k < d; k++)
     for (size_t i = 0; i < n; i++) dlog_slope[k * n + i] = NF_R(dlog_det[i]);
-  t->backward(t, count, act.output, act.input, dx, dlog_slope); /* act.output is ∂L/∂θ now */
-  status = b->net->type->backward(b->net, n, act.input, act.hidden, act.output, dinput, dparam,
+  t->backward(t, count, act.output, value, dx, dlog_slope); /* act.output is ∂L/∂θ now */
+  status = b->net->type->backward(b->net, n, act.input, act.hidden, act.output, value, dparam,
                                   &work->arena);
   if (status != NF_OK) return status;
-  for (size_t k = 0; k < count; k++) dx[k] += dinput[k];
+  for (size_t k = 0; k < count; k++) dx[k] += value[k];
   nf_transpose(d, n, dx, n, dz->data, d);
   nf_conditioner_drop(b, work);
   return NF_OK;

@@ -49,6 +49,7 @@ static int reserve_saved(const nf_bijector *b, size_t n, nf_activation *a, nf_wo
 int nf_conditioner_reserve(const nf_bijector *b, size_t n, bool need_hidden, nf_activation *a,
                            nf_work *work) {
   const size_t fit = SLICE_PIXELS / nf_shape_pixels(b->in);
+  a->fresh = false;
   a->slice = n;
   if (need_hidden || work->activations == NULL) {
     if (!need_hidden && !b->net->type->columns) a->slice = nf_min_size(fit > 0 ? fit : 1, n);
@@ -64,6 +65,7 @@ int nf_conditioner_run(const nf_bijector *b, size_t n, nf_activation *a, nf_work
     status =
         b->net->type->forward(b->net, nf_min_size(a->slice, n - i), a->input + input_size(b, i),
                               a->output + output_size(b, i), a->hidden, &work->arena);
+  a->fresh = true;
   return status;
 }
 

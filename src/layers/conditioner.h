@@ -8,6 +8,7 @@
 /* Of n samples, one a row, or one a column if the net's type says so. */
 typedef struct {
   nf_real *input, *hidden, *output;
+  bool fresh;   /* output is the net's, just computed; what was saved is as the layer left it */
   size_t slice; /* samples in `hidden`: all n, or fewer when backward won't need it */
 } nf_activation;
 

@@ -14,14 +14,17 @@ typedef struct nf_transform nf_transform;
 struct nf_transform {
   const char *name;
   size_t n_raw;
+  /* Raw numbers become what the functions below take for them, in place. */
+  void (*prepare)(const nf_transform *t, size_t count, nf_real *raw);
   /* x becomes z;   log_slope[i] = log τ'(x_i) */
   void (*forward)(const nf_transform *t, size_t count, const nf_real *raw, nf_real *x,
                   nf_real *log_slope);
   /* z becomes x;   log_slope[i] = log (τ⁻¹)'(z_i) */
   void (*inverse)(const nf_transform *t, size_t count, const nf_real *raw, nf_real *z,
                   nf_real *log_slope);
-  /* At the input x, with dlog_slope[i] = ∂L/∂log τ'(x_i):  dz becomes dx, and raw ∂L/∂raw. */
-  void (*backward)(const nf_transform *t, size_t count, nf_real *raw, const nf_real *x, nf_real *dz,
+  /* z becomes x and, with dlog_slope[i] = ∂L/∂log τ'(x_i), dz becomes dx, and raw ∂L/∂raw, by the
+   * numbers before they were prepared. */
+  void (*backward)(const nf_transform *t, size_t count, nf_real *raw, nf_real *z, nf_real *dz,
                    const nf_real *dlog_slope);
   void *memory; /* freed with the layer; NULL when the transform is a constant */
 };

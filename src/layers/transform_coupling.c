@@ -38,6 +38,7 @@ static int gather(const coupling *c, const nf_batch *x, const nf_activation *act
   if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
   nf_gather_planes(x->n, b, b->in_x, nf_shape_size(x->shape), c->channels, x->data, v->x);
   if (!in_planes(c)) nf_gather_output_planes(c->base.net, x->n, b, numbers, act->output, v->raw);
+  if (!in_planes(c) || act->fresh) c->transform->prepare(c->transform, count, v->raw);
   return NF_OK;
 }
 
@@ -71,7 +72,6 @@ static int backward_transform(const coupling *c, nf_batch *z, nf_batch *dz, cons
   const size_t d = nf_shape_size(z->shape);
   nf_real *dzb = nf_arena_alloc(&work->arena, v->count);
   if (dzb == NULL) return NF_ENOMEM;
-  t->inverse(t, v->count, v->raw, v->x, v->log_slope);
   nf_gather_planes(dz->n, &c->b, c->b.in_x, d, c->channels, dz->data, dzb);
   for (size_t k = 0; k < c->b.size; k++)
     for (size_t i = 0; i < z->n; i++) v->log_slope[k * z->n + i] = NF_R(dlog_det[i]);

@@ -9,8 +9,8 @@
  * rounded; outside [-B, B] the formulas run at the nearer end, and what they give is not used
  * (NOTES (11.8), (11.9)). */
 #include <stdlib.h>
-#include <string.h>
 
+#include "core/block.h"
 #include "core/real.h"
 #include "core/vector.h"
 #include "layers/spline.h"
@@ -26,50 +26,59 @@ typedef struct {
   nf_real shift;         /* log(e^{1-m} - 1) */
 } spline;
 
-/* Of a block of n values. Planar, as raw is: row k of an array is at k·n. */
+/* Of a block of n values */
 typedef struct {
   size_t n;
-  nf_real width[MAX_BINS * BLOCK], height[MAX_BINS * BLOCK]; /* softmax */
-  nf_real x[(MAX_BINS + 1) * BLOCK], y[(MAX_BINS + 1) * BLOCK];
   nf_real at[BLOCK];          /* the value, clamped to [-B, B] */
   uint32_t bin[BLOCK];        /* its bin, 0 … K-1 */
   nf_spline_bins of;          /* and that bin's numbers */
-  nf_real sigmoid[2 * BLOCK]; /* ∂δ/∂raw at its left and right knot, of inner knots */
+  nf_real sigmoid[2 * BLOCK]; /* log ∂δ/∂raw at its left and right knot, of inner knots */
   nf_real log_slope[BLOCK], grad[BLOCK];
 } block;
 
-/* --- from raw numbers to knots -------------------------------------------------------------- */
+/* --- from raw numbers to bins --------------------------------------------------------------- */
 
-/* p = softmax over the K rows of raw, `stride` apart */
-static void softmax(size_t bins, size_t n, size_t stride, const nf_real *raw, nf_real *p) {
-  nf_real max[BLOCK], sum[BLOCK] = {0};
-  memcpy(max, raw, n * sizeof *max);
-  for (size_t k = 1; k < bins; k++)
-    for (size_t i = 0; i < n; i++)
-      max[i] = raw[k * stride + i] > max[i] ? raw[k * stride + i] : max[i];
-  for (size_t k = 0; k < bins; k++)
-    for (size_t i = 0; i < n; i++) p[k * n + i] = raw[k * stride + i] - max[i];
-  nf_vector_exp(bins * n, p, p);
-  for (size_t k = 0; k < bins; k++)
-    for (size_t i = 0; i < n; i++) sum[i] += p[k * n + i];
-  for (size_t k = 0; k < bins; k++)
-    for (size_t i = 0; i < n; i++) p[k * n + i] /= sum[i];
+/* Widths and heights become shares, p = softmax(raw). */
+static void prepare(const nf_transform *t, size_t count, nf_real *raw) {
+  const size_t bins = ((const spline *)t)->bins;
+  nf_vector_softmax(bins, count, count, raw);
+  nf_vector_softmax(bins, count, count, raw + bins * count);
 }
 
-static void knots(const spline *t, size_t n, const nf_real *p, nf_real *knot) {
+/* One of the two axes: share k of value i at share[k·stride + i], and the knots of its bin */
+typedef struct {
+  const nf_real *share;
+  nf_real *left, *right;
+} axis;
+
+static inline nf_real next_knot(const spline *t, nf_real knot, nf_real share) {
   const nf_real least = NF_R(2 * LEAST) * t->bound;
-  for (size_t i = 0; i < n; i++) knot[i] = -t->bound;
-  for (size_t k = 0; k + 1 < t->bins; k++)
-    for (size_t i = 0; i < n; i++)
-      knot[(k + 1) * n + i] = knot[k * n + i] + least + t->spread * p[k * n + i];
-  for (size_t i = 0; i < n; i++) knot[t->bins * n + i] = t->bound;
+  return knot + least + t->spread * share;
 }
 
-/* How many inner knots are at or below the value. */
-static void find_bin(const spline *t, block *b, const nf_real *knot) {
-  memset(b->bin, 0, sizeof b->bin);
-  for (size_t k = 1; k < t->bins; k++)
-    for (size_t i = 0; i < b->n; i++) b->bin[i] += b->at[i] >= knot[k * b->n + i];
+/* The bin is as many inner knots as are at or below the value, unless it is known from the other
+ * axis. */
+NF_BLOCKED find_knots(bool known, const spline *t, size_t stride, axis a, block *b) {
+  const nf_real *share = a.share;
+  nf_real knot[BLOCK], left[BLOCK], of_bin[BLOCK];
+  for (size_t i = 0; i < b->n; i++) {
+    if (!known) b->bin[i] = 0;
+    left[i] = knot[i] = -t->bound;
+    of_bin[i] = share[i];
+  }
+  for (uint32_t k = 1; k < t->bins; k++, share += stride)
+    for (size_t i = 0; i < b->n; i++) {
+      const nf_real here = share[i], next = share[stride + i];
+      knot[i] = next_knot(t, knot[i], here);
+      const bool beyond = known ? b->bin[i] >= k : b->at[i] >= knot[i];
+      if (!known) b->bin[i] += beyond;
+      left[i] = beyond ? knot[i] : left[i];
+      of_bin[i] = beyond ? next : of_bin[i];
+    }
+  for (size_t i = 0; i < b->n; i++) {
+    a.left[i] = left[i];
+    a.right[i] = b->bin[i] + 1 == t->bins ? t->bound : next_knot(t, left[i], of_bin[i]);
+  }
 }
 
 /* δ = m + softplus(v) and ∂δ/∂v = σ(v), from
@@ -77,7 +86,6 @@ static void find_bin(const spline *t, block *b, const nf_real *knot) {
 static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b) {
   const size_t n = b->n;
   nf_real v[2 * BLOCK], softplus[2 * BLOCK] = {0};
-  raw += 2 * t->bins * stride;
   for (size_t i = 0; i < n; i++) {
     const size_t k = b->bin[i];
     v[i] = k > 0 ? raw[(k - 1) * stride + i] + t->shift : 0;
@@ -86,7 +94,6 @@ static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b)
   for (size_t i = 0; i < 2 * n; i++) softplus[i] = -v[i];
   nf_vector_log_sigmoid(2 * n, softplus, softplus);
   for (size_t i = 0; i < 2 * n; i++) b->sigmoid[i] = v[i] + softplus[i];
-  nf_vector_exp(2 * n, b->sigmoid, b->sigmoid);
   for (size_t i = 0; i < n; i++) {
     const bool first = b->bin[i] == 0, last = b->bin[i] + 1 == t->bins;
     b->of.slope0[i] = first ? 1 : NF_R(LEAST) - softplus[i];
@@ -95,26 +102,19 @@ static void slopes(const spline *t, size_t stride, const nf_real *raw, block *b)
 }
 
 /* The bins of n values, found among the knots of x, or of y for the inverse. */
-static void find(const spline *t, bool inverse, size_t n, size_t stride, const nf_real *raw,
+static void find(const spline *t, bool inverse, size_t n, size_t stride, const nf_real *parameters,
                  const nf_real *value, block *b) {
+  const nf_real *height = parameters + t->bins * stride;
+  const axis x = {parameters, b->of.x0, b->of.x1};
+  const axis y = {height, b->of.y0, b->of.y1};
   b->n = n;
-  softmax(t->bins, n, stride, raw, b->width);
-  softmax(t->bins, n, stride, raw + t->bins * stride, b->height);
-  knots(t, n, b->width, b->x);
-  knots(t, n, b->height, b->y);
   for (size_t i = 0; i < n; i++) {
     const nf_real below = value[i] < t->bound ? value[i] : t->bound;
     b->at[i] = below > -t->bound ? below : -t->bound;
   }
-  find_bin(t, b, inverse ? b->y : b->x);
-  for (size_t i = 0; i < n; i++) {
-    const size_t left = b->bin[i] * n + i, right = left + n;
-    b->of.x0[i] = b->x[left];
-    b->of.x1[i] = b->x[right];
-    b->of.y0[i] = b->y[left];
-    b->of.y1[i] = b->y[right];
-  }
-  slopes(t, stride, raw, b);
+  find_knots(false, t, stride, inverse ? y : x, b);
+  find_knots(true, t, stride, inverse ? x : y, b);
+  slopes(t, stride, height + t->bins * stride, b);
 }
 
 static inline bool inside(const spline *t, nf_real x) { return x > -t->bound && x < t->bound; }
@@ -154,49 +154,55 @@ static void inverse(const nf_transform *t, size_t count, const nf_real *raw, nf_
  *   G_k = 2B (1 - Km) (∂L/∂left·[k < bin] + ∂L/∂right·[k ≤ bin])
  *   draw_k = p_k (G_k - Σ_j p_j G_j)
  *
- * in which ∂L/∂right of the last bin, whose right knot is fixed, drops out. */
-static void softmax_backward(const spline *t, const block *b, size_t stride, const nf_real *p,
-                             const nf_real *dleft, const nf_real *dright, nf_real *draw) {
-  const size_t n = b->n;
-  nf_real mean[BLOCK] = {0};
-  for (size_t k = 0; k < t->bins; k++)
-    for (size_t i = 0; i < n; i++) {
-      const nf_real g = (k < b->bin[i] ? dleft[i] : 0) + (k <= b->bin[i] ? dright[i] : 0);
-      draw[k * stride + i] = g;
-      mean[i] += p[k * n + i] * g;
-    }
-  for (size_t k = 0; k < t->bins; k++)
-    for (size_t i = 0; i < n; i++)
-      draw[k * stride + i] = t->spread * p[k * n + i] * (draw[k * stride + i] - mean[i]);
+ * in which ∂L/∂right of the last bin, whose right knot is fixed, drops out. p becomes draw. */
+static inline nf_real by_knots(uint32_t k, uint32_t bin, nf_real dleft, nf_real dright) {
+  return (k < bin ? dleft : 0) + (k <= bin ? dright : 0);
 }
 
-static void slopes_backward(const spline *t, const block *b, size_t stride,
-                            const nf_spline_bins *db, nf_real *draw) {
+static void softmax_backward(const spline *t, const block *b, size_t stride, const nf_real *dleft,
+                             const nf_real *dright, nf_real *p) {
+  nf_real mean[BLOCK] = {0};
+  for (uint32_t k = 0; k < t->bins; k++)
+    for (size_t i = 0; i < b->n; i++)
+      mean[i] += p[k * stride + i] * by_knots(k, b->bin[i], dleft[i], dright[i]);
+  for (uint32_t k = 0; k < t->bins; k++)
+    for (size_t i = 0; i < b->n; i++)
+      p[k * stride + i] *= t->spread * (by_knots(k, b->bin[i], dleft[i], dright[i]) - mean[i]);
+}
+
+static void slopes_backward(const spline *t, block *b, size_t stride, const nf_spline_bins *db,
+                            nf_real *draw) {
   const size_t n = b->n;
-  for (size_t k = 0; k + 1 < t->bins; k++) /* inner knot k + 1 */
+  nf_vector_exp(2 * n, b->sigmoid, b->sigmoid);
+  for (uint32_t k = 0; k + 1 < t->bins; k++) /* inner knot k + 1 */
     for (size_t i = 0; i < n; i++)
       draw[k * stride + i] = (b->bin[i] == k + 1 ? db->slope0[i] * b->sigmoid[i] : 0) +
                              (b->bin[i] == k ? db->slope1[i] * b->sigmoid[n + i] : 0);
 }
 
-static void backward(const nf_transform *base, size_t count, nf_real *raw, const nf_real *x,
-                     nf_real *dz, const nf_real *dlog_slope) {
+static void backward(const nf_transform *base, size_t count, nf_real *raw, nf_real *z, nf_real *dz,
+                     const nf_real *dlog_slope) {
   const spline *t = (const spline *)base;
   block b;
   nf_spline_bins db;
   for (size_t i = 0; i < count; i += BLOCK) {
     const size_t n = nf_min_size(BLOCK, count - i);
-    find(t, false, n, count, raw + i, x + i, &b);
+    find(t, true, n, count, raw + i, z + i, &b);
+    nf_spline_inverse(n, &b.of, b.at, b.log_slope);
     for (size_t k = 0; k < n; k++) { /* outside, nothing depends on the spline */
-      const bool in = inside(t, x[i + k]);
+      const bool in = inside(t, z[i + k]);
       b.grad[k] = in ? dz[i + k] : 0;
       b.log_slope[k] = in ? dlog_slope[i + k] : 0;
     }
     nf_spline_backward(n, &b.of, b.at, b.grad, b.log_slope, &db);
-    for (size_t k = 0; k < n; k++) dz[i + k] = inside(t, x[i + k]) ? b.grad[k] : dz[i + k];
+    for (size_t k = 0; k < n; k++) {
+      const bool in = inside(t, z[i + k]);
+      dz[i + k] = in ? b.grad[k] : dz[i + k];
+      z[i + k] = in ? b.at[k] : z[i + k];
+    }
     nf_real *draw = raw + i;
-    softmax_backward(t, &b, count, b.width, db.x0, db.x1, draw);
-    softmax_backward(t, &b, count, b.height, db.y0, db.y1, draw + t->bins * count);
+    softmax_backward(t, &b, count, db.x0, db.x1, draw);
+    softmax_backward(t, &b, count, db.y0, db.y1, draw + t->bins * count);
     slopes_backward(t, &b, count, &db, draw + 2 * t->bins * count);
   }
 }
@@ -215,7 +221,7 @@ const nf_transform *nf_transform_spline_new(size_t bins, double bound, nf_error 
     nf_fail(e, NF_ENOMEM, "spline: out of memory");
     return NULL;
   }
-  *t = (spline){.base = {"spline", 3 * bins - 1, forward, inverse, backward, t},
+  *t = (spline){.base = {"spline", 3 * bins - 1, prepare, forward, inverse, backward, t},
                 .bins = bins,
                 .bound = NF_R(bound),
                 .spread = NF_R(2 * bound * (1 - (double)bins * LEAST)),

@@ -1,12 +1,8 @@
-/* A 3×3 convolution (cross-correlation, zero padding 1) is a matrix multiplication, twice:
+/* A 3×3 convolution (cross-correlation, zero padding 1) as one matrix product with the patches:
  *
  *   y[i,j] = b + Σ_{dy,dx} W[dy,dx]·x[i+dy-1, j+dx-1]
  *
- *   few inputs   gather the 9 neighbours of every pixel, then one GEMM   (gather form)
- *   few outputs  one GEMM to the 9 contributions, then scatter-add them  (scatter form)
- *
- * Each is the other's transpose, so the backward pass of one gathers where the other
- * scatters. Both are the same map; they differ in the layout of W and in cost. */
+ * for few inputs; with many, winograd.h is faster. */
 #ifndef NF_NETS_CONV3X3_H
 #define NF_NETS_CONV3X3_H
 
@@ -16,19 +12,12 @@ typedef struct {
   size_t n, h, w, in, out; /* samples, rows, columns, channels in and out */
 } nf_conv_size;
 
-/* W (out, 3, 3, in): gather, then GEMM. relu clips y at 0. dbias is NULL where it has its gradient
- * already. */
-int nf_conv_gather_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                           const nf_real *bias, bool relu, nf_real *y, nf_arena *tmp);
-int nf_conv_gather_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                            const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                            nf_arena *tmp);
-/* W (3, 3, out, in): GEMM, then scatter-add. */
-int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                            const nf_real *bias, nf_real *y, nf_arena *tmp);
-int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                             nf_arena *tmp);
+/* W (out, 3, 3, in). relu clips y at 0. dx is written, dweight and dbias are added to; dbias is
+ * NULL where it has its gradient already.   errors  NF_ENOMEM */
+int nf_conv_forward(nf_conv_size s, const nf_real *x, const nf_real *weight, const nf_real *bias,
+                    bool relu, nf_real *y, nf_arena *tmp);
+int nf_conv_backward(nf_conv_size s, const nf_real *x, const nf_real *weight, const nf_real *dy,
+                     nf_real *dx, nf_real *dweight, nf_real *dbias, nf_arena *tmp);
 
 /* As nf_net_new, for a net that maps pixels to pixels.   errors  also NF_ESHAPE */
 nf_net *nf_net_new_on_image(const nf_net_type *type, nf_shape in, nf_shape out, size_t width,

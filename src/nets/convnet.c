@@ -1,9 +1,10 @@
 /* The image conditioner of Glow: 3×3 → ReLU → 1×1 → ReLU → 3×3 at any width, and the single
- * 3×3 convolution of a learned split prior. Each 3×3 layer of the former has a narrow side, so the
- * first gathers and the last scatters (conv3x3.h). */
+ * 3×3 convolution of a learned split prior. With few inputs a 3×3 layer multiplies patches
+ * (conv3x3.h), with many it is Winograd's (winograd.h). */
 #include "core/arena.h"
 #include "nets/conv3x3.h"
 #include "nets/dense.h"
+#include "nets/winograd.h"
 
 enum { WEIGHT_1, BIAS_1, WEIGHT_2, BIAS_2, WEIGHT_3, BIAS_3 };
 
@@ -16,12 +17,12 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
   const size_t width = net->width, rows = n * nf_shape_pixels(net->in);
   const nf_tensor *t = net->tensor;
   nf_real *h1 = hidden, *h2 = hidden + rows * width;
-  int status = nf_conv_gather_forward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data,
-                                      t[BIAS_1].data, true, h1, tmp);
+  int status = nf_conv_forward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data, t[BIAS_1].data,
+                               true, h1, tmp);
   if (status != NF_OK) return status;
   nf_dense_forward(rows, width, width, h1, t[WEIGHT_2].data, t[BIAS_2].data, true, h2);
-  return nf_conv_scatter_forward(size(net, n, width, net->out.c), h2, t[WEIGHT_3].data,
-                                 t[BIAS_3].data, y, tmp);
+  return nf_winograd_forward(size(net, n, width, net->out.c), true, h2, t[WEIGHT_3].data,
+                             t[BIAS_3].data, y, tmp);
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
@@ -34,16 +35,16 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   nf_real *dh2 = nf_arena_alloc(tmp, rows * width);
   int status = dh1 == NULL || dh2 == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK)
-    status = nf_conv_scatter_backward(size(net, n, width, net->out.c), h2, t[WEIGHT_3].data, dy,
-                                      dh2, dparam + t[WEIGHT_3].layer_offset,
-                                      dparam + t[BIAS_3].layer_offset, tmp);
+    status = nf_winograd_backward(size(net, n, width, net->out.c), true, h2, t[WEIGHT_3].data, dy,
+                                  dh2, dparam + t[WEIGHT_3].layer_offset,
+                                  dparam + t[BIAS_3].layer_offset, tmp);
   if (status == NF_OK) {
     nf_relu_bias_backward(rows, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
     nf_dense_backward(rows, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
                       dparam + t[WEIGHT_2].layer_offset, NULL);
     nf_relu_bias_backward(rows, width, h1, dh1, dparam + t[BIAS_1].layer_offset);
-    status = nf_conv_gather_backward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data, dh1, dx,
-                                     dparam + t[WEIGHT_1].layer_offset, NULL, tmp);
+    status = nf_conv_backward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data, dh1, dx,
+                              dparam + t[WEIGHT_1].layer_offset, NULL, tmp);
   }
   nf_arena_release(tmp, mark);
   return status;
@@ -60,16 +61,16 @@ static const nf_net_type convnet = {
 static int conv_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                         nf_arena *tmp) {
   (void)hidden;
-  return nf_conv_gather_forward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data,
-                                net->tensor[BIAS_1].data, false, y, tmp);
+  return nf_conv_forward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data,
+                         net->tensor[BIAS_1].data, false, y, tmp);
 }
 
 static int conv_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
                          const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
   (void)hidden;
-  return nf_conv_gather_backward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data,
-                                 dy, dx, dparam + net->tensor[WEIGHT_1].layer_offset,
-                                 dparam + net->tensor[BIAS_1].layer_offset, tmp);
+  return nf_conv_backward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data, dy,
+                          dx, dparam + net->tensor[WEIGHT_1].layer_offset,
+                          dparam + net->tensor[BIAS_1].layer_offset, tmp);
 }
 
 static const nf_net_type conv = {

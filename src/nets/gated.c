@@ -14,6 +14,7 @@
 #include "nets/conv3x3.h"
 #include "nets/dense.h"
 #include "nets/gate.h"
+#include "nets/winograd.h"
 
 enum {
   IN_WEIGHT,
@@ -71,15 +72,15 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
   tensors_of(net, NULL, p);
   int status = e == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK)
-    status = nf_conv_gather_forward(size(net, n, net->in.c, w), x, p[IN_WEIGHT], p[IN_BIAS], false,
-                                    hidden, tmp);
+    status = nf_conv_forward(size(net, n, net->in.c, w), x, p[IN_WEIGHT], p[IN_BIAS], false, hidden,
+                             tmp);
   for (size_t l = 0; status == NF_OK && l < blocks(net); l++) {
     const block b = block_of(l, w, p);
     const kept k = kept_of(l, rows, w, hidden);
     nf_real *next = kept_of(l + 1, rows, w, hidden).h;
     nf_celu_forward(rows, w, k.h, e);
-    status = nf_conv_gather_forward(size(net, n, 2 * w, w), e, b.conv_weight, b.conv_bias, false,
-                                    k.m, tmp);
+    status =
+        nf_winograd_forward(size(net, n, 2 * w, w), false, e, b.conv_weight, b.conv_bias, k.m, tmp);
     if (status != NF_OK) break;
     nf_celu_forward(rows, w, k.m, e);
     nf_dense_forward(rows, 2 * w, 2 * w, e, b.gate_weight, b.gate_bias, false, k.ab);
@@ -88,8 +89,8 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
   }
   if (status == NF_OK) {
     nf_celu_forward(rows, w, kept_of(blocks(net), rows, w, hidden).h, e);
-    status = nf_conv_scatter_forward(size(net, n, 2 * w, net->out.c), e, p[OUT_WEIGHT], p[OUT_BIAS],
-                                     y, tmp);
+    status = nf_winograd_forward(size(net, n, 2 * w, net->out.c), true, e, p[OUT_WEIGHT],
+                                 p[OUT_BIAS], y, tmp);
   }
   nf_arena_release(tmp, mark);
   return status;
@@ -118,8 +119,8 @@ static int backward_block(const nf_net *net, size_t n, const block *b, const blo
   memset(dm, 0, rows * w * sizeof *dm);
   nf_celu_backward(rows, w, s->e, s->de, dm);
   nf_celu_forward(rows, w, k.h, s->e);
-  const int status = nf_conv_gather_backward(size(net, n, 2 * w, w), s->e, b->conv_weight, dm,
-                                             s->de, db->conv_weight, db->conv_bias, tmp);
+  const int status = nf_winograd_backward(size(net, n, 2 * w, w), false, s->e, b->conv_weight, dm,
+                                          s->de, db->conv_weight, db->conv_bias, tmp);
   if (status == NF_OK) nf_celu_backward(rows, w, s->e, s->de, s->d);
   nf_arena_release(tmp, mark);
   return status;
@@ -133,8 +134,8 @@ static int backward_all(const nf_net *net, size_t n, const nf_real *x, const nf_
   tensors_of(net, NULL, p);
   tensors_of(net, dparam, dp);
   nf_celu_forward(rows, w, kept_of(blocks(net), rows, w, hidden).h, s->e);
-  int status = nf_conv_scatter_backward(size(net, n, 2 * w, net->out.c), s->e, p[OUT_WEIGHT], dy,
-                                        s->de, dp[OUT_WEIGHT], dp[OUT_BIAS], tmp);
+  int status = nf_winograd_backward(size(net, n, 2 * w, net->out.c), true, s->e, p[OUT_WEIGHT], dy,
+                                    s->de, dp[OUT_WEIGHT], dp[OUT_BIAS], tmp);
   memset(s->d, 0, rows * w * sizeof *s->d);
   if (status == NF_OK) nf_celu_backward(rows, w, s->e, s->de, s->d);
   for (size_t l = blocks(net); status == NF_OK && l-- > 0;) {
@@ -142,8 +143,8 @@ static int backward_all(const nf_net *net, size_t n, const nf_real *x, const nf_
     status = backward_block(net, n, &b, &db, kept_of(l, rows, w, hidden), s, tmp);
   }
   if (status != NF_OK) return status;
-  return nf_conv_gather_backward(size(net, n, net->in.c, w), x, p[IN_WEIGHT], s->d, dx,
-                                 dp[IN_WEIGHT], dp[IN_BIAS], tmp);
+  return nf_conv_backward(size(net, n, net->in.c, w), x, p[IN_WEIGHT], s->d, dx, dp[IN_WEIGHT],
+                          dp[IN_BIAS], tmp);
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,

@@ -8,6 +8,9 @@
 void nf_adam_step(const nf_adam *a, uint64_t t, double rate, size_t n, const nf_real *gradient,
                   nf_real *m, nf_real *v, nf_real *param);
 
+/* `best` before the first report: above every loss, and finite, so that a checkpoint has it too */
+#define NF_NO_LOSS_YET 1e300
+
 /* The state of the plateau schedule. */
 typedef struct {
   double best;          /* lowest loss reported */
@@ -15,7 +18,7 @@ typedef struct {
   double scale;         /* factorᵏ */
 } nf_plateau;
 
-static inline nf_plateau nf_plateau_start(void) { return (nf_plateau){1e300, 0, 1}; }
+static inline nf_plateau nf_plateau_start(void) { return (nf_plateau){NF_NO_LOSS_YET, 0, 1}; }
 
 /* True when the loss is the lowest so far. */
 bool nf_plateau_report(const nf_schedule *s, nf_plateau *p, double loss);
