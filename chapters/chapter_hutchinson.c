@@ -27,9 +27,18 @@ double probe_variance(size_t d, const double *j, probe_noise noise) {
   return 2 * sum;
 }
 
-double probe_sample_variance(size_t d, const double *j, probe_noise noise, size_t n) {
+static chapter_moments sample(size_t d, const double *j, probe_noise noise, size_t n) {
   chapter_moments m = {0};
   for (size_t k = 0; k < n; k++) chapter_moments_add(&m, probe(d, j, noise, k));
+  return m;
+}
+
+double probe_sample_mean(size_t d, const double *j, probe_noise noise, size_t n) {
+  return sample(d, j, noise, n).mean;
+}
+
+double probe_sample_variance(size_t d, const double *j, probe_noise noise, size_t n) {
+  const chapter_moments m = sample(d, j, noise, n);
   return m.squares / m.n;
 }
 

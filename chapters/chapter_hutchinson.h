@@ -14,7 +14,8 @@ typedef enum { PROBE_SIGNS, PROBE_NORMAL } probe_noise;
 /* Probe k, εᵀJε; d at most 16 */
 double probe(size_t d, const double *j, probe_noise noise, size_t k);
 double probe_variance(size_t d, const double *j, probe_noise noise);
-/* The variance of n probes */
+/* Mean and variance of n probes */
+double probe_sample_mean(size_t d, const double *j, probe_noise noise, size_t n);
 double probe_sample_variance(size_t d, const double *j, probe_noise noise, size_t n);
 
 /* For --plot: of a Jacobian of a field of 16 dimensions, its trace and both deviations; then two

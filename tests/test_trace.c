@@ -178,6 +178,47 @@ static void no_shape_no_answer(void **state) {
   }
 }
 
+static double differences(const nf_bijector *b, double x0, double x1) {
+  double x[2] = {x0, x1}, log_det = 7;
+  check_ok(nf_verify_log_det_fd(b, &(nf_batch){.n = 1, .shape = b->in, .data = x}, &log_det));
+  return log_det;
+}
+
+static int first_twice(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  (void)b, (void)work, (void)log_det;
+  x->data[1] = x->data[0];
+  return NF_OK;
+}
+
+/* A fixed point is no identity; large values take large steps, and those at the edges of (0, 1)
+ * steps inward; a singular Jacobian has log|det J| = -∞. */
+static void differences_at_special_points(void **state) {
+  (void)state;
+  nf_error e = {0};
+  const nf_bijector_type type = {.forward = forward}, singular = {.forward = first_twice};
+  nf_bijector b = {.type = &type, .in = nf_point(2), .out = nf_point(2)};
+  check_close("at a fixed point", differences(&b, 0, 0), 2 * NF_LN_2, 1e-8, 0);
+  b.type = &singular;
+  assert_true(differences(&b, 0.3, 0.7) == -INFINITY);
+
+  nf_flow *flow = nf_flow_new(nf_affine_new(nf_point(2), &e), 1, &e);
+  check_no_error(&e);
+  memcpy(flow->param, (double[6]){2.1, 0.5, 0.1, 1.5, 0.3, -0.2}, 6 * sizeof *flow->param);
+  check_ok(nf_flow_prepare(flow, NULL));
+  check_close("of large values", differences(flow->bijector, 1.1e6, -3.3e6), log(3.1), 1e-8, 0);
+  nf_flow_free(flow);
+
+  nf_bijector *logit = nf_logit_new(nf_point(2), 0.05, &e);
+  double x[2] = {1e-6, 1 - 1e-6}, log_det = 0;
+  nf_work work = {0};
+  nf_batch z = {.n = 1, .shape = nf_point(2), .data = x};
+  const double found = differences(logit, x[0], x[1]);
+  check_ok(nf_bijector_forward(logit, &z, &log_det, &work));
+  check_close("at the edges", found, log_det, 1e-7, 0);
+  nf_work_free(&work);
+  nf_bijector_free(logit);
+}
+
 static void errors_leave_no_trace(void **state) {
   (void)state;
   nf_error e = {0};
@@ -197,6 +238,27 @@ static void errors_leave_no_trace(void **state) {
   nf_bijector_free(b);
 }
 
+/* The trace has room for 64 open layers, here chains in chains. */
+static void a_tree_may_be_64_deep(void **state) {
+  (void)state;
+  double x[2] = {1, 2};
+  const nf_batch batch = {.n = 1, .shape = nf_point(2), .data = x};
+  nf_error e = {0};
+  nf_trace t;
+  nf_bijector *b = nf_reverse_new(nf_point(2), &e);
+  for (int depth = 1; depth <= 64; depth++) {
+    nf_bijector *chain = nf_chain_new(nf_point(2), &e);
+    nf_chain_add(chain, b, &e);
+    b = chain;
+    check_no_error(&e);
+    check_status(nf_verify_trace(b, &batch, &t), depth < 64 ? NF_OK : NF_EINVAL);
+    if (depth == 64) break;
+    assert_int_equal(t.n, depth);
+    nf_verify_trace_free(&t);
+  }
+  nf_bijector_free(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_layer_is_checked),
@@ -204,7 +266,9 @@ int main(void) {
       cmocka_unit_test(a_large_image_is_checked_too),
       cmocka_unit_test(a_wrong_layer_is_named),
       cmocka_unit_test(no_shape_no_answer),
+      cmocka_unit_test(differences_at_special_points),
       cmocka_unit_test(errors_leave_no_trace),
+      cmocka_unit_test(a_tree_may_be_64_deep),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
