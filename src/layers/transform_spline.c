@@ -139,7 +139,6 @@ static void map(const nf_transform *base, bool inverse, size_t count, const nf_r
     const size_t n = nf_min_size(BLOCK, count - i);
     find(t, inverse, n, count, raw + i, x + i, &b);
     (inverse ? nf_spline_inverse : nf_spline_forward)(n, &b.of, b.at, b.log_slope);
-    NF_INDEPENDENT
     for (size_t k = 0; k < n; k++) {
       const bool in = inside(t, x[i + k]);
       x[i + k] = in ? b.at[k] : x[i + k];
@@ -200,14 +199,12 @@ static void backward(const nf_transform *base, size_t count, nf_real *raw, nf_re
     const size_t n = nf_min_size(BLOCK, count - i);
     find(t, true, n, count, raw + i, z + i, &b);
     nf_spline_inverse(n, &b.of, b.at, b.log_slope);
-    NF_INDEPENDENT
     for (size_t k = 0; k < n; k++) { /* outside, nothing depends on the spline */
       const bool in = inside(t, z[i + k]);
       b.grad[k] = in ? dz[i + k] : 0;
       b.log_slope[k] = in ? dlog_slope[i + k] : 0;
     }
     nf_spline_backward(n, &b.of, b.at, b.grad, b.log_slope, &db);
-    NF_INDEPENDENT
     for (size_t k = 0; k < n; k++) {
       const bool in = inside(t, z[i + k]);
       dz[i + k] = in ? b.grad[k] : dz[i + k];
