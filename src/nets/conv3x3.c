@@ -13,10 +13,12 @@
 
 static size_t pixels(nf_conv_size s) { return s.n * s.h * s.w; }
 
-/* Images with their borders, (n, h + 2, w + 2, in), and the windows of their patches. Neighbour d
- * of 9 = 3·dy + dx lies at (dy - 1, dx - 1). False when memory is out. */
-static bool patches_of(nf_conv_size s, const nf_real *x, nf_windows *patches, nf_arena *tmp) {
-  const size_t c = s.in, row = (s.w + 2) * c, size = s.n * (s.h + 2) * row;
+/* Images with their borders, (n, h + 2, w + 2, c), and the windows of their patches. Neighbour d of
+ * 9 = 3·dy + dx lies at (dy - 1, dx - 1) or, for the transposed map, opposite. False when memory is
+ * out. */
+static bool patches_of(nf_conv_size s, size_t c, bool transposed, const nf_real *x,
+                       nf_windows *patches, nf_arena *tmp) {
+  const size_t row = (s.w + 2) * c, size = s.n * (s.h + 2) * row;
   nf_real *image = nf_arena_alloc(tmp, size);
   size_t *corner = nf_arena_alloc_bytes(tmp, pixels(s) * sizeof *corner);
   size_t *step = nf_arena_alloc_bytes(tmp, 9 * c * sizeof *step);
@@ -29,40 +31,53 @@ static bool patches_of(nf_conv_size s, const nf_real *x, nf_windows *patches, nf
     for (size_t j = 0; j < s.w; j++) *corner++ = first + j * c;
   }
   for (size_t d = 0; d < 9; d++)
-    for (size_t k = 0; k < c; k++) *step++ = d / 3 * row + d % 3 * c + k;
+    for (size_t k = 0; k < c; k++) {
+      const size_t e = transposed ? 8 - d : d;
+      *step++ = e / 3 * row + e % 3 * c + k;
+    }
   return true;
 }
 
-/* y = the sum of 9 */
-NF_BLOCKED add_9(size_t block, size_t c, const nf_real *const source[9], nf_real *y) {
-  for (size_t k = 0; k < c; k = nf_next_block(block, c, k))
+/* y = start + the sum of 9 */
+NF_BLOCKED add_9(size_t block, size_t c, const nf_real *start, const nf_real *const source[9],
+                 nf_real *y) {
+  for (size_t k = 0; k < c; k = nf_next_block(block, c, k)) {
+    nf_real sum[NF_BLOCK_MAX];
     for (size_t q = k; q < k + block; q++)
-      y[q] = ((source[0][q] + source[1][q]) + (source[2][q] + source[3][q])) +
-             ((source[4][q] + source[5][q]) + (source[6][q] + source[7][q])) + source[8][q];
+      sum[q - k] = start[q] +
+                   (((source[0][q] + source[1][q]) + (source[2][q] + source[3][q])) +
+                    ((source[4][q] + source[5][q]) + (source[6][q] + source[7][q])) + source[8][q]);
+    memcpy(y + k, sum, block * sizeof *y);
+  }
 }
 
-/* x = the 9 entries in the patches of its neighbours; a neighbour outside of the image has s.in
- * zeros. */
-NF_BLOCKED scatter(size_t block, nf_conv_size s, const nf_real *patch, const nf_real *zeros,
-                   nf_real *x) {
-  for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * s.in)
+/* x = start + its 9 entries in the patches of its neighbours; a neighbour outside of the image has
+ * c zeros. */
+NF_BLOCKED scatter_by(size_t block, nf_conv_size s, size_t c, bool transposed, const nf_real *patch,
+                      const nf_real *start, const nf_real *zeros, nf_real *x) {
+  for (size_t n = 0; n < s.n; n++, patch += s.h * s.w * 9 * c)
     for (size_t i = 0; i < s.h; i++)
-      for (size_t j = 0; j < s.w; j++, x += s.in) {
+      for (size_t j = 0; j < s.w; j++, x += c) {
         const nf_real *source[9];
         for (size_t d = 0; d < 9; d++) {
-          const size_t row = i + 1 - d / 3, column = j + 1 - d % 3;
+          const size_t e = transposed ? d : 8 - d, row = i + e / 3 - 1, column = j + e % 3 - 1;
           const bool inside = row < s.h && column < s.w; /* -1 wraps to the largest number */
-          source[d] = inside ? patch + ((row * s.w + column) * 9 + d) * s.in : zeros;
+          source[d] = inside ? patch + ((row * s.w + column) * 9 + d) * c : zeros;
         }
-        add_9(block, s.in, source, x);
+        add_9(block, c, start, source, x);
       }
+}
+
+static void scatter(nf_conv_size s, size_t c, bool transposed, const nf_real *patch,
+                    const nf_real *start, const nf_real *zeros, nf_real *x) {
+  NF_BY_BLOCK(c, scatter_by, s, c, transposed, patch, start, zeros, x);
 }
 
 int nf_conv_forward(nf_conv_size s, const nf_real *x, const nf_real *weight, const nf_real *bias,
                     bool relu, nf_real *y, nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_windows patches;
-  const bool memory = patches_of(s, x, &patches, tmp);
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp);
   if (memory) nf_gemm_windows(true, pixels(s), s.out, 9 * s.in, &patches, weight, bias, relu, y);
   nf_arena_release(tmp, mark);
   return memory ? NF_OK : NF_ENOMEM;
@@ -76,8 +91,8 @@ int nf_conv_backward(nf_conv_size s, const nf_real *x, const nf_real *weight, co
   nf_real *dpatch = nf_arena_alloc(tmp, rows * patch);
   nf_real *dtransposed = nf_arena_alloc(tmp, patch * s.out);
   nf_real *zeros = nf_arena_alloc(tmp, s.in);
-  const bool memory =
-      dpatch != NULL && dtransposed != NULL && zeros != NULL && patches_of(s, x, &patches, tmp);
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && dpatch != NULL &&
+                      dtransposed != NULL && zeros != NULL;
   if (memory) {
     /* dWᵀ += patchesᵀ·dy, whose rows are the wide side */
     const nf_windows transposed = {patches.x, patches.step, patches.row};
@@ -87,7 +102,39 @@ int nf_conv_backward(nf_conv_size s, const nf_real *x, const nf_real *weight, co
     if (dbias != NULL) nf_bias_backward(rows, s.out, dy, dbias);
     nf_gemm(false, false, rows, patch, s.out, dy, s.out, weight, patch, false, dpatch, patch);
     memset(zeros, 0, s.in * sizeof *zeros);
-    NF_BY_BLOCK(s.in, scatter, s, dpatch, zeros, dx);
+    scatter(s, s.in, false, dpatch, zeros, zeros, dx);
+  }
+  nf_arena_release(tmp, mark);
+  return memory ? NF_OK : NF_ENOMEM;
+}
+
+int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *weight,
+                            const nf_real *bias, nf_real *y, nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *part = nf_arena_alloc(tmp, pixels(s) * 9 * s.out);
+  nf_real *zeros = nf_arena_alloc(tmp, s.out);
+  const bool memory = part != NULL && zeros != NULL;
+  if (memory) {
+    nf_dense_forward(pixels(s), s.in, 9 * s.out, x, weight, NULL, false, part);
+    memset(zeros, 0, s.out * sizeof *zeros);
+    scatter(s, s.out, true, part, bias, zeros, y);
+  }
+  nf_arena_release(tmp, mark);
+  return memory ? NF_OK : NF_ENOMEM;
+}
+
+int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
+                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
+                             nf_arena *tmp) {
+  const size_t rows = pixels(s);
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_windows patches;
+  const bool memory = patches_of(s, s.out, true, dy, &patches, tmp);
+  if (memory) {
+    const nf_windows transposed = {patches.x, patches.step, patches.row};
+    nf_gemm_windows(false, 9 * s.out, s.in, rows, &transposed, x, dweight, false, dweight);
+    nf_gemm_windows(false, rows, s.in, 9 * s.out, &patches, weight, NULL, false, dx);
+    nf_bias_backward(rows, s.out, dy, dbias);
   }
   nf_arena_release(tmp, mark);
   return memory ? NF_OK : NF_ENOMEM;

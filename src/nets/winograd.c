@@ -198,8 +198,14 @@ static int convolve(nf_conv_size s, layout l, bool turned, const nf_real *x, con
   return memory ? NF_OK : NF_ENOMEM;
 }
 
+/* By the image alone, not the batch, on which no sample may depend. */
+static bool large(nf_conv_size s) { return s.h * s.w >= OUT * OUT; }
+
 int nf_winograd_forward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
                         const nf_real *bias, nf_real *y, nf_arena *tmp) {
+  if (!large(s))
+    return taps_first ? nf_conv_scatter_forward(s, x, weight, bias, y, tmp)
+                      : nf_conv_forward(s, x, weight, bias, false, y, tmp);
   return convolve(s, layout_of(s, taps_first), false, x, weight, bias, y, tmp);
 }
 
@@ -236,6 +242,9 @@ static int add_gradient(nf_conv_size s, layout l, const nf_real *x, const nf_rea
 int nf_winograd_backward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
                          const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
                          nf_arena *tmp) {
+  if (!large(s))
+    return (taps_first ? nf_conv_scatter_backward : nf_conv_backward)(s, x, weight, dy, dx, dweight,
+                                                                      dbias, tmp);
   const layout l = layout_of(s, taps_first);
   const int status = add_gradient(s, l, x, dy, dweight, tmp);
   if (status != NF_OK) return status;

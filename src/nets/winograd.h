@@ -6,13 +6,14 @@
  *   y = b + Aᵀ [Σ_channels (G g Gᵀ) ⊙ (Bᵀ d B)] A      36 products in the place of 144
  *
  * where g and d are values of polynomials, y of their product, at 0, ±1, ±2 and ∞: exact but for
- * rounding. In float y differs from the plain sums by 40 ε of the largest y with 64 channels, by 130
- * ε with 512. With U = G g Gᵀ and V = Bᵀ d B the
- * sums over channels are 36 matrix products; so are the gradients',
+ * rounding. In float y differs from the plain sums by 40 ε of the largest y with 64 channels, by
+ * 130 ε with 512. With U = G g Gᵀ and V = Bᵀ d B the sums over channels are 36 matrix products; so
+ * are the gradients',
  *
  *   ∂L/∂U = (A ∂L/∂y Aᵀ)·V,   ∂L/∂g = Gᵀ ∂L/∂U G,   ∂L/∂x = ∂L/∂y convolved with g turned by 180°
  *
- * Faster where a side is wide; with few inputs the patches are (conv3x3.h). */
+ * Faster where a side is wide; with few inputs the patches are (conv3x3.h). Images of fewer than 16
+ * pixels go by conv3x3.h, since for them mapping the kernels costs more than it saves. */
 #ifndef NF_NETS_WINOGRAD_H
 #define NF_NETS_WINOGRAD_H
 
