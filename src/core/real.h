@@ -21,7 +21,8 @@
  * not read GCC's form. */
 #define NF_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
-#pragma clang diagnostic ignored "-Wpass-failed" /* where such a loop has no vectors all the same */
+/* Where such a loop has no vectors all the same */
+#pragma clang diagnostic ignored "-Wpass-failed"
 #define NF_UNROLLED(n) NF_PRAGMA(clang loop unroll(full))
 #define NF_ROLLED      NF_PRAGMA(clang loop unroll(disable))
 #define NF_INDEPENDENT NF_PRAGMA(clang loop vectorize(assume_safety))
