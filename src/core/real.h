@@ -23,7 +23,11 @@
 #ifdef __clang__
 /* Where such a loop has no vectors all the same */
 #pragma clang diagnostic ignored "-Wpass-failed"
+#ifdef __OPTIMIZE_SIZE__
+#define NF_UNROLLED(n)
+#else
 #define NF_UNROLLED(n) NF_PRAGMA(clang loop unroll(full))
+#endif
 #define NF_ROLLED      NF_PRAGMA(clang loop unroll(disable))
 #define NF_INDEPENDENT NF_PRAGMA(clang loop vectorize(assume_safety))
 #else
