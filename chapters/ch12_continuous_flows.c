@@ -59,8 +59,7 @@ static void linear_section(void) {
   chapter_value("linear_log_det", log_det, "tr A");
   chapter_claim("log|det exp(A)| by LU", nf_verify_log_abs_det(2, exponential), 1e-12);
   chapter_value("linear_log_p", chapter_log_normal(2, z) + log_det, "log p_Z(z) + tr A");
-  chapter_text(
-      "\n  For small steps: each step of Euler's method is a flow with the Jacobian I + hA.");
+  chapter_text("\n  For small steps: a step of Euler's method is a flow with the Jacobian I + hA.");
   chapter_table("steps", 2, (const char *const[]){"Σ log det(I+hA)", "minus tr A"});
   for (int n = 1; n <= 1000; n *= 10) {
     chapter_row("%d", n);
