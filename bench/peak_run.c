@@ -2,22 +2,14 @@
  * can compute at most. */
 #include "peak_run.h"
 
-#include "core/real.h"
+#include "core/lanes.h"
 
-#ifdef __AVX512F__
-enum { VECTOR_BYTES = 64 };
-#elif defined __AVX__
-enum { VECTOR_BYTES = 32 };
-#else
-enum { VECTOR_BYTES = 16 };
-#endif
-typedef nf_real vector __attribute__((vector_size(VECTOR_BYTES)));
 /* Sums at once, more than the latency of an operation times the units, and rounds of them. */
 enum { SUMS = 12, ROUNDS = 1000000 };
 
 double nf_peak_run(void) {
   vector sum[SUMS], x, y;
-  for (size_t i = 0; i < VECTOR_BYTES / sizeof(nf_real); i++) x[i] = NF_R(0.5), y[i] = 1;
+  for (size_t i = 0; i < LANES; i++) x[i] = NF_R(0.5), y[i] = 1;
   __asm__ volatile("" : "+x"(x), "+x"(y)); /* unknown, or all would be computed at compile time */
   NF_UNROLLED(12)
   for (int i = 0; i < SUMS; i++) sum[i] = y * (nf_real)i;
@@ -28,5 +20,5 @@ double nf_peak_run(void) {
   }
   NF_UNROLLED(12)
   for (int i = 0; i < SUMS; i++) __asm__ volatile("" : : "x"(sum[i]));
-  return 2.0 * VECTOR_BYTES / sizeof(nf_real) * SUMS * ROUNDS;
+  return 2.0 * LANES * SUMS * ROUNDS;
 }

@@ -44,14 +44,15 @@ static int each_number(void *user, const char *path, nf_tensor *t) {
   return NF_OK;
 }
 
-static void every_number(void **state) {
-  const catalogue *c = *state;
+static void visit_tensors(const catalogue *c, int (*visit)(void *, const char *, nf_tensor *)) {
   for (size_t k = 0; k < c->n; k++) {
     given g = draw(&c->entry[k]);
-    nf_flow_tensors(c->entry[k].flow, each_number, &g);
+    nf_flow_tensors(c->entry[k].flow, visit, &g);
     free(g.x.data);
   }
 }
+
+static void every_number(void **state) { visit_tensors(*state, each_number); }
 
 static int each_tensor(void *user, const char *path, nf_tensor *t) {
   given *g = user;
@@ -76,14 +77,7 @@ static int each_tensor(void *user, const char *path, nf_tensor *t) {
   return NF_OK;
 }
 
-static void every_tensor(void **state) {
-  const catalogue *c = *state;
-  for (size_t k = 0; k < c->n; k++) {
-    given g = draw(&c->entry[k]);
-    nf_flow_tensors(c->entry[k].flow, each_tensor, &g);
-    free(g.x.data);
-  }
-}
+static void every_tensor(void **state) { visit_tensors(*state, each_tensor); }
 
 static void every_input(void **state) {
   const catalogue *c = *state;

@@ -3,7 +3,7 @@
  * networks, CVPR 2016). For a tile of 4×4 pixels of y, d the 6×6 pixels of x that it depends on, g
  * the 3×3 kernel of one pair of channels:
  *
- *   y = b + Aᵀ [Σ_channels (G g Gᵀ) ⊙ (Bᵀ d B)] A      36 products in the place of 144
+ *   y = b + Aᵀ [Σ_channels (G g Gᵀ) ⊙ (Bᵀ d B)] A      36 products instead of 144
  *
  * where g and d are values of polynomials, y of their product, at 0, ±1, ±2 and ∞: exact but for
  * rounding. In float y differs from the plain sums by 40 ε of the largest y with 64 channels, by
