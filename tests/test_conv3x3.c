@@ -130,6 +130,8 @@ static void by_winograd_in_parts(void **state) {
     one((form)f, false, (nf_conv_size){1, 5, 5, 130, 3});
     one((form)f, false, (nf_conv_size){1, 5, 5, 3, 130});
     one((form)f, false, (nf_conv_size){5, 14, 14, 70, 67}); /* 80 tiles, and 2 × 2 parts */
+    one((form)f, false, (nf_conv_size){3, 4, 4, 66, 70});
+    one((form)f, false, (nf_conv_size){3, 4, 4, 90, 85}); /* its kernel is too large */
   }
 }
 

@@ -11,7 +11,7 @@
 #include "nets/dense.h"
 #include "nets/winograd_maps.h"
 
-enum { PLANES = IN * IN, TILES = 64, CHANNELS = 64 };
+enum { PLANES = IN * IN, TILES = 64, CHANNELS = 64, MAPPED = 1 << 18 };
 
 /* --- from images to planes, and back -------------------------------------------------------- */
 
@@ -198,12 +198,16 @@ static int convolve(nf_conv_size s, layout l, bool turned, const nf_real *x, con
   return memory ? NF_OK : NF_ENOMEM;
 }
 
-/* By the image alone, not the batch, on which no sample may depend. */
-static bool large(nf_conv_size s) { return s.h * s.w >= OUT * OUT; }
+/* By the image and the kernel alone, not the batch, on which no sample may depend. With images of a
+ * single tile, of which a chunk has few, a kernel is mapped only if its planes stay in the cache. */
+static bool worth_it(nf_conv_size s) {
+  const size_t pixels = s.h * s.w;
+  return pixels > OUT * OUT || (pixels == OUT * OUT && PLANES * s.in * s.out <= MAPPED);
+}
 
 int nf_winograd_forward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
                         const nf_real *bias, nf_real *y, nf_arena *tmp) {
-  if (!large(s))
+  if (!worth_it(s))
     return taps_first ? nf_conv_scatter_forward(s, x, weight, bias, y, tmp)
                       : nf_conv_forward(s, x, weight, bias, false, y, tmp);
   return convolve(s, layout_of(s, taps_first), false, x, weight, bias, y, tmp);
@@ -242,7 +246,7 @@ static int add_gradient(nf_conv_size s, layout l, const nf_real *x, const nf_rea
 int nf_winograd_backward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
                          const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
                          nf_arena *tmp) {
-  if (!large(s))
+  if (!worth_it(s))
     return (taps_first ? nf_conv_scatter_backward : nf_conv_backward)(s, x, weight, dy, dx, dweight,
                                                                       dbias, tmp);
   const layout l = layout_of(s, taps_first);

@@ -13,7 +13,8 @@
  *   ∂L/∂U = (A ∂L/∂y Aᵀ)·V,   ∂L/∂g = Gᵀ ∂L/∂U G,   ∂L/∂x = ∂L/∂y convolved with g turned by 180°
  *
  * Faster where a side is wide; with few inputs the patches are (conv3x3.h). Images of fewer than 16
- * pixels go by conv3x3.h, since for them mapping the kernels costs more than it saves. */
+ * pixels, and with large kernels those of 16, go by conv3x3.h, since for them mapping the kernels
+ * costs more than it saves. */
 #ifndef NF_NETS_WINOGRAD_H
 #define NF_NETS_WINOGRAD_H
 
