@@ -185,9 +185,9 @@ static int read_model(const importing *m, nf_model *model) {
  * tensor that is missing is found, and named, later. */
 static int check_size(const importing *m, const nf_model *model) {
   nf_error own = {0};
-  size_t values = 0, n_param = 0, n_constant;
+  const size_t values = nf_safetensors_size(&m->file);
+  size_t n_param = 0, n_constant;
   nf_layer_entry *list = NULL;
-  for (size_t i = 0; i < m->file.n; i++) values += m->file.tensor[i].size;
   nf_bijector *b =
       nf_model_is_plausible(model, &m->file) ? nf_bijector_from_model(model, &own) : NULL;
   if (own.status != NF_OK) return nf_fail(m->e, own.status, "%s: %s", m->path, own.message);
