@@ -6,25 +6,26 @@
 #include "core/block.h"
 #include "core/transpose.h"
 
-bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
+/* Channel halves, not a checkerboard */
+static bool is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
   return mask == NF_CHANNEL_SWAPPED || mask == NF_CHECKERBOARD_SWAPPED;
 }
 
 size_t nf_mask_channels(nf_shape shape, nf_mask mask, bool b) {
   const size_t half = shape.c / 2;
-  return !nf_mask_is_channel(mask) ? shape.c : b != is_swapped(mask) ? shape.c - half : half;
+  return !is_channel(mask) ? shape.c : b != is_swapped(mask) ? shape.c - half : half;
 }
 
 bool nf_part_list(nf_shape shape, nf_mask mask, bool b, size_t net_c, nf_part *p) {
   const size_t count = nf_mask_channels(shape, mask, b);
-  const size_t first = nf_mask_is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
+  const size_t first = is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
   const size_t pixels = nf_shape_pixels(shape);
   *p = (nf_part){0, count, 0, malloc(pixels * sizeof *p->in_x), malloc(pixels * sizeof *p->in_net)};
   if (p->in_x == NULL || p->in_net == NULL) return false;
   for (size_t i = 0; i < pixels; i++) {
     const bool odd = (i / shape.w + i % shape.w) % 2 != 0;
-    if (!nf_mask_is_channel(mask) && odd != (b != is_swapped(mask))) continue;
+    if (!is_channel(mask) && odd != (b != is_swapped(mask))) continue;
     p->in_x[p->runs] = (uint32_t)(i * shape.c + first);
     p->in_net[p->runs++] = (uint32_t)(i * net_c);
   }
@@ -186,9 +187,9 @@ nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
 bool nf_mask_fits(nf_shape shape, nf_mask mask, nf_shape out, const nf_net *net, nf_error *e) {
   nf_shape in = nf_coupling_net_in(shape, mask);
   if (net != NULL) in.c += net->condition;
-  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
+  if (is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
     nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
-            nf_mask_is_channel(mask) ? "channels" : "pixels");
+            is_channel(mask) ? "channels" : "pixels");
   else if (net == NULL)
     nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
   else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))

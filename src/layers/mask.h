@@ -20,8 +20,6 @@ typedef struct {
 bool nf_part_list(nf_shape shape, nf_mask mask, bool b, size_t net_c, nf_part *p);
 void nf_part_free(nf_part *p);
 
-/* channel halves, not a checkerboard */
-bool nf_mask_is_channel(nf_mask mask);
 /* c_a or c_b: the channels of a part at the pixels where it has any */
 size_t nf_mask_channels(nf_shape shape, nf_mask mask, bool b);
 
