@@ -35,9 +35,7 @@ static void shape_text(size_t rank, const size_t dim[], char text[NF_METADATA_TE
 }
 
 static bool same_shape(const nf_safetensor *s, const nf_tensor *t) {
-  size_t rank = 0;
-  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
-  return s->rank == rank && memcmp(s->dim, t->dim, rank * sizeof *s->dim) == 0;
+  return s->rank == nf_tensor_rank(t) && memcmp(s->dim, t->dim, s->rank * sizeof *s->dim) == 0;
 }
 
 static int check(void *user, const char *path, nf_tensor *t) {

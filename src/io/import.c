@@ -71,16 +71,11 @@ static void write_shape(size_t rank, const size_t dim[], const size_t axis[],
                                dim[axis != NULL ? axis[i] : i]);
 }
 
-static size_t rank_of(const nf_tensor *t) {
-  size_t rank = 0;
-  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
-  return rank;
-}
-
 /* Whether `count` such tensors, one after the other along the first axis, make t. */
 static bool fits(const nf_safetensor *s, const size_t axis[], size_t count, const nf_tensor *t) {
   size_t whole[NF_TENSOR_RANK], part[NF_SAFETENSOR_RANK];
-  const size_t n = sides(rank_of(t), t->dim, NULL, whole), m = sides(s->rank, s->dim, axis, part);
+  const size_t n = sides(nf_tensor_rank(t), t->dim, NULL, whole),
+               m = sides(s->rank, s->dim, axis, part);
   if (s->size * count != nf_tensor_size(t) || m > n) return false;
   return m == 0 || memcmp(whole + n - m + 1, part + 1, (m - 1) * sizeof *part) == 0;
 }
@@ -103,7 +98,7 @@ static int take(importing *m, const nf_import_line *r, const char *name, size_t 
   if (!fits(s, axis, count, t)) {
     char of_file[SHAPE_TEXT], of_flow[SHAPE_TEXT];
     write_shape(s->rank, s->dim, axis, of_file);
-    write_shape(rank_of(t), t->dim, NULL, of_flow);
+    write_shape(nf_tensor_rank(t), t->dim, NULL, of_flow);
     return nf_fail(m->e, NF_EFORMAT, "%s: line %zu: %zu × '%s' of %s; the flow's '%s' is %s",
                    m->path, r->number, count, name, of_file, t->name, of_flow);
   }
