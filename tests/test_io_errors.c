@@ -242,7 +242,7 @@ static void new_sets(void **state) {
 /* Told by the status alone, for a caller who wants no message. */
 static void a_lock_is_held_by_one_process(void **state) {
   (void)state;
-  int lock, status;
+  int lock, status = 0;
   check_ok(nf_lock_file(folder_path("lock"), &lock, NULL));
   const pid_t child = fork();
   if (child == 0) {
