@@ -12,7 +12,6 @@
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bench.h"
 #include "flow/flow.h" /* activation_budget, and the peaks of scratch memory */

@@ -11,7 +11,6 @@
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "chapter.h"
 

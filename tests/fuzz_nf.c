@@ -2,7 +2,6 @@
  * line that says why not. */
 #include <getopt.h>
 #include <stdarg.h>
-#include <unistd.h>
 
 #include "../tools/train.h"
 #include "fuzz.h"

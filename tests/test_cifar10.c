@@ -1,6 +1,5 @@
 /* Chapter 8 and its kind of flow on CIFAR-10's own photographs, when the folder is there: bits/dim
  * are finite and the way back gives every pixel again. */
-#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -8,7 +8,6 @@
 #include "depth.h"
 
 #include <float.h>
-#include <math.h>
 
 #include "check.h"
 

@@ -1,7 +1,6 @@
 /* Layers at the ends of what they take, in the precision of the build: this file is compiled twice,
  * as test_extremes and as float_extremes (tests/rules.mk). */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"

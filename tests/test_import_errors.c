@@ -59,6 +59,8 @@ static void lines_that_do_not_fit_are_refused(void **state) {
   write_dict(TENSORS, dict);
   refused_with(0, "*.log_f <- flows.{*}.scaling_factor\n",
                "dict: there is no tensor 'flows.4.scaling_factor', which line 16 of |/table names");
+  refused_with(0, "*.log_f <- flows.{*+9223372036854775807}.scaling_factor\n",
+               "dict: there is no tensor 'flows.");
   refused_with(1, "*.net.in.weight <- flows.{*-1}.nn.0.weight\n",
                "line 17: 1 × 'flows.1.nn.0.weight' of 3×2×3×3; the flow's 'in.weight' is 3×3×3×2");
   refused_with(1, "*.net.in.weight <- flows.{*-1}.nn.0.weight 0,2,3\n",
@@ -70,6 +72,22 @@ static void lines_that_do_not_fit_are_refused(void **state) {
   refused_with(3, "*.net.conv.weight <- flows.{*-1}.nn.1.net.1.weight 0,2,3,1\n",
                "line 19: 1 × |'conv.weight'");
   refused_with(5, "*.net.gate.weight <- flows.{*-1}.nn.{1,3,5}.net.3.weight\n", "line 21: 3 ×");
+}
+
+/* A type that is not known says nothing of its size: a million million values in no byte are no
+ * reason to make a model of so many. */
+static void what_a_tensor_of_another_type_claims_does_not_count(void **state) {
+  (void)state;
+  char text[4096];
+  static const char claim[] =
+      "\x44\0\0\0\0\0\0\0{\"mask\":{\"dtype\":\"F4\",\"shape\":[1000000000000],\"data_offsets\":[0,"
+      "0]}}";
+  const char *width = strstr(table_settings, "width = 3");
+  snprintf(text, sizeof text, "%.*swidth = 65536%s", (int)(width - table_settings), table_settings,
+           width + strlen("width = 3"));
+  folder_write("dict", claim, sizeof claim - 1);
+  write_table(text, "unused <- mask\n");
+  refused("table: its model has more parameters than the 0 values in |dict");
 }
 
 /* The first tensor of the dict is of integers. */
@@ -129,6 +147,7 @@ int main(void) {
       cmocka_unit_test(tables_that_do_not_fit_are_refused),
       cmocka_unit_test(a_table_has_at_most_1024_lines_of_tensors),
       cmocka_unit_test(lines_that_do_not_fit_are_refused),
+      cmocka_unit_test(what_a_tensor_of_another_type_claims_does_not_count),
       cmocka_unit_test(files_that_do_not_fit_are_refused),
   };
   return cmocka_run_group_tests_name("import_errors", tests, make_dict, folder_remove);

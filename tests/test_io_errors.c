@@ -1,9 +1,11 @@
 /* Files and names that are wrong. Each case must give its status and one line that says what,
  * where and what would be right, and must leave the output as it was. */
 #include <string.h>
+#include <sys/wait.h>
 #include <zlib.h>
 
 #include "folder.h"
+#include "io/file.h"
 #include "nf/data.h"
 
 /* nf_images_load of kind:path in the folder; a second path for labels, or NULL. */
@@ -237,6 +239,21 @@ static void new_sets(void **state) {
   assert_null(s.pixel);
 }
 
+/* Told by the status alone, for a caller who wants no message. */
+static void a_lock_is_held_by_one_process(void **state) {
+  (void)state;
+  int lock, status = 0;
+  check_ok(nf_lock_file(folder_path("lock"), &lock, NULL));
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(nf_lock_file(folder_path("lock"), &lock, NULL));
+  }
+  assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), NF_EBUSY);
+  nf_unlock_file(folder_path("lock"), lock);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names),
@@ -250,6 +267,7 @@ int main(void) {
       cmocka_unit_test(idx_too_large_an_image),
       cmocka_unit_test(idx_labels),
       cmocka_unit_test(new_sets),
+      cmocka_unit_test(a_lock_is_held_by_one_process),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

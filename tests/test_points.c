@@ -1,5 +1,4 @@
 /* Points from CSV: every form that is read, and one line for each that is not. */
-#include <math.h>
 #include <unistd.h>
 
 #include "folder.h"

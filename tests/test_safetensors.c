@@ -1,6 +1,5 @@
 /* safetensors, the format: what it is byte by byte, and that a file which is not exactly that is
  * refused with one line. (What a checkpoint adds is in test_checkpoint.c.) */
-#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 

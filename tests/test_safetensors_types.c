@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "folder.h"
-#include "io/safetensors.h"
+#include "io/checkpoint.h"
 
 /* A file in memory: the header and 16 bytes of data. */
 static size_t file_of(const char *header, const unsigned char data[16], unsigned char to[2048]) {
@@ -41,6 +41,8 @@ static void other_types_may_stand_beside_ours(void **state) {
   check_ok(nf_safetensor_values(nf_safetensors_find(&s, "none"), &value));
   check_status(nf_safetensor_values(nf_safetensors_find(&s, "count"), &value), NF_EINVAL);
   assert_string_equal(nf_safetensors_find(&s, "count")->dtype_name, "I64");
+  const nf_model large = nf_model_default(NF_GLOW, nf_image(64, 64, 3));
+  assert_false(nf_model_is_plausible(&large, &s)); /* the 2⁶⁰ values of "new" are a claim */
   nf_safetensors_free(&s);
 }
 

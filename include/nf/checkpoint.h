@@ -20,7 +20,7 @@
 NF_BEGIN_DECLS
 
 /* trainer NULL: the flow alone. The file is complete or as it was before.
- * errors  NF_EIO, NF_ENOMEM */
+ * errors  NF_EIO, NF_ENOMEM, NF_EINVAL (f is NULL, or the trainer another flow's), NF_EBUSY */
 int nf_save(const char *path, nf_flow *f, const nf_trainer *trainer, nf_error *e);
 
 /* Builds the flow that the file describes. NULL on failure.
@@ -29,7 +29,8 @@ int nf_save(const char *path, nf_flow *f, const nf_trainer *trainer, nf_error *e
 nf_flow *nf_load(const char *path, nf_error *e);
 
 /* Into a flow with the same layers, built by hand or not; trainer NULL: the flow alone. Both are as
- * they were when it fails.   errors  as above; NF_EFORMAT when there is no training state */
+ * they were when it fails.
+ * errors  those of nf_load and nf_save; NF_EFORMAT when there is no training state */
 int nf_load_into(const char *path, nf_flow *f, nf_trainer *trainer, nf_error *e);
 
 /* Builds the flow that a table in plain text describes, and gives it the weights that another

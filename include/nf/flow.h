@@ -39,12 +39,13 @@ int nf_flow_set_threads(nf_flow *f, int threads, nf_error *e);
 /* Data-dependent initialisation: every layer that has one, such as actnorm, and has not been
  * initialised yet, takes it from the samples as the layers before it map them (Kingma & Dhariwal
  * 2018, 3.1). Call it once before training, with some hundred samples. On an error all parameters
- * are as they were. */
+ * are as they were.   errors  NF_EINVAL (no samples), and those below */
 int nf_flow_init_from_data(nf_flow *f, size_t n, const nf_real *x, nf_error *e);
 
 /* log_p[i] = log p_X(x_i), nats, n values. With a dequantise layer first and pixels as x it is the
  * lower bound of log P(image) with one draw of the noise.
- * errors  NF_EDOM, NF_ENONFINITE, NF_ESINGULAR, NF_ENOMEM, NF_EBUSY: so for all that follow */
+ * errors  NF_EINVAL (f or x is NULL, or the density is conditional), NF_EDOM, NF_ENONFINITE,
+ *         NF_ESINGULAR, NF_EFORMAT (a constant), NF_ENOMEM, NF_EBUSY: so for all that follow */
 int nf_flow_log_prob(nf_flow *f, size_t n, const nf_real *x, double *log_p, nf_error *e);
 
 /* z = f(x), (n, D);   log_det[i] = log|det ∂f/∂x| at x_i, nats. Either output may be NULL. */
@@ -54,12 +55,14 @@ int nf_flow_forward(nf_flow *f, size_t n, const nf_real *x, nf_real *z, double *
 int nf_flow_inverse(nf_flow *f, size_t n, const nf_real *z, nf_real *x, double *log_det,
                     nf_error *e);
 
-/* x_i = f⁻¹(T·z_i), z_i ~ N(0, I) by (seed, i): sample i is the same whatever n. T ≥ 0. */
+/* x_i = f⁻¹(T·z_i), z_i ~ N(0, I) by (seed, i): sample i is the same whatever n.
+ * errors  NF_EINVAL too for T, which is finite and 0 or more */
 int nf_flow_sample(nf_flow *f, size_t n, uint64_t seed, double temperature, nf_real *x,
                    nf_error *e);
 
 /* Maximum likelihood (NOTES (5.1)): *loss = -(1/n) Σ log p_X(x_i), nats, and
- * gradient[k] = ∂loss/∂θ_k, n_param values. On an error *loss is as it was, gradient undefined. */
+ * gradient[k] = ∂loss/∂θ_k, n_param values. On an error *loss is as it was, gradient undefined.
+ * errors  NF_EINVAL too for n = 0, and for a layer without backward */
 int nf_flow_gradient(nf_flow *f, size_t n, const nf_real *x, double *loss, nf_real *gradient,
                      nf_error *e);
 

@@ -29,7 +29,7 @@ nf_bijector *nf_affine_new(nf_shape shape, nf_error *e);
  * log|det W| = Σ log|s|. "lu" (c, c) holds L below its diagonal, U above it and log|s| on it; the
  * constants are "permutation" (c) and "sign" (c): row i of L·(U + diag(s)) is row permutation[i] of
  * W.
- * source  Kingma & Dhariwal 2018, eq. 9-11 */
+ * source  Kingma & Dhariwal 2018, eq. 9-11;   errors  NF_ESINGULAR when the flow runs */
 nf_bijector *nf_conv1x1_new(nf_shape shape, bool plu, nf_error *e);
 
 /* z = x·exp(log_scale) + bias, per channel;   log|det J| = h·w·Σ log_scale
@@ -46,7 +46,8 @@ nf_bijector *nf_actnorm_new(nf_shape shape, nf_error *e);
 nf_bijector *nf_standardise_new(nf_shape shape, nf_error *e);
 
 /* z_i = x_{order[i]} over channels;   log|det J| = 0. order NULL: initialised to a random one.
- * tensors "permutation" (c), a constant */
+ * tensors "permutation" (c), a constant;   errors  NF_EFORMAT when the flow is made: order is no
+ *         permutation.   reverse: order (c-1, …, 0) */
 nf_bijector *nf_permute_new(nf_shape shape, const size_t *order, nf_error *e);
 nf_bijector *nf_reverse_new(nf_shape shape, nf_error *e);
 
@@ -117,7 +118,8 @@ nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, s
 nf_bijector *nf_continuous_new(nf_shape shape, size_t steps, nf_net *field, nf_error *e);
 
 /* Space to depth: (h, w, c) → (h/2, w/2, 4c); the four pixels of a block become channels in
- * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse. */
+ * the order (dy, dx, c), c fastest.   log|det J| = 0.   unsqueeze is its inverse.
+ * source  Dinh et al. 2017, 3.6;   shapes  h and w even; of unsqueeze, c a multiple of 4 */
 nf_bijector *nf_squeeze_new(nf_shape shape, nf_error *e);
 nf_bijector *nf_unsqueeze_new(nf_shape shape, nf_error *e);
 

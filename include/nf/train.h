@@ -56,7 +56,7 @@ typedef struct {
   /* Adam runs within backward, stage by stage of the flow, so that no array for the whole gradient
    * is needed. The same bits. Needs clip = 0, since ‖g‖ is known only at the end. */
   bool fused;
-  /* Flow matching (NOTES (12.10)) in place of maximum likelihood, for a flow whose last layer is
+  /* Flow matching (NOTES (12.10)) instead of maximum likelihood, for a flow whose last layer is
    * continuous; the layers before it are not trained. Not with fused.
    *
    *   L(θ) = (1/n) Σ_i ‖v((1-t_i)x_i + t_i z_i, t_i) - (z_i - x_i)‖²     z_i ~ N(0, I), t_i uniform

@@ -3,7 +3,6 @@
 #define NF_CORE_NUMBER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum { NF_NUMBER = 32 }; /* bytes that any number takes as text */

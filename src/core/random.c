@@ -18,10 +18,9 @@ double nf_random_uniform(uint64_t seed, uint64_t stream, uint64_t index) {
 }
 
 double nf_random_normal(uint64_t seed, uint64_t stream, uint64_t index) {
-  const double pi = 3.14159265358979323846;
   const nf_words r = nf_philox(seed, stream, index);
   const double radius = sqrt(-2 * log(to_uniform(join(r.v[0], r.v[1]))));
-  return radius * cos(2 * pi * to_uniform(join(r.v[2], r.v[3])));
+  return radius * cos(2 * NF_PI * to_uniform(join(r.v[2], r.v[3])));
 }
 
 void nf_random_normals(uint64_t seed, uint64_t stream, uint64_t index, size_t n, size_t d,

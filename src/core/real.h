@@ -38,6 +38,7 @@
 
 #define NF_R(x) ((nf_real)(x)) /* a literal or a double, in the build's precision */
 
+#define NF_PI     3.14159265358979323846
 #define NF_LN_2PI 1.8378770664093454836 /* log 2π */
 #define NF_LN_2   0.6931471805599453094
 

@@ -6,8 +6,6 @@
 #include "core/nearest.h"
 #include "core/real.h"
 
-static const double pi = 3.14159265358979323846;
-
 /* log(eᵃ + eᵇ), a or b finite */
 static double log_add(double a, double b) { return fmax(a, b) + log1p(exp(-fabs(a - b))); }
 
@@ -28,7 +26,7 @@ static void upper_moon(double angle, double m[2]) {
 
 static void draw_moons(nf_random *r, double x[2]) {
   const double sign = nf_random_next_uniform(r) < 0.5 ? 1 : -1;
-  upper_moon(pi * nf_random_next_uniform(r), x);
+  upper_moon(NF_PI * nf_random_next_uniform(r), x);
   for (int i = 0; i < 2; i++) x[i] = sign * x[i] + moon_sd * nf_random_next_normal(r);
 }
 
@@ -43,7 +41,7 @@ static double log_moons(const double x[2]) {
   double exponent[2][NODES], max = -INFINITY, sum = 0;
   for (int k = 0; k < NODES; k++) {
     double m[2];
-    upper_moon(pi * (k / POINTS + 0.5 + 0.5 * node[k % POINTS]) / PANELS, m);
+    upper_moon(NF_PI * (k / POINTS + 0.5 + 0.5 * node[k % POINTS]) / PANELS, m);
     for (int side = 0; side < 2; side++) {
       const double sign = side ? -1 : 1, dx = x[0] - sign * m[0], dy = x[1] - sign * m[1];
       exponent[side][k] = log_round(dx, dy, moon_sd);
@@ -60,8 +58,8 @@ static double log_moons(const double x[2]) {
 static const double cloud_sd = 0.25;
 
 static void cloud_centre(int k, double m[2]) {
-  m[0] = 2 * cos(k * pi / 4);
-  m[1] = 2 * sin(k * pi / 4);
+  m[0] = 2 * cos(k * NF_PI / 4);
+  m[1] = 2 * sin(k * NF_PI / 4);
 }
 
 static void draw_gaussians(nf_random *r, double x[2]) {
@@ -100,14 +98,14 @@ static const double ring_radius[2] = {1, 2}, ring_sd = 0.1;
 /* Z_R = 2π ∫_0^∞ r exp(-(r-R)²/2sd²) dr */
 static double ring_log_mass(double radius) {
   const double u = radius / ring_sd, v = ring_sd * ring_sd;
-  return log(2 * pi * v * (exp(-u * u / 2) + u * sqrt(pi / 2) * erfc(-u / sqrt(2))));
+  return log(2 * NF_PI * v * (exp(-u * u / 2) + u * sqrt(NF_PI / 2) * erfc(-u / sqrt(2))));
 }
 
 /* The radius has density ∝ r exp(-(r-R)²/2sd²). Since r ≤ R·exp((r-R)/R), a proposal from
  * N(R + sd²/R, sd²) is accepted with probability (r/R)·exp(-(r-R)/R): nearly always. */
 static void draw_rings(nf_random *r, double x[2]) {
   const double radius = ring_radius[nf_random_next_uniform(r) < 0.5];
-  const double angle = 2 * pi * nf_random_next_uniform(r);
+  const double angle = 2 * NF_PI * nf_random_next_uniform(r);
   double length, accept;
   do {
     length = radius + ring_sd * ring_sd / radius + ring_sd * nf_random_next_normal(r);

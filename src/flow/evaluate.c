@@ -98,10 +98,13 @@ static int check_output(void *user, const nf_bijector *b, int depth, const nf_ba
   return NF_OK;
 }
 
+static int no_memory(const nf_flow *f, size_t n, nf_error *e) {
+  return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", n, f->d);
+}
+
 /* Runs samples first … n-1 one by one until one fails. */
 static int explain(nf_flow *f, request r, size_t first, size_t n, int status, nf_error *e) {
-  if (status == NF_ENOMEM)
-    return nf_fail(e, status, "out of memory for %zu samples of %zu values", n, f->d);
+  if (status == NF_ENOMEM) return no_memory(f, n, e);
   tracker t = {.flow = f};
   const nf_hooks hooks = {.before = enter_layer, .after = check_output, .user = &t};
   nf_work work = {.hooks = &hooks};
@@ -145,7 +148,9 @@ nf_batch nf_flow_batch_given(const nf_flow *f, size_t n, const nf_real *x, const
   return b;
 }
 
-static int check_condition(const nf_flow *f, const nf_batch *x, nf_error *e) {
+/* How many there are, and their condition */
+static int check_samples(const nf_flow *f, const nf_batch *x, nf_error *e) {
+  if (x->n > SIZE_MAX / 4 / sizeof(double) / f->d) return no_memory(f, x->n, e);
   if (x->n == 0 || (f->n_condition == 0 && x->y == NULL)) return NF_OK;
   if (x->y == NULL)
     return nf_fail(e, NF_EINVAL, "the flow's density is conditional on %zu values, none are given",
@@ -166,9 +171,7 @@ int nf_flow_check_batch(const nf_flow *f, nf_shape shape, const nf_batch *x, nf_
     return nf_fail(e, NF_ESHAPE, "samples have the shape " NF_SHAPE ", the flow's is " NF_SHAPE,
                    NF_SHAPE_ARGS(x->shape), NF_SHAPE_ARGS(shape));
   if (x->n > 0 && x->data == NULL) return nf_fail(e, NF_EINVAL, "%zu samples, but x is NULL", x->n);
-  if (x->n > SIZE_MAX / 4 / sizeof(double) / f->d)
-    return nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", x->n, f->d);
-  return check_condition(f, x, e);
+  return check_samples(f, x, e);
 }
 
 /* A sample's result does not depend on its chunk, so where every thread still has one, chunks are
@@ -255,15 +258,12 @@ int nf_flow_sample_batch(nf_flow *f, const nf_batch *numbers, uint64_t seed, dou
   nf_batch z = *numbers;
   z.shape = f->bijector->out;
   z.data = NULL;
-  const size_t n = z.n;
   const request r = {.inverse = true, .from = &z, .seed = seed, .temperature = temperature};
   if (!(temperature >= 0) || !isfinite(temperature))
     status = nf_fail(e, NF_EINVAL, "temperature: %g; it can be 0 or more", temperature);
-  else if (n > SIZE_MAX / 4 / sizeof(double) / f->d)
-    status = nf_fail(e, NF_ENOMEM, "out of memory for %zu samples of %zu values", n, f->d);
   else
-    status = check_condition(f, &z, e);
-  if (status == NF_OK) status = answer(f, r, n, x, NULL, NULL, e);
+    status = check_samples(f, &z, e);
+  if (status == NF_OK) status = answer(f, r, z.n, x, NULL, NULL, e);
   nf_flow_leave(f);
   return status;
 }

@@ -198,14 +198,14 @@ static int init_from_data(nf_flow *f, const nf_batch *x, nf_error *e) {
     memset(log_det, 0, x->n * sizeof *log_det);
     save_state(f, state);
     status = nf_flow_prepare(f, e);
-    if (status == NF_OK) {
-      status = nf_bijector_forward(f->bijector, &copy, log_det, &work);
-      if (status != NF_OK) {
-        restore_state(f, state);
-        char name[NF_LAYER_NAME];
-        status = nf_fail(e, status, "initialisation from data: %s, %s", nf_status_text(status),
-                         nf_layer_name(user.entry, name));
-      }
+  }
+  if (status == NF_OK) {
+    status = nf_bijector_forward(f->bijector, &copy, log_det, &work);
+    char name[NF_LAYER_NAME];
+    if (status != NF_OK) {
+      restore_state(f, state);
+      nf_fail(e, status, "initialisation from data: %s, %s", nf_status_text(status),
+              nf_layer_name(user.entry, name));
     }
   }
   nf_work_free(&work);

@@ -85,14 +85,8 @@ static int prepare(nf_flow *f, const nf_batch *x, size_t activations, nf_error *
 
 /* --- each chunk forward and backward -------------------------------------------------------- */
 
-typedef struct {
-  const nf_batch *x;
-  double *loss; /* one a sample */
-  nf_real *gradient;
-} request;
-
 static int chunk_gradient(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
-  const request *r = user;
+  const nf_gradient_request *r = user;
   nf_activations *activations = &f->activations[work - f->work];
   latents l;
   int status = allocate(f, r->x, count, &l, &work->arena);
@@ -107,17 +101,22 @@ static int chunk_gradient(void *user, nf_flow *f, size_t begin, size_t count, nf
   return status;
 }
 
-int nf_gradient(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient, nf_error *e) {
+int nf_gradient_by(nf_chunk_job *job, nf_flow *f, const nf_batch *x, uint64_t seed, double *loss,
+                   nf_real *gradient, nf_error *e) {
   int status = prepare(f, x, (size_t)f->threads, e);
   if (status != NF_OK) return status;
-  request r = {x, malloc(x->n * sizeof *r.loss), gradient};
+  nf_gradient_request r = {x, malloc(x->n * sizeof *r.loss), gradient, seed};
   if (r.loss == NULL) return nf_fail(e, NF_ENOMEM, "gradient: out of memory");
   memset(gradient, 0, f->n_param * sizeof *gradient);
   size_t failed;
-  status = nf_parallel_chunks(f, x->n, f->chunk, true, chunk_gradient, &r, &failed);
+  status = nf_parallel_chunks(f, x->n, f->chunk, true, job, &r, &failed);
   if (status == NF_OK) *loss = mean(x, r.loss);
   free(r.loss);
   return status == NF_OK ? NF_OK : nf_flow_explain(f, x, failed, status, e);
+}
+
+int nf_gradient(nf_flow *f, const nf_batch *x, double *loss, nf_real *gradient, nf_error *e) {
+  return nf_gradient_by(chunk_gradient, f, x, 0, loss, gradient, e);
 }
 
 /* --- all chunks forward, then backward together --------------------------------------------- */

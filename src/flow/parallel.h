@@ -21,4 +21,17 @@ int nf_parallel_chunks(nf_flow *f, size_t n, size_t chunk, bool ordered, nf_chun
 int nf_parallel_stages(nf_flow *f, nf_batch *z, nf_batch *dz, const double *dlog_det,
                        nf_gradient_complete *complete, void *user);
 
+/* What the job of a gradient gets as `user` (gradient.c): it writes the losses of its samples, and
+ * adds (1/n) Σ ∂loss_i/∂θ of these to the gradient. */
+typedef struct {
+  const nf_batch *x;
+  double *loss;      /* one a sample */
+  nf_real *gradient; /* n_param */
+  uint64_t seed;     /* of flow matching */
+} nf_gradient_request;
+
+/* The mean loss and its gradient, for a caller between enter and leave; errors  as nf_gradient */
+int nf_gradient_by(nf_chunk_job *job, nf_flow *f, const nf_batch *x, uint64_t seed, double *loss,
+                   nf_real *gradient, nf_error *e);
+
 #endif

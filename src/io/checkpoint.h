@@ -7,6 +7,13 @@
 #include "io/safetensors.h"
 #include "train/trainer.h"
 
+/* Sides of a tensor of the flow */
+static inline size_t nf_tensor_rank(const nf_tensor *t) {
+  size_t rank = 0;
+  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
+  return rank;
+}
+
 /* nf_save with further metadata, whose keys are not those of nf_model or of training. */
 int nf_checkpoint_save(const char *path, const nf_flow *flow, const nf_trainer *trainer,
                        size_t n_metadata, const nf_metadata metadata[], nf_error *e);

@@ -35,9 +35,7 @@ static void shape_text(size_t rank, const size_t dim[], char text[NF_METADATA_TE
 }
 
 static bool same_shape(const nf_safetensor *s, const nf_tensor *t) {
-  size_t rank = 0;
-  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
-  return s->rank == rank && memcmp(s->dim, t->dim, rank * sizeof *s->dim) == 0;
+  return s->rank == nf_tensor_rank(t) && memcmp(s->dim, t->dim, s->rank * sizeof *s->dim) == 0;
 }
 
 static int check(void *user, const char *path, nf_tensor *t) {
@@ -103,10 +101,9 @@ static int check_tensors(const char *path, const nf_safetensors *file, size_t n_
  * that is no such model, and nothing is allocated for what it claims. */
 bool nf_model_is_plausible(const nf_model *m, const nf_safetensors *file) {
   if (!nf_architecture_of(m->family)->plu) return true;
-  double values = 0, c = (double)m->shape.c;
-  for (size_t i = 0; i < file->n; i++) values += (double)file->tensor[i].size;
+  double c = (double)m->shape.c;
   for (size_t l = 0; nf_shape_pixels(m->shape) > 1 && l < m->levels + 1; l++) c *= 2;
-  return (double)m->steps * c * c <= values;
+  return (double)m->steps * c * c <= (double)nf_safetensors_size(file);
 }
 
 static int fill_flow(const char *path, const nf_safetensors *file, nf_flow *flow, nf_error *e) {

@@ -25,11 +25,9 @@ static int gather(void *user, const char *path, nf_tensor *t) {
   char *name = malloc(size);
   if (name == NULL) return NF_ENOMEM;
   snprintf(name, size, "%s%s", l->state->prefix, path);
-  l->tensor[i] = (nf_saved_tensor){.name = name, .data = nf_state_data(l->state, t)};
-  while (l->tensor[i].rank < NF_TENSOR_RANK && t->dim[l->tensor[i].rank] > 0) {
-    l->tensor[i].dim[l->tensor[i].rank] = t->dim[l->tensor[i].rank];
-    l->tensor[i].rank++;
-  }
+  l->tensor[i] = (nf_saved_tensor){
+      .name = name, .rank = nf_tensor_rank(t), .data = nf_state_data(l->state, t)};
+  memcpy(l->tensor[i].dim, t->dim, sizeof t->dim);
   return NF_OK;
 }
 

@@ -19,16 +19,17 @@ int nf_lock_file(const char *path, int *lock, nf_error *e) {
     struct flock f = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) return nf_fail(e, NF_EIO, "%s: cannot write: %s", path, strerror(errno));
+    int status = NF_OK;
     if (fcntl(file, F_SETLK, &f) == 0) {
       *lock = file;
       if (is_current(path, file)) return NF_OK;
     } else if (errno != EACCES && errno != EAGAIN) {
-      nf_fail(e, NF_EIO, "%s: cannot lock: %s", path, strerror(errno));
+      status = nf_fail(e, NF_EIO, "%s: cannot lock: %s", path, strerror(errno));
     } else if (fcntl(file, F_GETLK, &f) == 0 && f.l_type != F_UNLCK) {
-      nf_fail(e, NF_EBUSY, "%s: locked by process %ld", path, (long)f.l_pid);
+      status = nf_fail(e, NF_EBUSY, "%s: locked by process %ld", path, (long)f.l_pid);
     }
     close(file);
-    if (nf_status_of(e) != NF_OK) return nf_status_of(e);
+    if (status != NF_OK) return status;
   }
 }
 

@@ -71,16 +71,11 @@ static void write_shape(size_t rank, const size_t dim[], const size_t axis[],
                                dim[axis != NULL ? axis[i] : i]);
 }
 
-static size_t rank_of(const nf_tensor *t) {
-  size_t rank = 0;
-  while (rank < NF_TENSOR_RANK && t->dim[rank] > 0) rank++;
-  return rank;
-}
-
 /* Whether `count` such tensors, one after the other along the first axis, make t. */
 static bool fits(const nf_safetensor *s, const size_t axis[], size_t count, const nf_tensor *t) {
   size_t whole[NF_TENSOR_RANK], part[NF_SAFETENSOR_RANK];
-  const size_t n = sides(rank_of(t), t->dim, NULL, whole), m = sides(s->rank, s->dim, axis, part);
+  const size_t n = sides(nf_tensor_rank(t), t->dim, NULL, whole),
+               m = sides(s->rank, s->dim, axis, part);
   if (s->size * count != nf_tensor_size(t) || m > n) return false;
   return m == 0 || memcmp(whole + n - m + 1, part + 1, (m - 1) * sizeof *part) == 0;
 }
@@ -103,7 +98,7 @@ static int take(importing *m, const nf_import_line *r, const char *name, size_t 
   if (!fits(s, axis, count, t)) {
     char of_file[SHAPE_TEXT], of_flow[SHAPE_TEXT];
     write_shape(s->rank, s->dim, axis, of_file);
-    write_shape(rank_of(t), t->dim, NULL, of_flow);
+    write_shape(nf_tensor_rank(t), t->dim, NULL, of_flow);
     return nf_fail(m->e, NF_EFORMAT, "%s: line %zu: %zu × '%s' of %s; the flow's '%s' is %s",
                    m->path, r->number, count, name, of_file, t->name, of_flow);
   }
@@ -185,9 +180,9 @@ static int read_model(const importing *m, nf_model *model) {
  * tensor that is missing is found, and named, later. */
 static int check_size(const importing *m, const nf_model *model) {
   nf_error own = {0};
-  size_t values = 0, n_param = 0, n_constant;
+  const size_t values = nf_safetensors_size(&m->file);
+  size_t n_param = 0, n_constant;
   nf_layer_entry *list = NULL;
-  for (size_t i = 0; i < m->file.n; i++) values += m->file.tensor[i].size;
   nf_bijector *b =
       nf_model_is_plausible(model, &m->file) ? nf_bijector_from_model(model, &own) : NULL;
   if (own.status != NF_OK) return nf_fail(m->e, own.status, "%s: %s", m->path, own.message);

@@ -111,7 +111,8 @@ bool nf_import_name(const char *name, uint64_t number, size_t k, char out[NF_IMP
       continue;
     }
     if (name[1] == '*') {
-      snprintf(text, sizeof text, "%ld", (long)number + strtol(name + 2, NULL, 10));
+      const uint64_t shift = (uint64_t)strtoll(name + 2, NULL, 10); /* of any size, to wrap */
+      snprintf(text, sizeof text, "%lld", (long long)(number + shift));
     } else {
       list = true;
       if (!item(name + 1, n - 1, k, text)) return false;

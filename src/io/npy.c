@@ -2,9 +2,7 @@
  * reads it. The header is padded with blanks so that the values begin at a multiple of 64. */
 #include "io/npy.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "io/file.h"
 

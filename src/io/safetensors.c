@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/real.h"
 #include "io/file.h"
 
 const char *nf_dtype_name(nf_dtype dtype) {
@@ -29,6 +28,13 @@ const nf_safetensor *nf_safetensors_find(const nf_safetensors *file, const char 
 
 const char *nf_safetensors_metadata(const nf_safetensors *file, const char *key) {
   return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
+}
+
+size_t nf_safetensors_size(const nf_safetensors *file) {
+  size_t values = 0;
+  for (size_t i = 0; i < file->n; i++)
+    if (file->tensor[i].dtype != NF_OTHER_DTYPE) values += file->tensor[i].size;
+  return values;
 }
 
 static uint64_t little_endian(const unsigned char *b, int bytes) {

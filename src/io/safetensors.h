@@ -55,6 +55,8 @@ void nf_safetensors_free(nf_safetensors *file); /* leaves {0}; NULL and {0} are 
 /* NULL when there is none */
 const nf_safetensor *nf_safetensors_find(const nf_safetensors *file, const char *name);
 const char *nf_safetensors_metadata(const nf_safetensors *file, const char *key);
+/* Values of all tensors that can be read: no more than the file has bytes for. */
+size_t nf_safetensors_size(const nf_safetensors *file);
 
 /* The values in the build's precision: exactly, but that the float build rounds F64.
  * errors  NF_EINVAL (another type) */

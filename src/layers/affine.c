@@ -3,7 +3,6 @@
  *   z = W x + b,    log|det J| = h·w·log|det W|,    ∂ log|det W|/∂W = W⁻ᵀ
  *
  * at every pixel. At h = w = 1 it is NOTES (2.1); with b = 0 it is Glow's mixing of channels. */
-#include <string.h>
 
 #include "core/real.h"
 #include "layers/matrix.h"

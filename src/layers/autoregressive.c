@@ -8,14 +8,13 @@
  * which runs the part of the net that the last value has made known. Jacobi iteration, which runs
  * the whole net up to d times, would invert values with parameters of wrong x on the way; these
  * may overflow, and a masked weight is no protection: 0·∞ is NaN. */
-#include "layers/autoregressive.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/real.h"
 #include "core/transpose.h"
 #include "layers/conditioner.h"
+#include "layers/transform.h"
 #include "nets/made.h"
 
 typedef struct {
@@ -23,8 +22,6 @@ typedef struct {
   const nf_transform *transform;
   size_t *order, *degree; /* value order[i] is the one of degree i + 1 */
 } autoregressive;
-
-/* --- the layer ------------------------------------------------------------------------------ */
 
 /* All θ of x, value by value, as all arrays here: row i has value i of the samples. */
 static int run_conditioner(const nf_bijector *b, const nf_batch *x, bool need_hidden,
@@ -149,8 +146,9 @@ static const nf_bijector_type type = {.name = "autoregressive",
                                       .prepare = prepare,
                                       .free = release};
 
-nf_bijector *nf_autoregressive_of(nf_shape shape, const size_t *order,
-                                  const nf_transform *transform, size_t width, nf_error *e) {
+/* Takes the transform. */
+static nf_bijector *new_layer(nf_shape shape, const size_t *order, const nf_transform *transform,
+                              size_t width, nf_error *e) {
   autoregressive *a = nf_bijector_new(&type, sizeof *a, shape, shape, e);
   if (a == NULL) {
     free(transform->memory);
@@ -173,11 +171,11 @@ nf_bijector *nf_autoregressive_of(nf_shape shape, const size_t *order,
 }
 
 nf_bijector *nf_autoregressive_new(nf_shape shape, const size_t *order, size_t width, nf_error *e) {
-  return nf_autoregressive_of(shape, order, &nf_affine_transform, width, e);
+  return new_layer(shape, order, &nf_affine_transform, width, e);
 }
 
 nf_bijector *nf_spline_autoregressive_new(nf_shape shape, const size_t *order, size_t bins,
                                           double bound, size_t width, nf_error *e) {
   const nf_transform *t = nf_transform_spline_new(bins, bound, e);
-  return t != NULL ? nf_autoregressive_of(shape, order, t, width, e) : NULL;
+  return t != NULL ? new_layer(shape, order, t, width, e) : NULL;
 }

@@ -30,7 +30,7 @@ int nf_conditioner_reserve(const nf_bijector *b, size_t n, bool need_hidden, nf_
 /* output = net(input), and hidden */
 int nf_conditioner_run(const nf_bijector *b, size_t n, nf_activation *a, nf_work *work);
 
-/* A layer whose inverse is inexact or slow keeps its input in place of activations: forward saves a
+/* A layer whose inverse is inexact or slow keeps its input instead of activations: forward saves a
  * copy of x, and backward finds it, or NULL when nothing was saved. nf_conditioner_drop ends it. */
 int nf_input_save(const nf_bijector *b, const nf_batch *x, nf_work *work);
 const nf_real *nf_input_saved(const nf_bijector *b, const nf_work *work);

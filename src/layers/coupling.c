@@ -35,9 +35,9 @@ static int gather_b(const coupling *c, const nf_batch *x, const nf_activation *a
   nf_real **array[] = {&v->x, &v->s, &v->t, &v->log_g, &v->g};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++)
     if ((*array[i] = nf_arena_alloc(&work->arena, v->count)) == NULL) return NF_ENOMEM;
-  nf_gather(x->n, b, b->in_x, nf_shape_size(x->shape), x->data, v->x);
-  nf_gather_output(c->base.net, x->n, b, act->output, c->to_t, v->t);
-  nf_gather_output(c->base.net, x->n, b, act->output, 0, v->s);
+  nf_move(NF_GATHER, b, nf_runs_of_batch(b, x), v->x);
+  nf_move(NF_GATHER, b, nf_runs_of_output(b, c->base.net, x->n, act->output, c->to_t), v->t);
+  nf_move(NF_GATHER, b, nf_runs_of_output(b, c->base.net, x->n, act->output, 0), v->s);
   nf_scale_forward(c->scale, &c->base.tensor[0], v->count, v->s, v->log_g);
   return NF_OK;
 }
@@ -62,7 +62,7 @@ static int transform(const nf_bijector *base, bool inverse, nf_batch *x, double 
     for (size_t i = 0; i < v.count; i++) v.x[i] = (v.x[i] - v.t[i]) * v.g[i];
   else
     for (size_t i = 0; i < v.count; i++) v.x[i] = v.x[i] * v.g[i] + v.t[i];
-  nf_scatter(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), v.x, x->data);
+  nf_move(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, x), v.x);
   for (size_t i = 0; i < x->n; i++) log_det[i] += nf_vector_sum(size, v.log_g + i * size);
   return NF_OK;
 }
@@ -112,15 +112,14 @@ static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activa
   nf_real *doutput = nf_arena_alloc(&work->arena, dz->n * d_out);
   if (doutput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
-  nf_scatter_output(c->base.net, dz->n, &c->b, v->s, 0, doutput);
-  nf_scatter_output(c->base.net, dz->n, &c->b, v->t, c->to_t, doutput);
+  nf_move(NF_SCATTER, &c->b, nf_runs_of_output(&c->b, c->base.net, dz->n, doutput, 0), v->s);
+  nf_move(NF_SCATTER, &c->b, nf_runs_of_output(&c->b, c->base.net, dz->n, doutput, c->to_t), v->t);
   return nf_part_backward(&c->base, &c->a, dz, act, doutput, dparam, work);
 }
 
 static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
                     nf_real *dparam, nf_work *work) {
   const coupling *c = (const coupling *)base;
-  const size_t d = nf_shape_size(base->in);
   nf_activation act;
   values v;
   int status = nf_conditioner_restore(base, z->n, &act, work);
@@ -129,11 +128,11 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
   if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
   nf_vector_exp(v.count, v.log_g, v.g);
-  nf_gather(dz->n, &c->b, c->b.in_x, d, dz->data, dzb);
+  nf_move(NF_GATHER, &c->b, nf_runs_of_batch(&c->b, dz), dzb);
   (c->scale == NF_SCALE_CLAMP ? backward_shift_first : backward_affine)(z->n, c->b.size, dlog_det,
                                                                         &v, dzb);
-  nf_scatter(z->n, &c->b, c->b.in_x, d, v.x, z->data);
-  nf_scatter(dz->n, &c->b, c->b.in_x, d, dzb, dz->data);
+  nf_move(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, z), v.x);
+  nf_move(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, dz), dzb);
   nf_scale_backward(c->scale, &base->tensor[0], v.count, v.log_g, v.s, v.g, dparam);
   status = backward_conditioner(c, dz, &act, &v, dparam, work);
   nf_conditioner_drop(base, work);

@@ -6,25 +6,26 @@
 #include "core/block.h"
 #include "core/transpose.h"
 
-bool nf_mask_is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
+/* Channel halves, not a checkerboard */
+static bool is_channel(nf_mask mask) { return mask == NF_CHANNEL || mask == NF_CHANNEL_SWAPPED; }
 static bool is_swapped(nf_mask mask) {
   return mask == NF_CHANNEL_SWAPPED || mask == NF_CHECKERBOARD_SWAPPED;
 }
 
 size_t nf_mask_channels(nf_shape shape, nf_mask mask, bool b) {
   const size_t half = shape.c / 2;
-  return !nf_mask_is_channel(mask) ? shape.c : b != is_swapped(mask) ? shape.c - half : half;
+  return !is_channel(mask) ? shape.c : b != is_swapped(mask) ? shape.c - half : half;
 }
 
 bool nf_part_list(nf_shape shape, nf_mask mask, bool b, size_t net_c, nf_part *p) {
   const size_t count = nf_mask_channels(shape, mask, b);
-  const size_t first = nf_mask_is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
+  const size_t first = is_channel(mask) && b != is_swapped(mask) ? shape.c - count : 0;
   const size_t pixels = nf_shape_pixels(shape);
   *p = (nf_part){0, count, 0, malloc(pixels * sizeof *p->in_x), malloc(pixels * sizeof *p->in_net)};
   if (p->in_x == NULL || p->in_net == NULL) return false;
   for (size_t i = 0; i < pixels; i++) {
     const bool odd = (i / shape.w + i % shape.w) % 2 != 0;
-    if (!nf_mask_is_channel(mask) && odd != (b != is_swapped(mask))) continue;
+    if (!is_channel(mask) && odd != (b != is_swapped(mask))) continue;
     p->in_x[p->runs] = (uint32_t)(i * shape.c + first);
     p->in_net[p->runs++] = (uint32_t)(i * net_c);
   }
@@ -37,89 +38,58 @@ void nf_part_free(nf_part *p) {
   free(p->in_net);
 }
 
-NF_BLOCKED gather(size_t block, size_t n, const nf_part *p, const uint32_t *first, size_t row,
-                  const nf_real *from, nf_real *dense) {
-  for (size_t i = 0; i < n; i++, from += row)
-    for (size_t r = 0; r < p->runs; r++, dense += p->run)
-      nf_copy_run(block, p->run, from + first[r], dense);
+nf_runs nf_runs_of_batch(const nf_part *p, const nf_batch *x) {
+  return (nf_runs){x->n, x->data, p->in_x, nf_shape_size(x->shape), false};
 }
 
-NF_BLOCKED scatter(size_t block, size_t n, const nf_part *p, const uint32_t *first, size_t row,
-                   const nf_real *dense, nf_real *to) {
-  for (size_t i = 0; i < n; i++, to += row)
-    for (size_t r = 0; r < p->runs; r++, dense += p->run)
-      nf_copy_run(block, p->run, dense, to + first[r]);
+nf_runs nf_runs_of_output(const nf_part *p, const nf_net *net, size_t n, nf_real *output,
+                          size_t offset) {
+  const bool columns = net->type->columns;
+  return (nf_runs){n, output + offset * (columns ? n : 1), p->in_net, nf_shape_size(net->out),
+                   columns};
+}
+
+NF_BLOCKED move_rows(size_t block, nf_way way, const nf_part *p, nf_runs of, nf_real *dense) {
+  for (size_t i = 0; i < of.n; i++, of.data += of.row)
+    for (size_t r = 0; r < p->runs; r++, dense += p->run) {
+      nf_real *run = of.data + of.first[r];
+      nf_copy_run(block, p->run, way == NF_GATHER ? run : dense, way == NF_GATHER ? dense : run);
+    }
+}
+
+/* B (columns, rows) = Aᵀ, or A = Bᵀ */
+static void transpose(nf_way way, size_t rows, size_t columns, nf_real *a, size_t lda, nf_real *b,
+                      size_t ldb) {
+  if (way == NF_GATHER)
+    nf_transpose(rows, columns, a, lda, b, ldb);
+  else
+    nf_transpose(columns, rows, b, ldb, a, lda);
 }
 
 /* A point is one run, often of one value; an image has one at every pixel. */
-void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *from,
-               nf_real *dense) {
-  if (p->size == 1)
-    for (size_t i = 0; i < n; i++) dense[i] = from[i * row + first[0]];
+void nf_move(nf_way way, const nf_part *p, nf_runs of, nf_real *dense) {
+  if (of.columns)
+    for (size_t r = 0; r < p->runs; r++)
+      transpose(way, p->run, of.n, of.data + of.first[r] * of.n, of.n, dense + r * p->run, p->size);
+  else if (p->size == 1)
+    transpose(way, of.n, 1, of.data + of.first[0], of.row, dense, of.n);
+  else if (way == NF_GATHER)
+    NF_BY_BLOCK(p->run, move_rows, NF_GATHER, p, of, dense);
   else
-    NF_BY_BLOCK(p->run, gather, n, p, first, row, from, dense);
+    NF_BY_BLOCK(p->run, move_rows, NF_SCATTER, p, of, dense);
 }
 
-void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
-                nf_real *to) {
-  if (p->size == 1)
-    for (size_t i = 0; i < n; i++) to[i * row + first[0]] = dense[i];
-  else
-    NF_BY_BLOCK(p->run, scatter, n, p, first, row, dense, to);
-}
-
-void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
-                      const nf_real *from, nf_real *planes) {
-  for (size_t r = 0; r < p->runs; r++)
-    nf_transpose(n, numbers, from + first[r], row, planes + r * n, p->runs * n);
-}
-
-void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
-                       size_t numbers, const nf_real *planes, nf_real *to) {
-  for (size_t r = 0; r < p->runs; r++)
-    nf_transpose(numbers, n, planes + r * n, p->runs * n, to + first[r], row);
-}
-
-/* --- the layer's samples are rows, its net's may be columns ----------------------------------- */
-
-void nf_gather_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *output,
-                      size_t offset, nf_real *dense) {
-  if (!net->type->columns)
-    nf_gather(n, b, b->in_net, nf_shape_size(net->out), output + offset, dense);
-  else
-    for (size_t r = 0; r < b->runs; r++)
-      nf_transpose(b->run, n, output + (offset + b->in_net[r]) * n, n, dense + r * b->run, b->size);
-}
-
-void nf_scatter_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *dense,
-                       size_t offset, nf_real *output) {
-  if (!net->type->columns)
-    nf_scatter(n, b, b->in_net, nf_shape_size(net->out), dense, output + offset);
-  else
-    for (size_t r = 0; r < b->runs; r++)
-      nf_transpose(n, b->run, dense + r * b->run, b->size, output + (offset + b->in_net[r]) * n, n);
-}
-
-void nf_gather_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
-                             const nf_real *output, nf_real *planes) {
-  if (!net->type->columns) {
-    nf_gather_planes(n, b, b->in_net, nf_shape_size(net->out), numbers, output, planes);
-    return;
+void nf_move_planes(nf_way way, const nf_part *p, nf_runs of, size_t numbers, nf_real *planes) {
+  for (size_t r = 0; r < p->runs; r++) {
+    nf_real *plane = planes + r * of.n;
+    if (!of.columns)
+      transpose(way, of.n, numbers, of.data + of.first[r], of.row, plane, p->runs * of.n);
+    else
+      for (size_t k = 0; k < numbers; k++, plane += p->runs * of.n) {
+        nf_real *row = of.data + (of.first[r] + k) * of.n;
+        memcpy(way == NF_GATHER ? plane : row, way == NF_GATHER ? row : plane, of.n * sizeof *row);
+      }
   }
-  for (size_t k = 0; k < numbers; k++)
-    for (size_t r = 0; r < b->runs; r++, planes += n)
-      memcpy(planes, output + (b->in_net[r] + k) * n, n * sizeof *planes);
-}
-
-void nf_scatter_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
-                              const nf_real *planes, nf_real *output) {
-  if (!net->type->columns) {
-    nf_scatter_planes(n, b, b->in_net, nf_shape_size(net->out), numbers, planes, output);
-    return;
-  }
-  for (size_t k = 0; k < numbers; k++)
-    for (size_t r = 0; r < b->runs; r++, planes += n)
-      memcpy(output + (b->in_net[r] + k) * n, planes, n * sizeof *planes);
 }
 
 /* y into the last C channels of the network's input, pixel by pixel or the same at all. */
@@ -150,13 +120,13 @@ int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool 
     for (size_t r = 0; r < a->runs; r++)
       nf_transpose(x->n, a->run, x->data + a->in_x[r], d, act->input + a->in_net[r] * x->n, x->n);
   } else if (a->size == d_net) {
-    nf_gather(x->n, a, a->in_x, d, x->data, act->input);
+    nf_move(NF_GATHER, a, nf_runs_of_batch(a, x), act->input);
   } else {
     nf_real *dense = nf_arena_alloc(&work->arena, x->n * a->size);
     if (dense == NULL) return NF_ENOMEM;
-    nf_gather(x->n, a, a->in_x, d, x->data, dense);
+    nf_move(NF_GATHER, a, nf_runs_of_batch(a, x), dense);
     memset(act->input, 0, x->n * d_net * sizeof *act->input);
-    nf_scatter(x->n, a, a->in_net, d_net, dense, act->input);
+    nf_move(NF_SCATTER, a, (nf_runs){x->n, act->input, a->in_net, d_net, false}, dense);
   }
   const int added = b->n_condition > 0 ? add_condition(b, x, act->input) : NF_OK;
   return added != NF_OK ? added : nf_conditioner_run(b, x->n, act, work);
@@ -186,9 +156,9 @@ nf_shape nf_coupling_net_in(nf_shape shape, nf_mask mask) {
 bool nf_mask_fits(nf_shape shape, nf_mask mask, nf_shape out, const nf_net *net, nf_error *e) {
   nf_shape in = nf_coupling_net_in(shape, mask);
   if (net != NULL) in.c += net->condition;
-  if (nf_mask_is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
+  if (is_channel(mask) ? shape.c < 2 : nf_shape_pixels(shape) < 2)
     nf_fail(e, NF_ESHAPE, "coupling: " NF_SHAPE " has no two %s to part", NF_SHAPE_ARGS(shape),
-            nf_mask_is_channel(mask) ? "channels" : "pixels");
+            is_channel(mask) ? "channels" : "pixels");
   else if (net == NULL)
     nf_fail(e, NF_ESHAPE, "coupling: the net is NULL");
   else if (!nf_shape_equal(net->in, in) || !nf_shape_equal(net->out, out))

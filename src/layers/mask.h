@@ -20,34 +20,30 @@ typedef struct {
 bool nf_part_list(nf_shape shape, nf_mask mask, bool b, size_t net_c, nf_part *p);
 void nf_part_free(nf_part *p);
 
-/* channel halves, not a checkerboard */
-bool nf_mask_is_channel(nf_mask mask);
 /* c_a or c_b: the channels of a part at the pixels where it has any */
 size_t nf_mask_channels(nf_shape shape, nf_mask mask, bool b);
 
-/* Between n rows of `row` values each and a dense array (n, size); first is in_x or in_net. */
-void nf_gather(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *from,
-               nf_real *dense);
-void nf_scatter(size_t n, const nf_part *p, const uint32_t *first, size_t row, const nf_real *dense,
-                nf_real *to);
+/* The runs of a part in an array of n samples: run r of sample i begins at data[i·row + first[r]],
+ * or where a sample is a column at data[first[r]·n + i]. */
+typedef struct {
+  size_t n;
+  nf_real *data;
+  const uint32_t *first;
+  size_t row; /* values of a sample */
+  bool columns;
+} nf_runs;
 
-/* Between n rows as above, of whose runs `numbers` values from the beginning are taken, and planes,
- * one for each of these: number k of run r of sample i at planes[(k·runs + r)·n + i]. */
-void nf_gather_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row, size_t numbers,
-                      const nf_real *from, nf_real *planes);
-void nf_scatter_planes(size_t n, const nf_part *p, const uint32_t *first, size_t row,
-                       size_t numbers, const nf_real *planes, nf_real *to);
+nf_runs nf_runs_of_batch(const nf_part *p, const nf_batch *x);
+/* In the net's output from `offset` values on */
+nf_runs nf_runs_of_output(const nf_part *p, const nf_net *net, size_t n, nf_real *output,
+                          size_t offset);
 
-/* Between the net's output from `offset` values on, samples in rows or columns, and a dense array
- * (n, size), or planes, of part b's numbers. */
-void nf_gather_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *output,
-                      size_t offset, nf_real *dense);
-void nf_scatter_output(const nf_net *net, size_t n, const nf_part *b, const nf_real *dense,
-                       size_t offset, nf_real *output);
-void nf_gather_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
-                             const nf_real *output, nf_real *planes);
-void nf_scatter_output_planes(const nf_net *net, size_t n, const nf_part *b, size_t numbers,
-                              const nf_real *planes, nf_real *output);
+typedef enum { NF_GATHER, NF_SCATTER } nf_way;
+/* From the runs to a dense array (n, size), or back */
+void nf_move(nf_way way, const nf_part *p, nf_runs of, nf_real *dense);
+/* Of every run `numbers` values from its beginning, to planes, one for each of these, or back:
+ * number k of run r of sample i at planes[(k·runs + r)·n + i]. */
+void nf_move_planes(nf_way way, const nf_part *p, nf_runs of, size_t numbers, nf_real *planes);
 
 /* act->output = net(x_a), of b's net; under a checkerboard it sees 0 at part b. */
 int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool need_hidden,

@@ -24,37 +24,30 @@ static int allocate(const nf_bijector *split, const nf_batch *x, nf_shape shape_
   return p->a.data == NULL || p->b == NULL ? NF_ENOMEM : NF_OK;
 }
 
-/* Every row of `data` holds count_a values of a, then count_b of b. */
-static void take_apart(const nf_real *data, size_t rows, size_t count_a, size_t count_b, nf_real *a,
-                       nf_real *b) {
+/* Every row of `data` holds count_a values of a, then count_b of b: to a and b, or back. */
+static void move(bool apart, nf_real *data, size_t rows, size_t count_a, size_t count_b, nf_real *a,
+                 nf_real *b) {
   for (size_t i = 0; i < rows; i++, data += count_a + count_b, a += count_a, b += count_b) {
-    memcpy(a, data, count_a * sizeof *a);
-    memcpy(b, data + count_a, count_b * sizeof *b);
-  }
-}
-
-static void put_together(nf_real *data, size_t rows, size_t count_a, size_t count_b,
-                         const nf_real *a, const nf_real *b) {
-  for (size_t i = 0; i < rows; i++, data += count_a + count_b, a += count_a, b += count_b) {
-    memcpy(data, a, count_a * sizeof *a);
-    memcpy(data + count_a, b, count_b * sizeof *b);
+    nf_real *b_of_row = data + count_a;
+    memcpy(apart ? a : data, apart ? data : a, count_a * sizeof *a);
+    memcpy(apart ? b : b_of_row, apart ? b_of_row : b, count_b * sizeof *b);
   }
 }
 
 /* x is parted in every pixel, the latent z = [inner(x_a), x_b] in every sample. */
 static void x_to_parts(const nf_bijector *split, const nf_batch *x, parts *p) {
   const nf_shape s = split->in;
-  take_apart(x->data, x->n * nf_shape_pixels(s), s.c / 2, s.c - s.c / 2, p->a.data, p->b);
+  move(true, x->data, x->n * nf_shape_pixels(s), s.c / 2, s.c - s.c / 2, p->a.data, p->b);
 }
 
 static void parts_to_x(const nf_bijector *split, const parts *p, nf_batch *x) {
   const nf_shape s = split->in;
-  put_together(x->data, x->n * nf_shape_pixels(s), s.c / 2, s.c - s.c / 2, p->a.data, p->b);
+  move(false, x->data, x->n * nf_shape_pixels(s), s.c / 2, s.c - s.c / 2, p->a.data, p->b);
   x->shape = s;
 }
 
 static void z_to_parts(const nf_batch *z, parts *p) {
-  take_apart(z->data, z->n, p->size_a, p->size_b, p->a.data, p->b);
+  move(true, z->data, z->n, p->size_a, p->size_b, p->a.data, p->b);
 }
 
 static int forward(const nf_bijector *split, nf_batch *x, double *log_det, nf_work *work) {
@@ -65,7 +58,7 @@ static int forward(const nf_bijector *split, nf_batch *x, double *log_det, nf_wo
   x_to_parts(split, x, &p);
   status = nf_layer_forward(inner, &p.a, log_det, work);
   if (status != NF_OK) return status;
-  put_together(x->data, x->n, p.size_a, p.size_b, p.a.data, p.b);
+  move(false, x->data, x->n, p.size_a, p.size_b, p.a.data, p.b);
   x->shape = split->out;
   return NF_OK;
 }

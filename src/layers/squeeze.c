@@ -20,16 +20,11 @@ static int move(nf_batch *x, nf_shape wide, bool squeeze, nf_work *work) {
   memcpy(copy, x->data, nf_batch_size(x) * sizeof *copy);
   const size_t run = 2 * wide.c;
   nf_real *deep = squeeze ? x->data : copy, *image = squeeze ? copy : x->data;
-  for (size_t sample = 0; sample < x->n; sample++)
-    for (size_t i = 0; i < wide.h; i += 2)
-      for (size_t j = 0; j < wide.w; j += 2)
-        for (size_t dy = 0; dy < 2; dy++, deep += run) {
-          nf_real *row = image + ((sample * wide.h + i + dy) * wide.w + j) * wide.c;
-          if (squeeze)
-            memcpy(deep, row, run * sizeof *row);
-          else
-            memcpy(row, deep, run * sizeof *row);
-        }
+  for (size_t row = 0; row < x->n * wide.h; row++) /* of all images */
+    for (size_t j = 0; j < wide.w; j += 2, image += run) {
+      nf_real *half = deep + (row / 2 * wide.w + j + row % 2) * run;
+      memcpy(squeeze ? half : image, squeeze ? image : half, run * sizeof *half);
+    }
   x->shape = squeeze ? (nf_shape){wide.h / 2, wide.w / 2, 4 * wide.c} : wide;
   return NF_OK;
 }

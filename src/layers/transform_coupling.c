@@ -36,8 +36,9 @@ static int gather(const coupling *c, const nf_batch *x, const nf_activation *act
       in_planes(c) ? act->output : nf_arena_alloc(&work->arena, c->transform->n_raw * count),
       nf_arena_alloc(&work->arena, count)};
   if (v->x == NULL || v->raw == NULL || v->log_slope == NULL) return NF_ENOMEM;
-  nf_gather_planes(x->n, b, b->in_x, nf_shape_size(x->shape), c->channels, x->data, v->x);
-  if (!in_planes(c)) nf_gather_output_planes(c->base.net, x->n, b, numbers, act->output, v->raw);
+  nf_move_planes(NF_GATHER, b, nf_runs_of_batch(b, x), c->channels, v->x);
+  const nf_runs output = nf_runs_of_output(b, c->base.net, x->n, act->output, 0);
+  if (!in_planes(c)) nf_move_planes(NF_GATHER, b, output, numbers, v->raw);
   if (!in_planes(c) || act->fresh) c->transform->prepare(c->transform, count, v->raw);
   return NF_OK;
 }
@@ -51,7 +52,7 @@ static int map(const nf_bijector *base, bool inverse, nf_batch *x, double *log_d
   if (status == NF_OK) status = gather(c, x, &act, &v, work);
   if (status != NF_OK) return status;
   (inverse ? t->inverse : t->forward)(t, v.count, v.raw, v.x, v.log_slope);
-  nf_scatter_planes(x->n, &c->b, c->b.in_x, nf_shape_size(x->shape), c->channels, v.x, x->data);
+  nf_move_planes(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, x), c->channels, v.x);
   for (size_t k = 0; k < c->b.size; k++)
     for (size_t i = 0; i < x->n; i++) log_det[i] += (double)v.log_slope[k * x->n + i];
   return NF_OK;
@@ -69,25 +70,25 @@ static int inverse(const nf_bijector *b, nf_batch *z, double *log_det, nf_work *
 static int backward_transform(const coupling *c, nf_batch *z, nf_batch *dz, const double *dlog_det,
                               values *v, nf_work *work) {
   const nf_transform *t = c->transform;
-  const size_t d = nf_shape_size(z->shape);
   nf_real *dzb = nf_arena_alloc(&work->arena, v->count);
   if (dzb == NULL) return NF_ENOMEM;
-  nf_gather_planes(dz->n, &c->b, c->b.in_x, d, c->channels, dz->data, dzb);
+  nf_move_planes(NF_GATHER, &c->b, nf_runs_of_batch(&c->b, dz), c->channels, dzb);
   for (size_t k = 0; k < c->b.size; k++)
     for (size_t i = 0; i < z->n; i++) v->log_slope[k * z->n + i] = NF_R(dlog_det[i]);
   t->backward(t, v->count, v->raw, v->x, dzb, v->log_slope);
-  nf_scatter_planes(z->n, &c->b, c->b.in_x, d, c->channels, v->x, z->data);
-  nf_scatter_planes(dz->n, &c->b, c->b.in_x, d, c->channels, dzb, dz->data);
+  nf_move_planes(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, z), c->channels, v->x);
+  nf_move_planes(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, dz), c->channels, dzb);
   return NF_OK;
 }
 
 /* ∂L/∂θ as the net's ∂L/∂output; NULL when memory is out */
-static nf_real *scattered(const coupling *c, size_t n, const nf_real *draw, nf_work *work) {
+static nf_real *scattered(const coupling *c, size_t n, nf_real *draw, nf_work *work) {
   const size_t size = n * nf_shape_size(c->base.net->out);
   nf_real *doutput = nf_arena_alloc(&work->arena, size);
   if (doutput == NULL) return NULL;
   memset(doutput, 0, size * sizeof *doutput);
-  nf_scatter_output_planes(c->base.net, n, &c->b, c->transform->n_raw * c->channels, draw, doutput);
+  nf_move_planes(NF_SCATTER, &c->b, nf_runs_of_output(&c->b, c->base.net, n, doutput, 0),
+                 c->transform->n_raw * c->channels, draw);
   return doutput;
 }
 

@@ -16,7 +16,7 @@ void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, con
                        const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias) {
   nf_gemm(true, false, out, in, rows, dy, out, x, in, true, dweight, in);
   if (dbias != NULL) nf_bias_backward(rows, out, dy, dbias);
-  if (dx != NULL) nf_gemm(false, false, rows, in, out, dy, out, weight, in, false, dx, in);
+  nf_gemm(false, false, rows, in, out, dy, out, weight, in, false, dx, in);
 }
 
 /* A strip of sums stays in registers while the rows pass. */

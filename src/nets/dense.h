@@ -12,8 +12,8 @@
 /* bias may be NULL; relu clips y at 0. */
 void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                       const nf_real *bias, bool relu, nf_real *y);
-/* dx may be NULL, and dbias where it has its gradient already. dweight and dbias are added to; dx
- * is overwritten. */
+/* dx is overwritten, dweight and dbias are added to; dbias may be NULL where it has its gradient
+ * already. */
 void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                        const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias);
 /* dbias += Σ_rows dy */

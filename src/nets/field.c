@@ -23,7 +23,6 @@
 
 #include "core/arena.h"
 #include "core/gemm.h"
-#include "core/real.h"
 #include "core/vector.h"
 #include "nets/dense.h"
 

@@ -7,7 +7,6 @@
  *
  * The field of smallest loss moves the data's density to N(0, I). L is no log-likelihood, and its
  * minimum is not 0. Latent and time of a sample depend on (seed, draw, number) alone. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/real.h"
@@ -22,13 +21,6 @@ static const nf_bijector *continuous_end(const nf_flow *f) {
 }
 
 bool nf_matching_fits(const nf_flow *f) { return continuous_end(f) != NULL; }
-
-typedef struct {
-  const nf_batch *x;
-  uint64_t seed;
-  double *loss; /* one a sample */
-  nf_real *gradient;
-} request;
 
 /* The field by itself, so that nf_layer_backward, and with it the order of the chunks, is that of
  * any layer: backward makes dz = ∂L/∂v the gradient of the net. */
@@ -51,7 +43,8 @@ static const nf_bijector_type regression_type = {.name = "field regression",
                                                  .backward = regression_backward};
 
 /* Samples begin … of x through the layers before the last. */
-static int forward(const request *r, nf_flow *f, size_t begin, nf_batch *x, nf_work *work) {
+static int forward(const nf_gradient_request *r, nf_flow *f, size_t begin, nf_batch *x,
+                   nf_work *work) {
   const nf_bijector *chain = f->bijector;
   double *log_det = nf_arena_alloc_double(&work->arena, x->n);
   if (x->data == NULL || log_det == NULL) return NF_ENOMEM;
@@ -64,7 +57,7 @@ static int forward(const request *r, nf_flow *f, size_t begin, nf_batch *x, nf_w
 }
 
 /* input (n, d+1) = (x_t, t), and x becomes z - x */
-static void draw_paths(const request *r, nf_batch *x, nf_real *input) {
+static void draw_paths(const nf_gradient_request *r, nf_batch *x, nf_real *input) {
   const size_t d = nf_shape_size(x->shape);
   const uint64_t seed = r->seed + x->draw;
   for (size_t i = 0; i < x->n; i++, input += d + 1) {
@@ -81,7 +74,8 @@ static void draw_paths(const request *r, nf_batch *x, nf_real *input) {
 }
 
 /* loss[i] = ‖v - target‖², and v becomes ∂L/∂v = 2(v - target)/n */
-static bool regress(const request *r, size_t begin, const nf_batch *target, nf_real *v) {
+static bool regress(const nf_gradient_request *r, size_t begin, const nf_batch *target,
+                    nf_real *v) {
   const size_t d = nf_shape_size(target->shape);
   const nf_real share = NF_R(2 / (double)r->x->n);
   for (size_t i = 0; i < target->n; i++) {
@@ -98,7 +92,7 @@ static bool regress(const request *r, size_t begin, const nf_batch *target, nf_r
 }
 
 static int chunk_gradient(void *user, nf_flow *f, size_t begin, size_t count, nf_work *work) {
-  const request *r = user;
+  const nf_gradient_request *r = user;
   const nf_bijector *layer = continuous_end(f);
   const nf_net *net = layer->net;
   nf_arena *arena = &work->arena;
@@ -123,18 +117,5 @@ static int chunk_gradient(void *user, nf_flow *f, size_t begin, size_t count, nf
 
 int nf_matching_gradient(nf_flow *f, uint64_t seed, const nf_batch *x, double *loss,
                          nf_real *gradient, nf_error *e) {
-  int status = nf_flow_check_batch(f, f->bijector->in, x, e);
-  if (status == NF_OK && x->n == 0) status = nf_fail(e, NF_EINVAL, "flow matching: no samples");
-  if (status == NF_OK) status = nf_flow_prepare(f, e);
-  if (status != NF_OK) return status;
-  request r = {x, seed, malloc(x->n * sizeof *r.loss), gradient};
-  if (r.loss == NULL) return nf_fail(e, NF_ENOMEM, "flow matching: out of memory");
-  memset(gradient, 0, f->n_param * sizeof *gradient);
-  size_t failed;
-  status = nf_parallel_chunks(f, x->n, f->chunk, true, chunk_gradient, &r, &failed);
-  double sum = 0;
-  for (size_t i = 0; status == NF_OK && i < x->n; i++) sum += r.loss[i];
-  if (status == NF_OK) *loss = sum / (double)x->n;
-  free(r.loss);
-  return status == NF_OK ? NF_OK : nf_flow_explain(f, x, failed, status, e);
+  return nf_gradient_by(chunk_gradient, f, x, seed, loss, gradient, e);
 }

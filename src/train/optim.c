@@ -41,11 +41,10 @@ bool nf_plateau_report(const nf_schedule *s, nf_plateau *p, double loss) {
 }
 
 static double cosine(const nf_schedule *s, uint64_t t) {
-  const double pi = 3.14159265358979323846;
   if (t >= s->steps) return s->floor;
   if (t <= s->warmup) return 1;
   const double p = (double)(t - s->warmup) / (double)(s->steps - s->warmup);
-  return s->floor + (1 - s->floor) * (1 + cos(pi * p)) / 2;
+  return s->floor + (1 - s->floor) * (1 + cos(NF_PI * p)) / 2;
 }
 
 double nf_schedule_rate(const nf_schedule *s, const nf_plateau *p, uint64_t t) {

@@ -7,8 +7,8 @@
 nf_mixture nf_mixture_gaussians(void) {
   nf_mixture m = {2, NF_MIXTURE_MAX, {{0}}, 0.25};
   for (int k = 0; k < NF_MIXTURE_MAX; k++) {
-    m.mean[k][0] = 2 * cos(k * acos(-1) / 4);
-    m.mean[k][1] = 2 * sin(k * acos(-1) / 4);
+    m.mean[k][0] = 2 * cos(k * NF_PI / 4);
+    m.mean[k][1] = 2 * sin(k * NF_PI / 4);
   }
   return m;
 }
