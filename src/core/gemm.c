@@ -22,21 +22,19 @@ static inline void skip_rows(size_t rows, product *p) {
   if (p->rows != NULL) p->rows += rows;
 }
 
-/* All m rows of one panel; p is behind them then. By address, since a copy of a product that was
- * just written waits for its stores. */
+/* All m rows of one panel, the last by two tiles of about as many, since those of one or two rows
+ * are slow; p is behind them then. By address, since a copy of a product that was just written
+ * waits for its stores. */
 static void multiply_panel(size_t m, int vectors, product *p) {
-  for (; vectors <= 2 && 8 * vectors <= SUMS && m >= 8; m -= 8, skip_rows(8, p))
-    tile_of_8(vectors, p);
-  for (; 6 * vectors <= SUMS && m >= 6; m -= 6, skip_rows(6, p)) {
-    if (p->start == p->c && m >= 12) /* of what is added to, the next tile's is on its way */
-      for (size_t i = 6; i < 12; i++)
+  const size_t most = most_rows(vectors);
+  for (size_t rows; m > 0; m -= rows, skip_rows(rows, p)) {
+    rows = m > 2 * most ? most : m > most ? (m + 1) / 2 : m;
+    if (p->start == p->c && m >= 2 * rows) /* of what is added to, the next tile's is on its way */
+      for (size_t i = rows; i < 2 * rows; i++)
         for (int j = 0; j < vectors; j++)
           __builtin_prefetch(p->c + i * p->ldc + (size_t)j * LANES, 1);
-    tile_of_6(vectors, p);
+    tile_by_rows[rows](vectors, p);
   }
-  for (; 4 * vectors <= SUMS && m >= 4; m -= 4, skip_rows(4, p)) tile_of_4(vectors, p);
-  for (; 2 * vectors <= SUMS && m >= 2; m -= 2, skip_rows(2, p)) tile_of_2(vectors, p);
-  for (; m > 0; m--, skip_rows(1, p)) tile_of_1(vectors, p);
 }
 
 /* The same for columns that do not fill their vectors. Where C has no other columns and is not
@@ -91,13 +89,14 @@ static void pack(bool transpose, size_t k, size_t n, size_t all, size_t columns,
 static void multiply(size_t m, size_t n, bool transpose_b, const product *all) {
   /* of each thread, but not on its stack, of which musl gives a thread 128 KiB */
   static _Thread_local _Alignas(64) nf_real panel[DEPTH * COLUMNS];
-  nf_real first[COLUMNS] = {0};
+  nf_real first[2 * COLUMNS] = {0};
+  const bool few = m <= FEW && !transpose_b;
   size_t steps[DEPTH];
   for (size_t l = 0; l < nf_min_size(all->k, DEPTH); l++) steps[l] = l * all->step;
   for (size_t l = 0; l == 0 || l < all->k; l += DEPTH) {
     const bool adds = l > 0 || all->start == all->c;
     for (size_t j = 0, columns; j < n; j += columns) {
-      columns = nf_min_size(n - j, COLUMNS);
+      columns = few && n - j >= 2 * COLUMNS ? 2 * COLUMNS : nf_min_size(n - j, COLUMNS);
       const size_t missing = (COLUMNS - columns) % LANES;
       const bool overwrite = !adds && all->ldc == columns;
       if (!adds && columns + missing <= n)

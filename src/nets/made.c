@@ -223,12 +223,17 @@ static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_min_size(k + UNITS, width);
     const nf_made_range in = m->input[nf_made_degree_of(net, end - 1)].upto;
-    nf_gemm(false, true, end - k, in.end - in.first, s->m, s->dh1 + k * s->m, s->m,
-            s->x + in.first * s->n, s->n, true, dw + k * d + in.first, d);
-    for (size_t q = k; q < end; q++) {
-      const size_t degree = nf_made_degree_of(net, q);
-      for (size_t j = in.first; j < in.end; j++)
-        if (m->input[j].degree > degree) dw[q * d + j] = 0;
+    const size_t inputs = in.end - in.first;
+    nf_gemm(false, true, end - k, inputs, s->m, s->dh1 + k * s->m, s->m, s->x + in.first * s->n,
+            s->n, true, dw + k * d + in.first, d);
+    for (size_t q = k, degree; q < end && (degree = nf_made_degree_of(net, q)) < inputs; q++) {
+      const nf_made_range seen = m->input[degree].upto;
+      nf_real *row = dw + q * d;
+      /* the inputs that it sees lie within these; alone, if the order is natural or reversed */
+      memset(row + in.first, 0, (seen.first - in.first) * sizeof *row);
+      memset(row + seen.end, 0, (in.end - seen.end) * sizeof *row);
+      for (size_t j = seen.first; seen.end - seen.first > degree && j < seen.end; j++)
+        if (m->input[j].degree > degree) row[j] = 0;
     }
   }
   for (size_t j = 0, end; j < d; j = end) {
