@@ -2,7 +2,7 @@
  *
  *   chunks    a thread takes the next chunk and carries it through all layers
  *   ordered   the same; in backward, chunk k adds to a layer's gradient after chunk k-1. Chunks
- *             follow one another at a layer's distance, so hardly any thread waits.
+ *             follow one another at half a layer's distance, so hardly any thread waits.
  *   stages    a thread takes the next stage and carries all chunks through it, in their order;
  *             stage s may have chunk c when stage s-1 is done with it:
  *
@@ -48,18 +48,23 @@ typedef struct {
   size_t chunk;
 } turn;
 
-/* Leaf layers one chunk after another; no chunk waits for one that failed. */
+static void await(const turn *t, size_t layer) {
+  while (atomic_load_explicit(&t->s->turn[layer], memory_order_acquire) < t->chunk) sched_yield();
+}
+
+static void end_turn(const turn *t, size_t layer) {
+  await(t, layer);
+  atomic_store_explicit(&t->s->turn[layer], t->chunk + 1, memory_order_release);
+}
+
+static void wait_for_turn(void *user, size_t layer) { await(user, layer); }
+
+/* Leaf layers one chunk after another: those with a net wait themselves, before they add. */
 static int backward_in_turn(void *user, const nf_bijector *b, nf_batch *z, nf_batch *dz,
                             const double *dlog_det, nf_real *dparam, nf_work *work) {
-  const turn *t = user;
-  if (b->n_child > 0) return b->type->backward(b, z, dz, dlog_det, dparam, work);
-  atomic_size_t *next = &t->s->turn[b->number];
-  while (atomic_load_explicit(next, memory_order_acquire) != t->chunk) {
-    if (atomic_load_explicit(&t->s->failed, memory_order_relaxed) < t->chunk) return NF_EINVAL;
-    sched_yield();
-  }
+  if (b->n_child == 0 && b->net == NULL) wait_for_turn(user, b->number);
   const int status = b->type->backward(b, z, dz, dlog_det, dparam, work);
-  if (status == NF_OK) atomic_store_explicit(next, t->chunk + 1, memory_order_release);
+  if (b->n_child == 0) end_turn(user, b->number);
   return status;
 }
 
@@ -67,16 +72,20 @@ static void run_chunks(void *user, int thread) {
   schedule *s = user;
   nf_work *work = &s->flow->work[thread];
   for (size_t c; (c = atomic_fetch_add(&s->next, 1)) < s->chunks;) {
-    if (c > atomic_load(&s->failed)) break;
     turn t = {s, c};
-    const nf_hooks hooks = {.backward = backward_in_turn, .user = &t};
-    const nf_arena_mark mark = nf_arena_now(&work->arena);
-    const size_t begin = c * s->chunk;
-    work->hooks = s->turn != NULL ? &hooks : NULL;
-    const int status = s->job(s->user, s->flow, begin, nf_min_size(s->chunk, s->n - begin), work);
-    work->hooks = NULL;
-    nf_arena_release(&work->arena, mark);
+    int status = NF_EINVAL; /* of a chunk behind one that failed */
+    if (c <= atomic_load(&s->failed)) {
+      const nf_hooks hooks = {.backward = backward_in_turn, .wait = wait_for_turn, .user = &t};
+      const nf_arena_mark mark = nf_arena_now(&work->arena);
+      const size_t begin = c * s->chunk;
+      work->hooks = s->turn != NULL ? &hooks : NULL;
+      status = s->job(s->user, s->flow, begin, nf_min_size(s->chunk, s->n - begin), work);
+      work->hooks = NULL;
+      nf_arena_release(&work->arena, mark);
+    }
     if (status != NF_OK) record_failure(s, c, status);
+    for (size_t k = 0; s->turn != NULL && k < s->flow->n_layer; k++)
+      if (atomic_load(&s->turn[k]) <= c) end_turn(&t, k); /* of layers that it has not come to */
   }
 }
 
