@@ -108,6 +108,13 @@ int nf_parallel_chunks(nf_flow *f, size_t n, size_t chunk, bool ordered, nf_chun
   return s.status;
 }
 
+size_t nf_gradient_chunk(const nf_flow *f, size_t n) {
+  enum { CHUNKS = 4, LARGE = 1 << 16 };
+  const size_t share = n / CHUNKS + (n % CHUNKS != 0);
+  const size_t least = f->n_param > LARGE ? 32 : 64; /* worth a thread */
+  return nf_min_size(f->chunk, share > least ? share : least);
+}
+
 /* --- stages --------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -125,7 +132,7 @@ static bool is_leaf(const nf_bijector *b) {
 typedef struct {
   const receiver *to;
   nf_bijector *const *layer;
-  size_t *cut, stages, chunks;
+  size_t *cut, stages, chunks, chunk;
   nf_batch *z, *dz;
   const double *dlog_det;
   nf_real *gradient; /* (threads, largest): of the stage that a thread is at */
@@ -144,8 +151,8 @@ static bool wait_for_chunk(stages *g, size_t s, size_t chunk) {
 }
 
 static nf_batch chunk_of(const stages *g, const nf_batch *all, nf_shape shape, size_t c) {
-  const size_t chunk = g->to->flow->chunk, begin = c * chunk;
-  nf_batch part = nf_batch_part(all, begin, nf_min_size(chunk, all->n - begin));
+  const size_t begin = c * g->chunk;
+  nf_batch part = nf_batch_part(all, begin, nf_min_size(g->chunk, all->n - begin));
   part.shape = shape;
   return part;
 }
@@ -163,7 +170,7 @@ static int backward_chunk(stages *g, size_t s, size_t c, nf_real *gradient, nf_w
   for (size_t i = top; status == NF_OK && i-- > bottom;) {
     const nf_bijector *b = g->layer[i];
     nf_real *dparam = gradient + (b->first - g->layer[bottom]->first);
-    status = nf_layer_backward(b, &z, &dz, g->dlog_det + c * f->chunk, dparam, work);
+    status = nf_layer_backward(b, &z, &dz, g->dlog_det + c * g->chunk, dparam, work);
   }
   work->activations = NULL;
   work->hooks = hooks;
@@ -198,7 +205,8 @@ static void run_stages(void *user, int thread) {
 /* Leaf layers in a row, from the last to the first */
 static int cut_into_stages(stages *g, size_t n, nf_arena *arena) {
   const nf_flow *f = g->to->flow;
-  g->chunks = (g->z->n + f->chunk - 1) / f->chunk;
+  g->chunk = nf_gradient_chunk(f, g->z->n);
+  g->chunks = (g->z->n + g->chunk - 1) / g->chunk;
   g->cut = nf_arena_alloc_bytes(arena, (n + 1) * sizeof *g->cut);
   g->done = nf_arena_alloc_bytes(arena, n * sizeof *g->done);
   if (g->cut == NULL || g->done == NULL) return NF_ENOMEM;

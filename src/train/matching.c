@@ -132,7 +132,8 @@ int nf_matching_gradient(nf_flow *f, uint64_t seed, const nf_batch *x, double *l
   if (r.loss == NULL) return nf_fail(e, NF_ENOMEM, "flow matching: out of memory");
   memset(gradient, 0, f->n_param * sizeof *gradient);
   size_t failed;
-  status = nf_parallel_chunks(f, x->n, f->chunk, true, chunk_gradient, &r, &failed);
+  status =
+      nf_parallel_chunks(f, x->n, nf_gradient_chunk(f, x->n), true, chunk_gradient, &r, &failed);
   double sum = 0;
   for (size_t i = 0; status == NF_OK && i < x->n; i++) sum += r.loss[i];
   if (status == NF_OK) *loss = sum / (double)x->n;
