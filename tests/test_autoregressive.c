@@ -174,6 +174,7 @@ static void excluded_weights_stay_zero(void **state) {
 static void run_rows(const nf_net *net, size_t n, const double *x, const double *dy, double *y,
                      double *hidden, double *dx, double *dparam) {
   const size_t in = net->in.c, out = net->out.c, units = 2 * net->width;
+  const nf_turn turn = {.dparam = dparam};
   nf_work work = {0};
   if (net->type->columns) {
     double *xt = calloc(n * (2 * in + 2 * out + units), sizeof *xt), *dxt = xt + n * in;
@@ -181,7 +182,7 @@ static void run_rows(const nf_net *net, size_t n, const double *x, const double 
     nf_transpose(n, in, x, in, xt, n);
     nf_transpose(n, out, dy, out, dyt, n);
     check_ok(net->type->forward(net, n, xt, yt, h, &work.arena));
-    check_ok(net->type->backward(net, n, xt, h, dyt, dxt, dparam, &work.arena));
+    check_ok(net->type->backward(net, n, xt, h, dyt, dxt, &turn, &work.arena));
     nf_transpose(out, n, yt, n, y, out);
     nf_transpose(in, n, dxt, n, dx, in);
     for (size_t l = 0; l < units * n; l += net->width * n)
@@ -189,7 +190,7 @@ static void run_rows(const nf_net *net, size_t n, const double *x, const double 
     free(xt);
   } else {
     check_ok(net->type->forward(net, n, x, y, hidden, &work.arena));
-    check_ok(net->type->backward(net, n, x, hidden, dy, dx, dparam, &work.arena));
+    check_ok(net->type->backward(net, n, x, hidden, dy, dx, &turn, &work.arena));
   }
   nf_work_free(&work);
 }

@@ -71,10 +71,13 @@ static int forward(form f, nf_conv_size s, const values *v, bool relu, double *y
 
 static int backward(form f, nf_conv_size s, const values *v, const double *dy, values *dv,
                     nf_arena *tmp) {
-  if (f == PATCHES)
-    return nf_conv_backward(s, v->x, v->weight, dy, dv->x, dv->weight, dv->bias, tmp);
-  return nf_winograd_backward(s, f == TAPS_FIRST, v->x, v->weight, dy, dv->x, dv->weight, dv->bias,
-                              tmp);
+  const bool taps_first = f == TAPS_FIRST;
+  int status = f == PATCHES ? nf_conv_input_backward(s, v->weight, dy, dv->x, tmp)
+                            : nf_winograd_input_backward(s, taps_first, v->weight, dy, dv->x, tmp);
+  if (status != NF_OK) return status;
+  return f == PATCHES
+             ? nf_conv_weight_backward(s, v->x, dy, dv->weight, dv->bias, tmp)
+             : nf_winograd_weight_backward(s, taps_first, v->x, dy, dv->weight, dv->bias, tmp);
 }
 
 /* Gradients are added to what is there: the same numbers on both sides. */

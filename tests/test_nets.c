@@ -20,8 +20,8 @@ static int no_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y,
   return NF_OK;
 }
 static int no_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                       const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
-  (void)net, (void)n, (void)x, (void)hidden, (void)dy, (void)dx, (void)dparam, (void)tmp;
+                       const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
+  (void)net, (void)n, (void)x, (void)hidden, (void)dy, (void)dx, (void)turn, (void)tmp;
   return NF_OK;
 }
 

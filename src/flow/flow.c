@@ -10,9 +10,13 @@
 enum { MAX_THREADS = 1024, ACTIVATION_BUDGET = 48 << 20 };
 
 /* Few enough that their activations fit the second cache; of points, whose layers are narrow,
- * enough that packing the weights is little beside the products with them. */
-static size_t default_chunk(nf_shape shape) {
+ * enough that packing the weights is little beside the products with them, or, where a sample takes
+ * as long as a solver of an equation, enough for several threads. */
+static size_t default_chunk(const nf_flow *f) {
+  const nf_shape shape = f->bijector->in;
   const size_t d = nf_shape_size(shape);
+  for (size_t k = 0; k < f->n_layer; k++)
+    if (f->layer[k].layer->type == &nf_continuous_type) return 32;
   const size_t least = nf_shape_pixels(shape) == 1 ? nf_min_size(128, 16384 / d) : 4;
   const size_t samples = 512 / d > least ? 512 / d : least;
   return samples > 4 ? samples : 4;
@@ -62,10 +66,10 @@ nf_flow *nf_flow_new(nf_bijector *b, uint64_t seed, nf_error *e) {
   }
   f->bijector = b;
   f->d = nf_shape_size(b->in);
-  f->chunk = default_chunk(b->in);
   f->activation_budget = ACTIVATION_BUDGET;
   atomic_flag_clear(&f->busy);
   int status = allocate(f) ? NF_OK : nf_fail(e, NF_ENOMEM, "flow: out of memory for parameters");
+  if (status == NF_OK) f->chunk = default_chunk(f);
   if (status == NF_OK) status = nf_flow_set_threads(f, 1, e);
   if (status == NF_OK) init(f, seed);
   if (status == NF_OK) status = nf_flow_prepare(f, e);

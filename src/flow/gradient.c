@@ -109,7 +109,7 @@ int nf_gradient_by(nf_chunk_job *job, nf_flow *f, const nf_batch *x, uint64_t se
   if (r.loss == NULL) return nf_fail(e, NF_ENOMEM, "gradient: out of memory");
   memset(gradient, 0, f->n_param * sizeof *gradient);
   size_t failed;
-  status = nf_parallel_chunks(f, x->n, f->chunk, true, job, &r, &failed);
+  status = nf_parallel_chunks(f, x->n, nf_gradient_chunk(f, x->n), true, job, &r, &failed);
   if (status == NF_OK) *loss = mean(x, r.loss);
   free(r.loss);
   return status == NF_OK ? NF_OK : nf_flow_explain(f, x, failed, status, e);
@@ -125,6 +125,7 @@ typedef struct {
   const nf_batch *x;
   double *loss;
   latents all;
+  size_t chunk;  /* samples in one */
   size_t budget; /* bytes a chunk may save */
 } fused;
 
@@ -133,7 +134,7 @@ static int chunk_forward(void *user, nf_flow *f, size_t begin, size_t count, nf_
   latents l = u->all;
   l.z.n = l.dz.n = count;
   l.z.data += begin * f->d, l.dz.data += begin * f->d, l.log_det += begin;
-  return forward(f, u->x, begin, u->budget, &l, u->loss, &f->activations[begin / f->chunk], work);
+  return forward(f, u->x, begin, u->budget, &l, u->loss, &f->activations[begin / u->chunk], work);
 }
 
 static int run_fused(nf_flow *f, fused *u, nf_gradient_complete *complete, void *user,
@@ -143,7 +144,7 @@ static int run_fused(nf_flow *f, fused *u, nf_gradient_complete *complete, void 
   u->loss = nf_arena_alloc_double(arena, x->n);
   int status = u->loss == NULL ? NF_ENOMEM : allocate(f, x, x->n, &u->all, arena);
   if (status == NF_OK)
-    status = nf_parallel_chunks(f, x->n, f->chunk, false, chunk_forward, u, failed);
+    status = nf_parallel_chunks(f, x->n, u->chunk, false, chunk_forward, u, failed);
   if (status != NF_OK) return status;
   u->all.z.shape = u->all.dz.shape = f->bijector->out;
   return nf_parallel_stages(f, &u->all.z, &u->all.dz, u->all.log_det, complete, user);
@@ -151,10 +152,11 @@ static int run_fused(nf_flow *f, fused *u, nf_gradient_complete *complete, void 
 
 int nf_gradient_fused(nf_flow *f, const nf_batch *x, double *loss, nf_gradient_complete *complete,
                       void *user, nf_error *e) {
-  const size_t chunks = (x->n + f->chunk - 1) / f->chunk, threads = (size_t)f->threads;
+  const size_t chunk = nf_gradient_chunk(f, x->n), threads = (size_t)f->threads;
+  const size_t chunks = (x->n + chunk - 1) / chunk;
   int status = prepare(f, x, chunks, e);
   if (status != NF_OK) return status;
-  fused u = {.x = x};
+  fused u = {.x = x, .chunk = chunk};
   u.budget = f->activation_budget < SIZE_MAX / threads ? f->activation_budget * threads / chunks
                                                        : SIZE_MAX;
   const nf_arena_mark mark = nf_arena_now(&f->work[0].arena);

@@ -2,7 +2,7 @@
  *
  *   chunks    a thread takes the next chunk and carries it through all layers
  *   ordered   the same; in backward, chunk k adds to a layer's gradient after chunk k-1. Chunks
- *             follow one another at a layer's distance, so hardly any thread waits.
+ *             follow one another at half a layer's distance, so hardly any thread waits.
  *   stages    a thread takes the next stage and carries all chunks through it, in their order;
  *             stage s may have chunk c when stage s-1 is done with it:
  *
@@ -48,18 +48,23 @@ typedef struct {
   size_t chunk;
 } turn;
 
-/* Leaf layers one chunk after another; no chunk waits for one that failed. */
+static void await(const turn *t, size_t layer) {
+  while (atomic_load_explicit(&t->s->turn[layer], memory_order_acquire) < t->chunk) sched_yield();
+}
+
+static void end_turn(const turn *t, size_t layer) {
+  await(t, layer);
+  atomic_store_explicit(&t->s->turn[layer], t->chunk + 1, memory_order_release);
+}
+
+static void wait_for_turn(void *user, size_t layer) { await(user, layer); }
+
+/* Leaf layers one chunk after another: those with a net wait themselves, before they add. */
 static int backward_in_turn(void *user, const nf_bijector *b, nf_batch *z, nf_batch *dz,
                             const double *dlog_det, nf_real *dparam, nf_work *work) {
-  const turn *t = user;
-  if (b->n_child > 0) return b->type->backward(b, z, dz, dlog_det, dparam, work);
-  atomic_size_t *next = &t->s->turn[b->number];
-  while (atomic_load_explicit(next, memory_order_acquire) != t->chunk) {
-    if (atomic_load_explicit(&t->s->failed, memory_order_relaxed) < t->chunk) return NF_EINVAL;
-    sched_yield();
-  }
+  if (b->n_child == 0 && b->net == NULL) wait_for_turn(user, b->number);
   const int status = b->type->backward(b, z, dz, dlog_det, dparam, work);
-  if (status == NF_OK) atomic_store_explicit(next, t->chunk + 1, memory_order_release);
+  if (b->n_child == 0) end_turn(user, b->number);
   return status;
 }
 
@@ -67,16 +72,20 @@ static void run_chunks(void *user, int thread) {
   schedule *s = user;
   nf_work *work = &s->flow->work[thread];
   for (size_t c; (c = atomic_fetch_add(&s->next, 1)) < s->chunks;) {
-    if (c > atomic_load(&s->failed)) break;
     turn t = {s, c};
-    const nf_hooks hooks = {.backward = backward_in_turn, .user = &t};
-    const nf_arena_mark mark = nf_arena_now(&work->arena);
-    const size_t begin = c * s->chunk;
-    work->hooks = s->turn != NULL ? &hooks : NULL;
-    const int status = s->job(s->user, s->flow, begin, nf_min_size(s->chunk, s->n - begin), work);
-    work->hooks = NULL;
-    nf_arena_release(&work->arena, mark);
+    int status = NF_EINVAL; /* of a chunk behind one that failed */
+    if (c <= atomic_load(&s->failed)) {
+      const nf_hooks hooks = {.backward = backward_in_turn, .wait = wait_for_turn, .user = &t};
+      const nf_arena_mark mark = nf_arena_now(&work->arena);
+      const size_t begin = c * s->chunk;
+      work->hooks = s->turn != NULL ? &hooks : NULL;
+      status = s->job(s->user, s->flow, begin, nf_min_size(s->chunk, s->n - begin), work);
+      work->hooks = NULL;
+      nf_arena_release(&work->arena, mark);
+    }
     if (status != NF_OK) record_failure(s, c, status);
+    for (size_t k = 0; s->turn != NULL && k < s->flow->n_layer; k++)
+      if (atomic_load(&s->turn[k]) <= c) end_turn(&t, k); /* of layers that it has not come to */
   }
 }
 
@@ -99,6 +108,13 @@ int nf_parallel_chunks(nf_flow *f, size_t n, size_t chunk, bool ordered, nf_chun
   return s.status;
 }
 
+size_t nf_gradient_chunk(const nf_flow *f, size_t n) {
+  enum { CHUNKS = 4, LARGE = 1 << 16 };
+  const size_t share = n / CHUNKS + (n % CHUNKS != 0);
+  const size_t least = f->n_param > LARGE ? 32 : 64; /* worth a thread */
+  return nf_min_size(f->chunk, share > least ? share : least);
+}
+
 /* --- stages --------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -116,7 +132,7 @@ static bool is_leaf(const nf_bijector *b) {
 typedef struct {
   const receiver *to;
   nf_bijector *const *layer;
-  size_t *cut, stages, chunks;
+  size_t *cut, stages, chunks, chunk;
   nf_batch *z, *dz;
   const double *dlog_det;
   nf_real *gradient; /* (threads, largest): of the stage that a thread is at */
@@ -135,8 +151,8 @@ static bool wait_for_chunk(stages *g, size_t s, size_t chunk) {
 }
 
 static nf_batch chunk_of(const stages *g, const nf_batch *all, nf_shape shape, size_t c) {
-  const size_t chunk = g->to->flow->chunk, begin = c * chunk;
-  nf_batch part = nf_batch_part(all, begin, nf_min_size(chunk, all->n - begin));
+  const size_t begin = c * g->chunk;
+  nf_batch part = nf_batch_part(all, begin, nf_min_size(g->chunk, all->n - begin));
   part.shape = shape;
   return part;
 }
@@ -154,7 +170,7 @@ static int backward_chunk(stages *g, size_t s, size_t c, nf_real *gradient, nf_w
   for (size_t i = top; status == NF_OK && i-- > bottom;) {
     const nf_bijector *b = g->layer[i];
     nf_real *dparam = gradient + (b->first - g->layer[bottom]->first);
-    status = nf_layer_backward(b, &z, &dz, g->dlog_det + c * f->chunk, dparam, work);
+    status = nf_layer_backward(b, &z, &dz, g->dlog_det + c * g->chunk, dparam, work);
   }
   work->activations = NULL;
   work->hooks = hooks;
@@ -189,7 +205,8 @@ static void run_stages(void *user, int thread) {
 /* Leaf layers in a row, from the last to the first */
 static int cut_into_stages(stages *g, size_t n, nf_arena *arena) {
   const nf_flow *f = g->to->flow;
-  g->chunks = (g->z->n + f->chunk - 1) / f->chunk;
+  g->chunk = nf_gradient_chunk(f, g->z->n);
+  g->chunks = (g->z->n + g->chunk - 1) / g->chunk;
   g->cut = nf_arena_alloc_bytes(arena, (n + 1) * sizeof *g->cut);
   g->done = nf_arena_alloc_bytes(arena, n * sizeof *g->done);
   if (g->cut == NULL || g->done == NULL) return NF_ENOMEM;

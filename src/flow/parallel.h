@@ -1,5 +1,5 @@
 /* How the work of one call is spread over threads: all scheduling is here. Samples are cut into
- * chunks of a fixed size, so results do not depend on the number of threads. */
+ * chunks of a size that does not depend on the number of threads, so neither do results. */
 #ifndef NF_FLOW_PARALLEL_H
 #define NF_FLOW_PARALLEL_H
 
@@ -15,9 +15,13 @@ typedef int nf_chunk_job(void *user, nf_flow *f, size_t begin, size_t count, nf_
 int nf_parallel_chunks(nf_flow *f, size_t n, size_t chunk, bool ordered, nf_chunk_job *job,
                        void *user, size_t *failed);
 
+/* Samples in a chunk of the gradient of n: f->chunk, or fewer, so that a small batch of points has
+ * chunks for some threads. */
+size_t nf_gradient_chunk(const nf_flow *f, size_t n);
+
 /* Backward of n samples, of which z, dz and dlog_det hold all, stage by stage: a stage is a layer
  * with a conditioner and the layers between it and the next one. f->activations[k] are those of
- * chunk k. `complete` gets every stage's gradient. */
+ * chunk k, cut as for a gradient. `complete` gets every stage's gradient. */
 int nf_parallel_stages(nf_flow *f, nf_batch *z, nf_batch *dz, const double *dlog_det,
                        nf_gradient_complete *complete, void *user);
 

@@ -107,7 +107,8 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   for (size_t k = 0; k < d; k++)
     for (size_t i = 0; i < n; i++) dlog_slope[k * n + i] = NF_R(dlog_det[i]);
   t->backward(t, count, act.output, value, dx, dlog_slope); /* act.output is ∂L/∂θ now */
-  status = b->net->type->backward(b->net, n, act.input, act.hidden, act.output, value, dparam,
+  const nf_turn turn = nf_layer_turn(b, dparam, work);
+  status = b->net->type->backward(b->net, n, act.input, act.hidden, act.output, value, &turn,
                                   &work->arena);
   if (status != NF_OK) return status;
   for (size_t k = 0; k < count; k++) dx[k] += value[k];

@@ -130,10 +130,13 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
   f.trace = nf_arena_alloc_double(arena, z->n);
   f.dtrace = nf_arena_alloc(arena, z->n);
   f.dlog_det = dlog_det;
-  f.dparam = dparam;
-  if (f.v == NULL || f.dinput == NULL || f.trace == NULL || f.dtrace == NULL) status = NF_ENOMEM;
+  f.dparam = nf_field_gradient(b->net, arena);
+  if (f.v == NULL || f.dinput == NULL || f.trace == NULL || f.dtrace == NULL || f.dparam == NULL)
+    status = NF_ENOMEM;
   if (status == NF_OK) status = restore_input(b, z, &f, work);
   if (status == NF_OK) status = differentiate(b, z, dz, &f, arena);
+  const nf_turn turn = nf_layer_turn(b, dparam, work);
+  if (status == NF_OK) nf_field_add(b->net, f.dparam, &turn);
   nf_conditioner_drop(b, work);
   return status;
 }

@@ -107,14 +107,14 @@ static void backward_shift_first(size_t n, size_t size, const double *dlog_det, 
 
 /* ∂L/∂s and ∂L/∂t back through the net */
 static int backward_conditioner(const coupling *c, nf_batch *dz, const nf_activation *act,
-                                const values *v, nf_real *dparam, nf_work *work) {
+                                const values *v, const nf_turn *turn, nf_work *work) {
   const size_t d_out = nf_shape_size(c->base.net->out);
   nf_real *doutput = nf_arena_alloc(&work->arena, dz->n * d_out);
   if (doutput == NULL) return NF_ENOMEM;
   memset(doutput, 0, dz->n * d_out * sizeof *doutput);
   nf_move(NF_SCATTER, &c->b, nf_runs_of_output(&c->b, c->base.net, dz->n, doutput, 0), v->s);
   nf_move(NF_SCATTER, &c->b, nf_runs_of_output(&c->b, c->base.net, dz->n, doutput, c->to_t), v->t);
-  return nf_part_backward(&c->base, &c->a, dz, act, doutput, dparam, work);
+  return nf_part_backward(&c->base, &c->a, dz, act, doutput, turn, work);
 }
 
 static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const double *dlog_det,
@@ -125,16 +125,21 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   int status = nf_conditioner_restore(base, z->n, &act, work);
   if (status == NF_OK && act.input == NULL) status = nf_part_run(base, &c->a, z, true, &act, work);
   if (status == NF_OK) status = gather_b(c, z, &act, &v, work);
+  const nf_tensor *own = &base->tensor[0]; /* of a scale that has one */
+  const size_t n_own = base->n_tensor * own->dim[0];
   nf_real *dzb = status == NF_OK ? nf_arena_alloc(&work->arena, v.count) : NULL;
-  if (dzb == NULL) return status != NF_OK ? status : NF_ENOMEM;
+  nf_real *down = nf_arena_alloc(&work->arena, n_own);
+  if (dzb == NULL || down == NULL) return status != NF_OK ? status : NF_ENOMEM;
   nf_vector_exp(v.count, v.log_g, v.g);
   nf_move(NF_GATHER, &c->b, nf_runs_of_batch(&c->b, dz), dzb);
   (c->scale == NF_SCALE_CLAMP ? backward_shift_first : backward_affine)(z->n, c->b.size, dlog_det,
                                                                         &v, dzb);
   nf_move(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, z), v.x);
   nf_move(NF_SCATTER, &c->b, nf_runs_of_batch(&c->b, dz), dzb);
-  nf_scale_backward(c->scale, &base->tensor[0], v.count, v.log_g, v.s, v.g, dparam);
-  status = backward_conditioner(c, dz, &act, &v, dparam, work);
+  nf_scale_backward(c->scale, own, v.count, v.log_g, v.s, v.g, down);
+  const nf_turn turn = nf_layer_turn(base, dparam, work);
+  status = backward_conditioner(c, dz, &act, &v, &turn, work);
+  for (size_t k = 0; status == NF_OK && k < n_own; k++) dparam[own->layer_offset + k] += down[k];
   nf_conditioner_drop(base, work);
   return status;
 }

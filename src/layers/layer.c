@@ -111,6 +111,12 @@ int nf_layer_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const dou
   return status;
 }
 
+nf_turn nf_layer_turn(const nf_bijector *b, nf_real *dparam, const nf_work *work) {
+  nf_turn turn = {.dparam = dparam, .layer = b->number};
+  if (work->hooks != NULL) turn.wait = work->hooks->wait, turn.user = work->hooks->user;
+  return turn;
+}
+
 int nf_run_inner(nf_direction *go, const nf_bijector *inner, nf_batch *x, double *log_det,
                  nf_work *work) {
   const nf_hooks *hooks = work->hooks;

@@ -16,6 +16,8 @@ typedef struct {
   /* In place of b->type->backward, which it may call. */
   int (*backward)(void *user, const nf_bijector *b, nf_batch *z, nf_batch *dz,
                   const double *dlog_det, nf_real *dparam, nf_work *work);
+  /* Returns when the chunks before this one have added to the dparam of layer `number`. */
+  void (*wait)(void *user, size_t number);
   void *user;
 } nf_hooks;
 
@@ -82,6 +84,10 @@ size_t nf_tree_condition(const nf_bijector *root);
  * first status other than NF_OK, and returns it. */
 typedef int nf_tensor_visit(void *user, const char *path, nf_tensor *t);
 int nf_tree_tensors(size_t n_layer, const nf_layer_entry *list, nf_tensor_visit *visit, void *user);
+
+/* b's turn to add to dparam, for the backward of a layer that has a net (flow/parallel.c): it takes
+ * the turn itself, as late as it can, and then adds, also to the gradient of its own tensors. */
+nf_turn nf_layer_turn(const nf_bijector *b, nf_real *dparam, const nf_work *work);
 
 /* --- for constructors ---------------------------------------------------------------------- */
 

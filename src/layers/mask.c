@@ -133,14 +133,14 @@ int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool 
 }
 
 int nf_part_backward(const nf_bijector *b, const nf_part *a, nf_batch *dz, const nf_activation *act,
-                     const nf_real *doutput, nf_real *dparam, nf_work *work) {
+                     const nf_real *doutput, const nf_turn *turn, nf_work *work) {
   const nf_net *net = b->net;
   const size_t d = nf_shape_size(b->in), d_in = nf_shape_size(net->in);
   nf_real *dinput = nf_arena_alloc(&work->arena, dz->n * d_in), *dx = dz->data;
   nf_real *rows = net->type->columns ? nf_arena_alloc(&work->arena, dz->n * d_in) : dinput;
   if (dinput == NULL || rows == NULL) return NF_ENOMEM;
-  const int status = net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput,
-                                         dparam, &work->arena);
+  const int status =
+      net->type->backward(net, dz->n, act->input, act->hidden, doutput, dinput, turn, &work->arena);
   if (status != NF_OK) return status;
   if (rows != dinput) nf_transpose(d_in, dz->n, dinput, dz->n, rows, d_in);
   for (size_t i = 0; i < dz->n; i++, dx += d, rows += d_in)

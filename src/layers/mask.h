@@ -50,7 +50,7 @@ int nf_part_run(const nf_bijector *b, const nf_part *a, const nf_batch *x, bool 
                 nf_activation *act, nf_work *work);
 /* dx_a = dz_a + (∂net/∂x_a)ᵀ doutput */
 int nf_part_backward(const nf_bijector *b, const nf_part *a, nf_batch *dz, const nf_activation *act,
-                     const nf_real *doutput, nf_real *dparam, nf_work *work);
+                     const nf_real *doutput, const nf_turn *turn, nf_work *work);
 
 /* Whether the shape has two parts, and the net maps that of part a to `out`; else *e says what
  * does not fit. */

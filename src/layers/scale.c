@@ -31,7 +31,7 @@ static void clamp_backward(const nf_tensor *own, size_t count, const nf_real *dl
       sum += (double)(dlog_g[i] * (log_g[i] - s[i] * slope));
       s[i] = dlog_g[i] * slope;
     }
-    dlog_f[k] += NF_R(sum);
+    dlog_f[k] = NF_R(sum);
   }
 }
 
@@ -59,7 +59,7 @@ void nf_scale_forward(nf_scale scale, const nf_tensor *own, size_t count, const 
 }
 
 void nf_scale_backward(nf_scale scale, const nf_tensor *own, size_t count, const nf_real *dlog_g,
-                       nf_real *s, nf_real *memory, nf_real *dparam) {
+                       nf_real *s, nf_real *memory, nf_real *down) {
   double dgamma = 0;
   switch (scale) {
     case NF_SCALE_NONE: /* has no s */
@@ -73,7 +73,7 @@ void nf_scale_backward(nf_scale scale, const nf_tensor *own, size_t count, const
         dgamma += (double)(dlog_g[i] * s[i]);
         s[i] = dlog_g[i] * own->data[0] * (1 - s[i] * s[i]);
       }
-      dparam[own->layer_offset] += NF_R(dgamma);
+      down[0] = NF_R(dgamma);
       break;
     case NF_SCALE_SIGMOID:
       for (size_t i = 0; i < count; i++) s[i] = s[i] + 2;
@@ -81,7 +81,7 @@ void nf_scale_backward(nf_scale scale, const nf_tensor *own, size_t count, const
       for (size_t i = 0; i < count; i++) s[i] = dlog_g[i] / (1 + s[i]);
       break;
     case NF_SCALE_CLAMP:
-      clamp_backward(own, count, dlog_g, s, memory, dparam + own->layer_offset);
+      clamp_backward(own, count, dlog_g, s, memory, down);
       break;
   }
 }

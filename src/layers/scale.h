@@ -16,9 +16,9 @@
 void nf_scale_forward(nf_scale scale, const nf_tensor *own, size_t count, const nf_real *s,
                       nf_real *log_g);
 
-/* dlog_g[i] = ∂L/∂log g; s becomes ∂L/∂s. dparam[own->layer_offset + …] gets the gradient of own
- * added. memory has count values. */
+/* dlog_g[i] = ∂L/∂log g; s becomes ∂L/∂s, and down, as long as own, ∂L/∂own. memory has count
+ * values. */
 void nf_scale_backward(nf_scale scale, const nf_tensor *own, size_t count, const nf_real *dlog_g,
-                       nf_real *s, nf_real *memory, nf_real *dparam);
+                       nf_real *s, nf_real *memory, nf_real *down);
 
 #endif

@@ -104,7 +104,8 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   if (status != NF_OK) return status;
   nf_real *doutput = in_planes(c) ? v.raw : scattered(c, z->n, v.raw, work);
   if (doutput == NULL) return NF_ENOMEM;
-  status = nf_part_backward(base, &c->a, dz, &act, doutput, dparam, work);
+  const nf_turn turn = nf_layer_turn(base, dparam, work);
+  status = nf_part_backward(base, &c->a, dz, &act, doutput, &turn, work);
   nf_conditioner_drop(base, work);
   return status;
 }

@@ -50,18 +50,7 @@ void nf_columns_bias_backward(size_t n, size_t out, const nf_real *dy, size_t ld
   for (size_t k = 0; k < out; k++) dbias[k] += sum(n, dy + k * ldy);
 }
 
-void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
-                         const nf_real *weight, const nf_real *dy, size_t ldy, nf_real *dx,
-                         nf_real *dweight, nf_real *dbias) {
-  nf_columns_weight_backward(n, in, out, x, ldx, dy, ldy, dweight, in);
-  if (dbias != NULL) nf_columns_bias_backward(n, out, dy, ldy, dbias);
+void nf_columns_input_backward(size_t n, size_t in, size_t out, const nf_real *weight,
+                               const nf_real *dy, size_t ldy, nf_real *dx, size_t ldx) {
   nf_gemm_columns(true, in, n, out, weight, in, dy, ldy, NULL, false, dx, ldx);
-}
-
-void nf_columns_relu_bias_backward(size_t n, size_t out, const nf_real *y, nf_real *dy,
-                                   nf_real *dbias) {
-  for (size_t k = 0; k < out; k++, y += n, dy += n) {
-    nf_relu_backward(n, y, dy);
-    dbias[k] += sum(n, dy);
-  }
 }

@@ -18,18 +18,13 @@ enum { NF_COLUMNS_SLICE = 128 };
 void nf_columns_forward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
                         const nf_real *weight, const nf_real *bias, bool relu, nf_real *y,
                         size_t ldy);
-/* dX, with rows as far apart as X's, is overwritten, dW and db are added to; db may be NULL where
- * it has its gradient already. */
-void nf_columns_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
-                         const nf_real *weight, const nf_real *dy, size_t ldy, nf_real *dx,
-                         nf_real *dweight, nf_real *dbias);
+/* dX is overwritten; its rows lie ldx apart. */
+void nf_columns_input_backward(size_t n, size_t in, size_t out, const nf_real *weight,
+                               const nf_real *dy, size_t ldy, nf_real *dx, size_t ldx);
 /* dW += dY·Xᵀ, whose rows lie ldw apart */
 void nf_columns_weight_backward(size_t n, size_t in, size_t out, const nf_real *x, size_t ldx,
                                 const nf_real *dy, size_t ldy, nf_real *dweight, size_t ldw);
 /* db += Σ_columns dY */
 void nf_columns_bias_backward(size_t n, size_t out, const nf_real *dy, size_t ldy, nf_real *dbias);
-/* dY becomes 0 where the ReLU's output Y was 0; db += Σ_columns dY. No gaps between rows. */
-void nf_columns_relu_bias_backward(size_t n, size_t out, const nf_real *y, nf_real *dy,
-                                   nf_real *dbias);
 
 #endif

@@ -83,26 +83,37 @@ int nf_conv_forward(nf_conv_size s, const nf_real *x, const nf_real *weight, con
   return memory ? NF_OK : NF_ENOMEM;
 }
 
-int nf_conv_backward(nf_conv_size s, const nf_real *x, const nf_real *weight, const nf_real *dy,
-                     nf_real *dx, nf_real *dweight, nf_real *dbias, nf_arena *tmp) {
+int nf_conv_input_backward(nf_conv_size s, const nf_real *weight, const nf_real *dy, nf_real *dx,
+                           nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
   const size_t rows = pixels(s), patch = 9 * s.in;
-  nf_windows patches;
   nf_real *dpatch = nf_arena_alloc(tmp, rows * patch);
-  nf_real *dtransposed = nf_arena_alloc(tmp, patch * s.out);
   nf_real *zeros = nf_arena_alloc(tmp, s.in);
-  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && dpatch != NULL &&
-                      dtransposed != NULL && zeros != NULL;
+  const bool memory = dpatch != NULL && zeros != NULL;
   if (memory) {
-    /* dWᵀ += patchesᵀ·dy, whose rows are the wide side */
-    const nf_windows transposed = {patches.x, patches.step, patches.row};
-    nf_transpose(s.out, patch, dweight, patch, dtransposed, s.out);
-    nf_gemm_windows(false, patch, s.out, rows, &transposed, dy, dtransposed, false, dtransposed);
-    nf_transpose(patch, s.out, dtransposed, s.out, dweight, patch);
-    if (dbias != NULL) nf_bias_backward(rows, s.out, dy, dbias);
-    nf_gemm(false, false, rows, patch, s.out, dy, s.out, weight, patch, false, dpatch, patch);
+    nf_dense_input_backward(rows, patch, s.out, weight, dy, dpatch);
     memset(zeros, 0, s.in * sizeof *zeros);
     scatter(s, s.in, false, dpatch, zeros, zeros, dx);
+  }
+  nf_arena_release(tmp, mark);
+  return memory ? NF_OK : NF_ENOMEM;
+}
+
+/* dWᵀ += patchesᵀ·dy, whose rows are the wide side */
+int nf_conv_weight_backward(nf_conv_size s, const nf_real *x, const nf_real *dy, nf_real *dweight,
+                            nf_real *dbias, nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  const size_t patch = 9 * s.in;
+  nf_windows patches;
+  nf_real *dtransposed = nf_arena_alloc(tmp, patch * s.out);
+  const bool memory = patches_of(s, s.in, false, x, &patches, tmp) && dtransposed != NULL;
+  if (memory) {
+    const nf_windows transposed = {patches.x, patches.step, patches.row};
+    nf_transpose(s.out, patch, dweight, patch, dtransposed, s.out);
+    nf_gemm_windows(false, patch, s.out, pixels(s), &transposed, dy, dtransposed, false,
+                    dtransposed);
+    nf_transpose(patch, s.out, dtransposed, s.out, dweight, patch);
+    nf_bias_backward(pixels(s), s.out, dy, dbias);
   }
   nf_arena_release(tmp, mark);
   return memory ? NF_OK : NF_ENOMEM;
@@ -123,18 +134,25 @@ int nf_conv_scatter_forward(nf_conv_size s, const nf_real *x, const nf_real *wei
   return memory ? NF_OK : NF_ENOMEM;
 }
 
-int nf_conv_scatter_backward(nf_conv_size s, const nf_real *x, const nf_real *weight,
-                             const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                             nf_arena *tmp) {
-  const size_t rows = pixels(s);
+int nf_conv_scatter_input_backward(nf_conv_size s, const nf_real *weight, const nf_real *dy,
+                                   nf_real *dx, nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_windows patches;
+  const bool memory = patches_of(s, s.out, true, dy, &patches, tmp);
+  if (memory) nf_gemm_windows(false, pixels(s), s.in, 9 * s.out, &patches, weight, NULL, false, dx);
+  nf_arena_release(tmp, mark);
+  return memory ? NF_OK : NF_ENOMEM;
+}
+
+int nf_conv_scatter_weight_backward(nf_conv_size s, const nf_real *x, const nf_real *dy,
+                                    nf_real *dweight, nf_real *dbias, nf_arena *tmp) {
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_windows patches;
   const bool memory = patches_of(s, s.out, true, dy, &patches, tmp);
   if (memory) {
     const nf_windows transposed = {patches.x, patches.step, patches.row};
-    nf_gemm_windows(false, 9 * s.out, s.in, rows, &transposed, x, dweight, false, dweight);
-    nf_gemm_windows(false, rows, s.in, 9 * s.out, &patches, weight, NULL, false, dx);
-    nf_bias_backward(rows, s.out, dy, dbias);
+    nf_gemm_windows(false, 9 * s.out, s.in, pixels(s), &transposed, x, dweight, false, dweight);
+    nf_bias_backward(pixels(s), s.out, dy, dbias);
   }
   nf_arena_release(tmp, mark);
   return memory ? NF_OK : NF_ENOMEM;

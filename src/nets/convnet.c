@@ -26,8 +26,10 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+                    const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
   const size_t width = net->width, rows = n * nf_shape_pixels(net->in);
+  const nf_conv_size first = size(net, n, net->in.c, width);
+  const nf_conv_size last = size(net, n, width, net->out.c);
   const nf_tensor *t = net->tensor;
   const nf_real *h1 = hidden, *h2 = hidden + rows * width;
   const nf_arena_mark mark = nf_arena_now(tmp);
@@ -35,16 +37,22 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
   nf_real *dh2 = nf_arena_alloc(tmp, rows * width);
   int status = dh1 == NULL || dh2 == NULL ? NF_ENOMEM : NF_OK;
   if (status == NF_OK)
-    status = nf_winograd_backward(size(net, n, width, net->out.c), true, h2, t[WEIGHT_3].data, dy,
-                                  dh2, dparam + t[WEIGHT_3].layer_offset,
-                                  dparam + t[BIAS_3].layer_offset, tmp);
+    status = nf_winograd_input_backward(last, true, t[WEIGHT_3].data, dy, dh2, tmp);
   if (status == NF_OK) {
-    nf_relu_bias_backward(rows, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
-    nf_dense_backward(rows, width, width, h1, t[WEIGHT_2].data, dh2, dh1,
-                      dparam + t[WEIGHT_2].layer_offset, NULL);
-    nf_relu_bias_backward(rows, width, h1, dh1, dparam + t[BIAS_1].layer_offset);
-    status = nf_conv_backward(size(net, n, net->in.c, width), x, t[WEIGHT_1].data, dh1, dx,
-                              dparam + t[WEIGHT_1].layer_offset, NULL, tmp);
+    nf_relu_backward(rows * width, h2, dh2);
+    nf_dense_input_backward(rows, width, width, t[WEIGHT_2].data, dh2, dh1);
+    nf_relu_backward(rows * width, h1, dh1);
+    status = nf_conv_input_backward(first, t[WEIGHT_1].data, dh1, dx, tmp);
+  }
+  nf_real *dparam = nf_turn_take(turn);
+  if (status == NF_OK)
+    status = nf_winograd_weight_backward(last, true, h2, dy, dparam + t[WEIGHT_3].layer_offset,
+                                         dparam + t[BIAS_3].layer_offset, tmp);
+  if (status == NF_OK) {
+    nf_dense_weight_backward(rows, width, width, h1, dh2, dparam + t[WEIGHT_2].layer_offset,
+                             dparam + t[BIAS_2].layer_offset);
+    status = nf_conv_weight_backward(first, x, dh1, dparam + t[WEIGHT_1].layer_offset,
+                                     dparam + t[BIAS_1].layer_offset, tmp);
   }
   nf_arena_release(tmp, mark);
   return status;
@@ -66,11 +74,15 @@ static int conv_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *
 }
 
 static int conv_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                         const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+                         const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
   (void)hidden;
-  return nf_conv_backward(size(net, n, net->in.c, net->out.c), x, net->tensor[WEIGHT_1].data, dy,
-                          dx, dparam + net->tensor[WEIGHT_1].layer_offset,
-                          dparam + net->tensor[BIAS_1].layer_offset, tmp);
+  const nf_conv_size s = size(net, n, net->in.c, net->out.c);
+  const nf_tensor *t = net->tensor;
+  const int status = nf_conv_input_backward(s, t[WEIGHT_1].data, dy, dx, tmp);
+  if (status != NF_OK) return status;
+  nf_real *dparam = nf_turn_take(turn);
+  return nf_conv_weight_backward(s, x, dy, dparam + t[WEIGHT_1].layer_offset,
+                                 dparam + t[BIAS_1].layer_offset, tmp);
 }
 
 static const nf_net_type conv = {

@@ -12,11 +12,15 @@ void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, cons
   nf_gemm_bias(rows, out, in, x, weight, bias, relu, y);
 }
 
-void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
-                       const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias) {
-  nf_gemm(true, false, out, in, rows, dy, out, x, in, true, dweight, in);
-  if (dbias != NULL) nf_bias_backward(rows, out, dy, dbias);
+void nf_dense_input_backward(size_t rows, size_t in, size_t out, const nf_real *weight,
+                             const nf_real *dy, nf_real *dx) {
   nf_gemm(false, false, rows, in, out, dy, out, weight, in, false, dx, in);
+}
+
+void nf_dense_weight_backward(size_t rows, size_t in, size_t out, const nf_real *x,
+                              const nf_real *dy, nf_real *dweight, nf_real *dbias) {
+  nf_gemm(true, false, out, in, rows, dy, out, x, in, true, dweight, in);
+  nf_bias_backward(rows, out, dy, dbias);
 }
 
 /* A strip of sums stays in registers while the rows pass. */
@@ -38,15 +42,6 @@ void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias
 
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy) {
   for (size_t i = 0; i < count; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
-}
-
-void nf_relu_bias_backward(size_t rows, size_t out, const nf_real *y, nf_real *dy, nf_real *dbias) {
-  enum { BLOCK = 32 };
-  for (size_t i = 0; i < rows; i += BLOCK) {
-    const size_t n = nf_min_size(rows - i, BLOCK);
-    nf_relu_backward(n * out, y + i * out, dy + i * out);
-    nf_bias_backward(n, out, dy + i * out, dbias);
-  }
 }
 
 void nf_he_init(nf_tensor *weight, size_t fan_in, nf_random *r) {

@@ -12,16 +12,16 @@
 /* bias may be NULL; relu clips y at 0. */
 void nf_dense_forward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
                       const nf_real *bias, bool relu, nf_real *y);
-/* dx is overwritten, dweight and dbias are added to; dbias may be NULL where it has its gradient
- * already. */
-void nf_dense_backward(size_t rows, size_t in, size_t out, const nf_real *x, const nf_real *weight,
-                       const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias);
+/* dx is overwritten. */
+void nf_dense_input_backward(size_t rows, size_t in, size_t out, const nf_real *weight,
+                             const nf_real *dy, nf_real *dx);
+/* dweight and dbias are added to. */
+void nf_dense_weight_backward(size_t rows, size_t in, size_t out, const nf_real *x,
+                              const nf_real *dy, nf_real *dweight, nf_real *dbias);
 /* dbias += Σ_rows dy */
 void nf_bias_backward(size_t rows, size_t out, const nf_real *dy, nf_real *dbias);
 /* dy becomes 0 where the ReLU's output y was 0. */
 void nf_relu_backward(size_t count, const nf_real *y, nf_real *dy);
-/* Both, some rows at a time, which the first leaves in the cache for the second. */
-void nf_relu_bias_backward(size_t rows, size_t out, const nf_real *y, nf_real *dy, nf_real *dbias);
 /* He et al. 2015: N(0, 2/fan_in), which keeps the scale of activations through a ReLU. */
 void nf_he_init(nf_tensor *weight, size_t fan_in, nf_random *r);
 

@@ -114,8 +114,8 @@ static void backward_last(const nf_net *net, const sizes *s, const nf_real *h, c
                           const nf_real *dtrace, nf_real *dh, nf_real *dparam) {
   const nf_tensor *last = &net->tensor[2 * LAYERS];
   nf_real *dweight = dparam + last[0].layer_offset;
-  nf_dense_backward(s->n, s->width, s->d, h, last[0].data, dv, dh, dweight,
-                    dparam + last[1].layer_offset);
+  nf_dense_weight_backward(s->n, s->width, s->d, h, dv, dweight, dparam + last[1].layer_offset);
+  nf_dense_input_backward(s->n, s->width, s->d, last[0].data, dv, dh);
   for (size_t j = 0; j < s->j; j++) {
     const nf_real *weight = last[0].data + j * s->width;
     for (size_t i = 0; i < s->n; i++) {
@@ -141,8 +141,9 @@ static void backward_first(const nf_net *net, const sizes *s, const nf_real *x, 
                            nf_real *dx, nf_real *dparam) {
   const size_t in = s->d + 1;
   nf_real *dweight = dparam + net->tensor[0].layer_offset;
-  nf_dense_backward(s->n, in, s->width, x, net->tensor[0].data, da, dx, dweight,
-                    dparam + net->tensor[1].layer_offset);
+  nf_dense_weight_backward(s->n, in, s->width, x, da, dweight,
+                           dparam + net->tensor[1].layer_offset);
+  nf_dense_input_backward(s->n, in, s->width, net->tensor[0].data, da, dx);
   for (size_t j = 0; j < s->j; j++) {
     const nf_real *row = da + (1 + j) * s->block;
     for (size_t i = 0; i < s->n; i++, row += s->width)
@@ -176,6 +177,25 @@ int nf_field_backward(const nf_net *net, size_t n, const nf_real *x, const nf_re
   return NF_OK;
 }
 
+static size_t n_param(const nf_net *net) {
+  size_t sum = 0;
+  for (size_t i = 0; i < net->n_tensor; i++) sum += nf_tensor_size(&net->tensor[i]);
+  return sum;
+}
+
+nf_real *nf_field_gradient(const nf_net *net, nf_arena *tmp) {
+  const size_t count = n_param(net);
+  nf_real *sum = nf_arena_alloc(tmp, count);
+  if (sum != NULL) memset(sum, 0, count * sizeof *sum);
+  return sum;
+}
+
+void nf_field_add(const nf_net *net, const nf_real *sum, const nf_turn *turn) {
+  nf_real *dparam = nf_turn_take(turn);
+  const size_t count = n_param(net);
+  for (size_t k = 0; k < count; k++) dparam[k] += sum[k];
+}
+
 /* --- the network ---------------------------------------------------------------------------- */
 
 static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
@@ -186,8 +206,14 @@ static int forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
-  return nf_field_backward(net, n, x, hidden, dy, NULL, dx, dparam, tmp);
+                    const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
+  const nf_arena_mark mark = nf_arena_now(tmp);
+  nf_real *sum = nf_field_gradient(net, tmp);
+  int status = sum == NULL ? NF_ENOMEM : NF_OK;
+  if (status == NF_OK) status = nf_field_backward(net, n, x, hidden, dy, NULL, dx, sum, tmp);
+  if (status == NF_OK) nf_field_add(net, sum, turn);
+  nf_arena_release(tmp, mark);
+  return status;
 }
 
 static void init(nf_net *net, nf_random *r) {

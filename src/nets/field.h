@@ -23,4 +23,9 @@ int nf_field_backward(const nf_net *net, size_t n, const nf_real *x, const nf_re
                       const nf_real *dv, const nf_real *dtrace, nf_real *dx, nf_real *dparam,
                       nf_arena *tmp);
 
+/* The backward of a field takes long, its few parameters little memory: a chunk sums its gradient,
+ * from 0, in an array of its own (NULL: memory is out), and adds that to dparam in the end. */
+nf_real *nf_field_gradient(const nf_net *net, nf_arena *tmp);
+void nf_field_add(const nf_net *net, const nf_real *sum, const nf_turn *turn);
+
 #endif

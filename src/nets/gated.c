@@ -113,14 +113,17 @@ static int backward_block(const nf_net *net, size_t n, const block *b, const blo
   if (dab == NULL) return NF_ENOMEM;
   nf_gate_backward(rows, w, k.ab, s->d, dab);
   nf_celu_forward(rows, w, k.m, s->e);
-  nf_dense_backward(rows, 2 * w, 2 * w, s->e, b->gate_weight, dab, s->de, db->gate_weight,
-                    db->gate_bias);
+  nf_dense_weight_backward(rows, 2 * w, 2 * w, s->e, dab, db->gate_weight, db->gate_bias);
+  nf_dense_input_backward(rows, 2 * w, 2 * w, b->gate_weight, dab, s->de);
   nf_real *dm = s->r;
   memset(dm, 0, rows * w * sizeof *dm);
   nf_celu_backward(rows, w, s->e, s->de, dm);
   nf_celu_forward(rows, w, k.h, s->e);
-  const int status = nf_winograd_backward(size(net, n, 2 * w, w), false, s->e, b->conv_weight, dm,
-                                          s->de, db->conv_weight, db->conv_bias, tmp);
+  const nf_conv_size conv = size(net, n, 2 * w, w);
+  int status =
+      nf_winograd_weight_backward(conv, false, s->e, dm, db->conv_weight, db->conv_bias, tmp);
+  if (status == NF_OK)
+    status = nf_winograd_input_backward(conv, false, b->conv_weight, dm, s->de, tmp);
   if (status == NF_OK) nf_celu_backward(rows, w, s->e, s->de, s->d);
   nf_arena_release(tmp, mark);
   return status;
@@ -130,32 +133,34 @@ static int backward_all(const nf_net *net, size_t n, const nf_real *x, const nf_
                         const nf_real *dy, nf_real *dx, nf_real *dparam, const scratch *s,
                         nf_arena *tmp) {
   const size_t w = net->width, rows = n * nf_shape_pixels(net->in);
+  const nf_conv_size first = size(net, n, net->in.c, w), last = size(net, n, 2 * w, net->out.c);
   nf_real *p[TENSORS], *dp[TENSORS];
   tensors_of(net, NULL, p);
   tensors_of(net, dparam, dp);
   nf_celu_forward(rows, w, kept_of(blocks(net), rows, w, hidden).h, s->e);
-  int status = nf_winograd_backward(size(net, n, 2 * w, net->out.c), true, s->e, p[OUT_WEIGHT], dy,
-                                    s->de, dp[OUT_WEIGHT], dp[OUT_BIAS], tmp);
+  int status = nf_winograd_weight_backward(last, true, s->e, dy, dp[OUT_WEIGHT], dp[OUT_BIAS], tmp);
+  if (status == NF_OK)
+    status = nf_winograd_input_backward(last, true, p[OUT_WEIGHT], dy, s->de, tmp);
   memset(s->d, 0, rows * w * sizeof *s->d);
   if (status == NF_OK) nf_celu_backward(rows, w, s->e, s->de, s->d);
   for (size_t l = blocks(net); status == NF_OK && l-- > 0;) {
     const block b = block_of(l, w, p), db = block_of(l, w, dp);
     status = backward_block(net, n, &b, &db, kept_of(l, rows, w, hidden), s, tmp);
   }
-  if (status != NF_OK) return status;
-  return nf_conv_backward(size(net, n, net->in.c, w), x, p[IN_WEIGHT], s->d, dx, dp[IN_WEIGHT],
-                          dp[IN_BIAS], tmp);
+  if (status == NF_OK)
+    status = nf_conv_weight_backward(first, x, s->d, dp[IN_WEIGHT], dp[IN_BIAS], tmp);
+  return status == NF_OK ? nf_conv_input_backward(first, p[IN_WEIGHT], s->d, dx, tmp) : status;
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+                    const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
   const size_t w = net->width, rows = n * nf_shape_pixels(net->in);
   const nf_arena_mark mark = nf_arena_now(tmp);
   const scratch s = {nf_arena_alloc(tmp, rows * 2 * w), nf_arena_alloc(tmp, rows * 2 * w),
                      nf_arena_alloc(tmp, rows * w), nf_arena_alloc(tmp, rows * w)};
   const int status = s.e == NULL || s.de == NULL || s.d == NULL || s.r == NULL
                          ? NF_ENOMEM
-                         : backward_all(net, n, x, hidden, dy, dx, dparam, &s, tmp);
+                         : backward_all(net, n, x, hidden, dy, dx, nf_turn_take(turn), &s, tmp);
   nf_arena_release(tmp, mark);
   return status;
 }

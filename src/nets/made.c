@@ -19,25 +19,6 @@
 
 enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
 
-/* --- masks ---------------------------------------------------------------------------------- */
-
-void nf_made_mask(nf_net *net, const size_t *degree) {
-  const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
-  nf_real *w0 = net->tensor[WEIGHT_0].data, *w2 = net->tensor[WEIGHT_2].data;
-  nf_real *w4 = net->tensor[WEIGHT_4].data;
-  nf_made_take_degrees((nf_made *)net, degree);
-  for (size_t k = 0; k < width; k++) {
-    const size_t m = nf_made_degree_of(net, k), from = nf_made_seen_by(net, k);
-    for (size_t j = 0; j < d; j++)
-      if (degree[j] > m) w0[k * d + j] = 0;
-    memset(w2 + k * width + from, 0, (width - from) * sizeof *w2);
-  }
-  for (size_t k = 0; k < out; k++) {
-    const size_t from = nf_made_seen_by_output(net, k);
-    memset(w4 + k * width + from, 0, (width - from) * sizeof *w4);
-  }
-}
-
 /* --- forward -------------------------------------------------------------------------------- */
 
 /* Units first … end-1 of a layer with `in` inputs, of which they see some. */
@@ -154,6 +135,50 @@ typedef struct {
   nf_real *dx, *dh1, *dh2;
 } slice;
 
+static void last_input(const nf_net *net, const slice *s) {
+  const size_t out = nf_shape_size(net->out), width = net->width;
+  const nf_real *w = net->tensor[WEIGHT_4].data;
+  for (size_t k = 0, end; k < width; k = end) {
+    end = nf_made_end_of_block(net, k);
+    const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
+    nf_real *dh2 = s->dh2 + k * s->m;
+    nf_gemm_columns(true, end - k, s->m, o.count, w + o.first * width + k, width,
+                    s->dy + o.first * s->n, s->n, NULL, false, dh2, s->m);
+    for (size_t r = o.first + o.apart; r < out; r += o.apart)
+      nf_gemm(true, false, end - k, s->m, o.count, w + r * width + k, width, s->dy + r * s->n, s->n,
+              true, dh2, s->m);
+    nf_relu_backward((end - k) * s->m, s->h2 + k * s->m, dh2);
+  }
+}
+
+static void middle_input(const nf_net *net, const slice *s) {
+  const size_t width = net->width;
+  const nf_real *w = net->tensor[WEIGHT_2].data;
+  for (size_t k = 0, end; k < width; k = end) {
+    end = nf_made_end_of_block(net, k);
+    const size_t from = /* the first that sees unit k */
+        nf_made_units_below(net, nf_made_degree_of(net, k));
+    nf_real *dh1 = s->dh1 + k * s->m;
+    nf_gemm_columns(true, end - k, s->m, width - from, w + from * width + k, width,
+                    s->dh2 + from * s->m, s->m, NULL, false, dh1, s->m);
+    nf_relu_backward((end - k) * s->m, s->h1 + k * s->m, dh1);
+  }
+}
+
+static void first_input(const nf_net *net, const slice *s) {
+  enum { INPUTS = 4 };
+  const size_t d = nf_shape_size(net->in), width = net->width;
+  const nf_made *m = (const nf_made *)net;
+  for (size_t j = 0, end; j < d; j = end) {
+    end = nf_min_size(j + INPUTS, d);
+    size_t from = width;
+    for (size_t i = j; i < end; i++)
+      from = nf_min_size(from, nf_made_units_below(net, m->input[i].degree));
+    nf_gemm_columns(true, end - j, s->m, width - from, net->tensor[WEIGHT_0].data + from * d + j, d,
+                    s->dh1 + from * s->m, s->m, NULL, false, s->dx + j * s->n, s->n);
+  }
+}
+
 /* A product adds to some entries that the masks exclude, too. They are 0, and become it again: of
  * columns first … end-1 those from `seen` on. */
 static void clear_unseen(size_t first, size_t end, size_t seen, nf_real *dw) {
@@ -161,10 +186,8 @@ static void clear_unseen(size_t first, size_t end, size_t seen, nf_real *dw) {
   if (seen < end) memset(dw + seen, 0, (end - seen) * sizeof *dw);
 }
 
-static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
+static void last_weight(const nf_net *net, const slice *s, nf_real *dw) {
   const size_t out = nf_shape_size(net->out), width = net->width;
-  const nf_real *w = net->tensor[WEIGHT_4].data;
-  nf_real *dw = dparam + net->tensor[WEIGHT_4].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
     end = end_of_panel(net, k);
     const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
@@ -175,51 +198,23 @@ static void last_layer(const nf_net *net, const slice *s, nf_real *dparam) {
         clear_unseen(k, end, nf_made_seen_by_output(net, q), dw + q * width);
     }
   }
-  nf_columns_bias_backward(s->m, out, s->dy, s->n, dparam + net->tensor[BIAS_4].layer_offset);
-  for (size_t k = 0, end; k < width; k = end) {
-    end = nf_made_end_of_block(net, k);
-    const nf_made_outputs o = nf_made_outputs_above(net, nf_made_degree_of(net, k));
-    nf_real *dh2 = s->dh2 + k * s->m;
-    nf_gemm_columns(true, end - k, s->m, o.count, w + o.first * width + k, width,
-                    s->dy + o.first * s->n, s->n, NULL, false, dh2, s->m);
-    for (size_t r = o.first + o.apart; r < out; r += o.apart)
-      nf_gemm(true, false, end - k, s->m, o.count, w + r * width + k, width, s->dy + r * s->n, s->n,
-              true, dh2, s->m);
-    nf_columns_relu_bias_backward(s->m, end - k, s->h2 + k * s->m, dh2,
-                                  dparam + net->tensor[BIAS_2].layer_offset + k);
-  }
 }
 
-static void middle_layer(const nf_net *net, const slice *s, nf_real *dparam) {
+static void middle_weight(const nf_net *net, const slice *s, nf_real *dw) {
   const size_t width = net->width;
-  const nf_real *w = net->tensor[WEIGHT_2].data;
-  nf_real *dw = dparam + net->tensor[WEIGHT_2].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
     end = end_of_panel(net, k);
-    const size_t from =
-        nf_made_units_below(net, nf_made_degree_of(net, k)); /* the first that sees unit k */
+    const size_t from = nf_made_units_below(net, nf_made_degree_of(net, k));
     nf_gemm(false, true, width - from, end - k, s->m, s->dh2 + from * s->m, s->m, s->h1 + k * s->m,
             s->m, true, dw + from * width + k, width);
     for (size_t q = from, seen; q < width && (seen = nf_made_seen_by(net, q)) < end; q++)
       clear_unseen(k, end, seen, dw + q * width);
   }
-  for (size_t k = 0, end; k < width; k = end) {
-    end = nf_made_end_of_block(net, k);
-    const size_t from = nf_made_units_below(net, nf_made_degree_of(net, k));
-    nf_real *dh1 = s->dh1 + k * s->m;
-    nf_gemm_columns(true, end - k, s->m, width - from, w + from * width + k, width,
-                    s->dh2 + from * s->m, s->m, NULL, false, dh1, s->m);
-    nf_columns_relu_bias_backward(s->m, end - k, s->h1 + k * s->m, dh1,
-                                  dparam + net->tensor[BIAS_0].layer_offset + k);
-  }
 }
 
-static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
-  enum { INPUTS = 4 };
+static void first_weight(const nf_net *net, const slice *s, nf_real *dw) {
   const size_t d = nf_shape_size(net->in), width = net->width;
   const nf_made *m = (const nf_made *)net;
-  const nf_real *w = net->tensor[WEIGHT_0].data;
-  nf_real *dw = dparam + net->tensor[WEIGHT_0].layer_offset;
   for (size_t k = 0, end; k < width; k = end) {
     end = nf_min_size(k + UNITS, width);
     const nf_made_range in = m->input[nf_made_degree_of(net, end - 1)].upto;
@@ -236,18 +231,21 @@ static void first_layer(const nf_net *net, const slice *s, nf_real *dparam) {
         if (m->input[j].degree > degree) row[j] = 0;
     }
   }
-  for (size_t j = 0, end; j < d; j = end) {
-    end = nf_min_size(j + INPUTS, d);
-    size_t from = width;
-    for (size_t i = j; i < end; i++)
-      from = nf_min_size(from, nf_made_units_below(net, m->input[i].degree));
-    nf_gemm_columns(true, end - j, s->m, width - from, w + from * d + j, d, s->dh1 + from * s->m,
-                    s->m, NULL, false, s->dx + j * s->n, s->n);
-  }
+}
+
+static void add_gradient(const nf_net *net, const slice *s, nf_real *dparam) {
+  const nf_tensor *t = net->tensor;
+  last_weight(net, s, dparam + t[WEIGHT_4].layer_offset);
+  middle_weight(net, s, dparam + t[WEIGHT_2].layer_offset);
+  first_weight(net, s, dparam + t[WEIGHT_0].layer_offset);
+  nf_columns_bias_backward(s->m, nf_shape_size(net->out), s->dy, s->n,
+                           dparam + t[BIAS_4].layer_offset);
+  nf_columns_bias_backward(s->m, net->width, s->dh2, s->m, dparam + t[BIAS_2].layer_offset);
+  nf_columns_bias_backward(s->m, net->width, s->dh1, s->m, dparam + t[BIAS_0].layer_offset);
 }
 
 static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                    const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+                    const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
   const size_t width = net->width, largest = nf_min_size(n, NF_COLUMNS_SLICE);
   const nf_arena_mark mark = nf_arena_now(tmp);
   nf_real *dh1 = nf_arena_alloc(tmp, largest * width);
@@ -257,9 +255,10 @@ static int backward(const nf_net *net, size_t n, const nf_real *x, const nf_real
     m = nf_min_size(n - i, NF_COLUMNS_SLICE);
     const nf_real *h1 = hidden + 2 * i * width;
     const slice s = {m, n, x + i, h1, h1 + m * width, dy + i, dx + i, dh1, dh2};
-    last_layer(net, &s, dparam);
-    middle_layer(net, &s, dparam);
-    first_layer(net, &s, dparam);
+    last_input(net, &s);
+    middle_input(net, &s);
+    first_input(net, &s);
+    add_gradient(net, &s, nf_turn_take(turn));
   }
   nf_arena_release(tmp, mark);
   return there ? NF_OK : NF_ENOMEM;

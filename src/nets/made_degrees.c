@@ -2,7 +2,10 @@
  * unit or an output sees of a hidden layer are its first units. */
 #include "nets/made_degrees.h"
 
+#include <string.h>
+
 #include "core/real.h"
+#include "nets/made.h"
 
 static size_t largest_degree(const nf_net *net) {
   const size_t d = nf_shape_size(net->in);
@@ -46,7 +49,7 @@ static nf_made_range both(nf_made_range a, nf_made_range b) {
   return (nf_made_range){nf_min_size(a.first, b.first), a.end > b.end ? a.end : b.end};
 }
 
-void nf_made_take_degrees(nf_made *m, const size_t *degree) {
+static void take_degrees(nf_made *m, const size_t *degree) {
   const size_t d = nf_shape_size(m->net.in);
   m->input[0].upto = m->input[d].above = (nf_made_range){0, 0};
   for (size_t i = 0; i < d; i++) {
@@ -56,4 +59,20 @@ void nf_made_take_degrees(nf_made *m, const size_t *degree) {
   for (size_t k = 2; k <= d; k++) m->input[k].upto = both(m->input[k].upto, m->input[k - 1].upto);
   for (size_t k = d - 1; k-- > 0;)
     m->input[k].above = both(m->input[k].above, m->input[k + 1].above);
+}
+
+void nf_made_mask(nf_net *net, const size_t *degree) {
+  const size_t d = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
+  nf_real *w0 = net->tensor[0].data, *w2 = net->tensor[2].data, *w4 = net->tensor[4].data;
+  take_degrees((nf_made *)net, degree);
+  for (size_t k = 0; k < width; k++) {
+    const size_t m = nf_made_degree_of(net, k), from = nf_made_seen_by(net, k);
+    for (size_t j = 0; j < d; j++)
+      if (degree[j] > m) w0[k * d + j] = 0;
+    memset(w2 + k * width + from, 0, (width - from) * sizeof *w2);
+  }
+  for (size_t k = 0; k < out; k++) {
+    const size_t from = nf_made_seen_by_output(net, k);
+    memset(w4 + k * width + from, 0, (width - from) * sizeof *w4);
+  }
 }

@@ -16,8 +16,6 @@ typedef struct {
   } input[];                   /* d + 1 */
 } nf_made;
 
-void nf_made_take_degrees(nf_made *m, const size_t *degree);
-
 size_t nf_made_degree_of(const nf_net *net, size_t unit);
 /* Hidden units of a degree below m, and so the first of degree m */
 size_t nf_made_units_below(const nf_net *net, size_t m);

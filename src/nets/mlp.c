@@ -22,11 +22,14 @@ static int linear_forward(const nf_net *net, size_t n, const nf_real *x, nf_real
 }
 
 static int linear_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                           const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+                           const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
   (void)hidden, (void)tmp;
   const nf_tensor *t = net->tensor;
-  nf_dense_backward(n, nf_shape_size(net->in), nf_shape_size(net->out), x, t[WEIGHT].data, dy, dx,
-                    dparam + t[WEIGHT].layer_offset, dparam + t[BIAS].layer_offset);
+  const size_t in = nf_shape_size(net->in), out = nf_shape_size(net->out);
+  nf_dense_input_backward(n, in, out, t[WEIGHT].data, dy, dx);
+  nf_real *dparam = nf_turn_take(turn);
+  nf_dense_weight_backward(n, in, out, x, dy, dparam + t[WEIGHT].layer_offset,
+                           dparam + t[BIAS].layer_offset);
   return NF_OK;
 }
 
@@ -42,7 +45,7 @@ nf_net *nf_linear_new(nf_shape in, nf_shape out, nf_error *e) {
 
 /* --- the MLP ------------------------------------------------------------------------------- */
 
-enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 };
+enum { WEIGHT_0, BIAS_0, WEIGHT_2, BIAS_2, WEIGHT_4, BIAS_4 }; /* a bias follows its weight */
 
 /* A slice of samples after the other; hidden has h₁ and h₂ of the first, of the second, … */
 static int mlp_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
@@ -60,8 +63,15 @@ static int mlp_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y
   return NF_OK;
 }
 
+static void add_gradient(size_t m, size_t in, size_t out, const nf_real *x, size_t ldx,
+                         const nf_real *dy, size_t ldy, const nf_tensor *weight, nf_real *dparam) {
+  const nf_tensor *bias = weight + 1;
+  nf_columns_weight_backward(m, in, out, x, ldx, dy, ldy, dparam + weight->layer_offset, in);
+  nf_columns_bias_backward(m, out, dy, ldy, dparam + bias->layer_offset);
+}
+
 static int mlp_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
-                        const nf_real *dy, nf_real *dx, nf_real *dparam, nf_arena *tmp) {
+                        const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
   const size_t in = nf_shape_size(net->in), out = nf_shape_size(net->out), width = net->width;
   const nf_tensor *t = net->tensor;
   const nf_arena_mark mark = nf_arena_now(tmp);
@@ -71,14 +81,15 @@ static int mlp_backward(const nf_net *net, size_t n, const nf_real *x, const nf_
   for (size_t i = 0, m; there && i < n; i += m, x += m, dy += m, dx += m) {
     m = nf_min_size(n - i, NF_COLUMNS_SLICE);
     const nf_real *h1 = hidden + 2 * i * width, *h2 = h1 + m * width;
-    nf_columns_backward(m, width, out, h2, m, t[WEIGHT_4].data, dy, n, dh2,
-                        dparam + t[WEIGHT_4].layer_offset, dparam + t[BIAS_4].layer_offset);
-    nf_columns_relu_bias_backward(m, width, h2, dh2, dparam + t[BIAS_2].layer_offset);
-    nf_columns_backward(m, width, width, h1, m, t[WEIGHT_2].data, dh2, m, dh1,
-                        dparam + t[WEIGHT_2].layer_offset, NULL);
-    nf_columns_relu_bias_backward(m, width, h1, dh1, dparam + t[BIAS_0].layer_offset);
-    nf_columns_backward(m, in, width, x, n, t[WEIGHT_0].data, dh1, m, dx,
-                        dparam + t[WEIGHT_0].layer_offset, NULL);
+    nf_columns_input_backward(m, width, out, t[WEIGHT_4].data, dy, n, dh2, m);
+    nf_relu_backward(m * width, h2, dh2);
+    nf_columns_input_backward(m, width, width, t[WEIGHT_2].data, dh2, m, dh1, m);
+    nf_relu_backward(m * width, h1, dh1);
+    nf_columns_input_backward(m, in, width, t[WEIGHT_0].data, dh1, m, dx, n);
+    nf_real *dparam = nf_turn_take(turn);
+    add_gradient(m, width, out, h2, m, dy, n, &t[WEIGHT_4], dparam);
+    add_gradient(m, width, width, h1, m, dh2, m, &t[WEIGHT_2], dparam);
+    add_gradient(m, in, width, x, n, dh1, m, &t[WEIGHT_0], dparam);
   }
   nf_arena_release(tmp, mark);
   return there ? NF_OK : NF_ENOMEM;

@@ -11,6 +11,11 @@ size_t nf_tensor_size(const nf_tensor *t) {
   return size;
 }
 
+nf_real *nf_turn_take(const nf_turn *turn) {
+  if (turn->wait != NULL) turn->wait(turn->user, turn->layer);
+  return turn->dparam;
+}
+
 static int check(const nf_net_type *type, nf_shape in, nf_shape out, size_t width, nf_error *e) {
   if (nf_status_of(e) != NF_OK) return e->status;
   if (!nf_shape_valid(in) || !nf_shape_valid(out))

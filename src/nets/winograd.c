@@ -199,7 +199,8 @@ static int convolve(nf_conv_size s, layout l, bool turned, const nf_real *x, con
 }
 
 /* By the image and the kernel alone, not the batch, on which no sample may depend. With images of a
- * single tile, of which a chunk has few, a kernel is mapped only if its planes stay in the cache. */
+ * single tile, of which a chunk has few, a kernel is mapped only if its planes stay in the cache.
+ */
 static bool worth_it(nf_conv_size s) {
   const size_t pixels = s.h * s.w;
   return pixels > OUT * OUT || (pixels == OUT * OUT && PLANES * s.in * s.out <= MAPPED);
@@ -243,16 +244,21 @@ static int add_gradient(nf_conv_size s, layout l, const nf_real *x, const nf_rea
   return memory ? NF_OK : NF_ENOMEM;
 }
 
-int nf_winograd_backward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
-                         const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                         nf_arena *tmp) {
+int nf_winograd_input_backward(nf_conv_size s, bool taps_first, const nf_real *weight,
+                               const nf_real *dy, nf_real *dx, nf_arena *tmp) {
   if (!worth_it(s))
-    return (taps_first ? nf_conv_scatter_backward : nf_conv_backward)(s, x, weight, dy, dx, dweight,
-                                                                      dbias, tmp);
-  const layout l = layout_of(s, taps_first);
-  const int status = add_gradient(s, l, x, dy, dweight, tmp);
-  if (status != NF_OK) return status;
-  nf_bias_backward(s.n * s.h * s.w, s.out, dy, dbias);
+    return (taps_first ? nf_conv_scatter_input_backward : nf_conv_input_backward)(s, weight, dy, dx,
+                                                                                  tmp);
   const nf_conv_size back = {s.n, s.h, s.w, s.out, s.in};
-  return convolve(back, l, true, dy, weight, NULL, dx, tmp);
+  return convolve(back, layout_of(s, taps_first), true, dy, weight, NULL, dx, tmp);
+}
+
+int nf_winograd_weight_backward(nf_conv_size s, bool taps_first, const nf_real *x,
+                                const nf_real *dy, nf_real *dweight, nf_real *dbias,
+                                nf_arena *tmp) {
+  if (!worth_it(s))
+    return (taps_first ? nf_conv_scatter_weight_backward : nf_conv_weight_backward)(
+        s, x, dy, dweight, dbias, tmp);
+  nf_bias_backward(s.n * s.h * s.w, s.out, dy, dbias);
+  return add_gradient(s, layout_of(s, taps_first), x, dy, dweight, tmp);
 }

@@ -23,9 +23,10 @@
 /* W is (3, 3, out, in) if taps_first, else (out, 3, 3, in).   errors  NF_ENOMEM */
 int nf_winograd_forward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
                         const nf_real *bias, nf_real *y, nf_arena *tmp);
-/* dx is written, dweight and dbias are added to. */
-int nf_winograd_backward(nf_conv_size s, bool taps_first, const nf_real *x, const nf_real *weight,
-                         const nf_real *dy, nf_real *dx, nf_real *dweight, nf_real *dbias,
-                         nf_arena *tmp);
+/* dx is overwritten, dweight and dbias are added to. */
+int nf_winograd_input_backward(nf_conv_size s, bool taps_first, const nf_real *weight,
+                               const nf_real *dy, nf_real *dx, nf_arena *tmp);
+int nf_winograd_weight_backward(nf_conv_size s, bool taps_first, const nf_real *x,
+                                const nf_real *dy, nf_real *dweight, nf_real *dbias, nf_arena *tmp);
 
 #endif

@@ -35,7 +35,8 @@ static int regression_backward(const nf_bijector *b, nf_batch *z, nf_batch *dz,
   const regression *r = (const regression *)b;
   nf_real *dinput = nf_arena_alloc(&work->arena, z->n * nf_shape_size(b->net->in));
   if (dinput == NULL) return NF_ENOMEM;
-  return b->net->type->backward(b->net, z->n, r->input, r->hidden, dz->data, dinput, dparam,
+  const nf_turn turn = nf_layer_turn(b, dparam, work);
+  return b->net->type->backward(b->net, z->n, r->input, r->hidden, dz->data, dinput, &turn,
                                 &work->arena);
 }
 
