@@ -1,9 +1,11 @@
 /* How a flow divides a batch (flow/parallel.h): chunks cover it, the first that fails is named in
- * whatever order they end, none waits for one that failed; stages are the layers' backward; and the
- * memory of threads is given back.
+ * whatever order they end, none waits for one that failed, or meets another in a layer; stages are
+ * the layers' backward; and the memory of threads is given back.
  */
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -131,6 +133,60 @@ static void no_chunk_waits_for_one_that_failed(void **state) {
   nf_flow_free(f);
 }
 
+/* Sample 1 fails while sample 0 is in this layer's backward, where sample 2 wants to go. */
+static atomic_int inside, met;
+static void sleep_ms(long ms) { nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL); }
+static int forward_of_three(const nf_bijector *b, nf_batch *x, double *log_det, nf_work *work) {
+  (void)b, (void)log_det, (void)work;
+  if (x->first == 2) set_flag(true);
+  if (x->first != 1) return NF_OK;
+  wait_for_flag();
+  sleep_ms(2);
+  return NF_EDOM;
+}
+static int backward_alone(const nf_bijector *b, nf_batch *z, nf_batch *dz, const double *dlog_det,
+                          nf_real *dparam, nf_work *work) {
+  (void)b, (void)dz, (void)dlog_det, (void)dparam, (void)work;
+  if (atomic_fetch_add(&inside, 1) > 0) atomic_store(&met, 1);
+  if (z->first == 0) sleep_ms(20);
+  atomic_fetch_sub(&inside, 1);
+  return NF_OK;
+}
+static const nf_bijector_type alone = {
+    .name = "mine", .forward = forward_of_three, .backward = backward_alone};
+
+static void no_chunk_meets_another_in_a_layer(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_bijector *b = nf_bijector_new(&alone, sizeof *b, nf_point(1), nf_point(1), &e);
+  nf_flow *f = nf_flow_new(b, SEED, &e);
+  check_no_error(&e);
+  check_ok(nf_flow_set_threads(f, 3, NULL));
+  f->chunk = 1;
+  const double x[3] = {1, 2, 3};
+  double loss, gradient[1];
+  alarm(60);
+  for (int i = 0; i < 5; i++) {
+    set_flag(false);
+    nf_flow_gradient(f, 3, x, &loss, gradient, &e);
+    check_failed(&e, NF_EDOM, "sample 1, layer mine");
+  }
+  alarm(0);
+  assert_int_equal(atomic_load(&met), 0);
+  nf_flow_free(f);
+}
+
+/* --- the chunks of a gradient ---------------------------------------------------------------- */
+
+static void a_small_batch_is_for_several_threads(void **state) {
+  (void)state;
+  nf_flow *f = new_flow(&point);
+  for (size_t n = 1; n <= 256; n++) assert_int_equal(nf_gradient_chunk(f, n), 64);
+  assert_int_equal(nf_gradient_chunk(f, 257), 65);
+  assert_int_equal(nf_gradient_chunk(f, 5000), f->chunk);
+  nf_flow_free(f);
+}
+
 /* --- stages ---------------------------------------------------------------------------------- */
 
 static int keep(void *user, size_t layer, size_t first, size_t n, const nf_real *gradient) {
@@ -168,6 +224,21 @@ static void stages_are_the_backward_of_the_layers(void **state) {
     assert_true(nf_shape_equal(batch[k].shape, f->bijector->in) &&
                 nf_shape_equal(d[k].shape, f->bijector->in));
   nf_work_free(&work);
+  free(gradient[0]), free(gradient[1]);
+  nf_flow_free(f);
+}
+
+static void a_fused_gradient_has_the_same_bits(void **state) {
+  (void)state;
+  enum { SOME = 300 };
+  nf_flow *f = new_flow(&point);
+  double x[SOME * 3], loss[2];
+  double *gradient[2] = {calloc(f->n_param, sizeof(double)), calloc(f->n_param, sizeof(double))};
+  normal_samples(f, SOME, x);
+  const nf_batch batch = nf_flow_batch(f, SOME, x);
+  check_ok(nf_flow_gradient(f, SOME, x, &loss[0], gradient[0], NULL));
+  check_ok(nf_gradient_fused(f, &batch, &loss[1], keep, gradient[1], NULL));
+  assert_true(loss[0] == loss[1] && bits_equal(f->n_param, gradient[0], gradient[1]));
   free(gradient[0]), free(gradient[1]);
   nf_flow_free(f);
 }
@@ -219,7 +290,10 @@ int main(void) {
       cmocka_unit_test(chunks_cover_a_batch),
       cmocka_unit_test(the_first_chunk_that_fails_is_named),
       cmocka_unit_test(no_chunk_waits_for_one_that_failed),
+      cmocka_unit_test(no_chunk_meets_another_in_a_layer),
+      cmocka_unit_test(a_small_batch_is_for_several_threads),
       cmocka_unit_test(stages_are_the_backward_of_the_layers),
+      cmocka_unit_test(a_fused_gradient_has_the_same_bits),
       cmocka_unit_test(memory_is_given_back),
   };
   return cmocka_run_group_tests_name("parallel", tests, NULL, NULL);
