@@ -156,6 +156,9 @@ void cli_print_tables(cli_table_printer *of_one) {
 }
 
 static int run_command(int argc, char **argv) {
+  if (argv[1][0] == '-')
+    return cli_error("'%s': the command comes before its options, as in nf train; see nf --help",
+                     argv[1]);
   const char *name[COMMANDS + 1] = {NULL};
   for (int i = 0; i < COMMANDS; i++) name[i] = commands[i].name;
   const int command = cli_find_word("command", argv[1], name);
