@@ -168,7 +168,7 @@ static void compare(const plan *p, const nf_real *set) {
 
   const double unit = p->model.bins > 0 ? (double)r.d * log(2) : 1;
   char line[256];
-  FILE *f = fopen(folder_path("m.csv"), "r");
+  FILE *f = fopen(folder_path("m.log.csv"), "r");
   assert_non_null(f);
   assert_non_null(fgets(line, sizeof line, f));
   double best = INFINITY;
@@ -190,7 +190,7 @@ static void compare(const plan *p, const nf_real *set) {
   free(memory);
   folder_remove_path(folder_path("m.safetensors"));
   folder_remove_path(folder_path("m.last.safetensors"));
-  folder_remove_path(folder_path("m.csv"));
+  folder_remove_path(folder_path("m.log.csv"));
 }
 
 static void compare_images(plan *p, int (*load_set)(nf_images *, nf_error *)) {

@@ -104,6 +104,30 @@ static void the_message_names_the_layer_that_overflows(void **state) {
   trainer_free(t);
 }
 
+static void the_default_is_adam_at_a_constant_rate(void **state) {
+  (void)state;
+  const nf_train_settings set = nf_train_default();
+  const nf_schedule *s = &set.schedule;
+  const nf_plateau plateau = nf_plateau_start();
+  assert_true(set.adam.rule == NF_ADAM && set.adam.beta1 == 0.9 && set.adam.beta2 == 0.999);
+  assert_true(set.adam.epsilon == 1e-8 && set.clip == 0 && set.ema == 0 && !set.fused);
+  assert_true(nf_schedule_rate(s, &plateau, 1) == 1e-3);
+  assert_true(nf_schedule_rate(s, &plateau, 100000) == 1e-3);
+}
+
+static void settings_at_the_ends_of_their_range_are_fine(void **state) {
+  (void)state;
+  nf_train_settings set = moons_settings();
+  nf_error e = {0};
+  nf_trainer *good = moons_trainer(1, &set);
+  set.schedule.floor = 1;
+  set.adam.beta1 = set.adam.beta2 = set.ema = set.clip = 0;
+  nf_trainer *t = nf_trainer_new(good->flow, &set, &e);
+  check_no_error(&e);
+  nf_trainer_free(t);
+  trainer_free(good);
+}
+
 static void settings_out_of_range_are_refused(void **state) {
   (void)state;
   const nf_train_settings adamax = {.adam = nf_adam_default(NF_ADAMAX),
@@ -145,6 +169,8 @@ int main(void) {
       cmocka_unit_test(a_failed_step_changes_nothing),
       cmocka_unit_test(a_failed_fused_step_changes_nothing),
       cmocka_unit_test(the_message_names_the_layer_that_overflows),
+      cmocka_unit_test(the_default_is_adam_at_a_constant_rate),
+      cmocka_unit_test(settings_at_the_ends_of_their_range_are_fine),
       cmocka_unit_test(settings_out_of_range_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

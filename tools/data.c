@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "core/nearest.h"
@@ -31,11 +31,15 @@ static bool is_known(const char *spec, nf_error *e) {
   for (int i = 0; i <= TOY; i++)
     if (strcmp(word, choice[i]) == 0) return true;
   for (int i = 0; i < NF_TOYS; i++) choice[TOY + 1 + i] = nf_toys[i].name;
-  if (access(spec, F_OK) == 0) {
-    nf_fail(e, NF_EINVAL,
-            "%s: no such data; a file of points is csv:%s, a folder of images "
-            "images:%s",
-            spec, spec, spec);
+  struct stat file;
+  if (stat(spec, &file) == 0) {
+    if (S_ISDIR(file.st_mode))
+      nf_fail(e, NF_EINVAL, "%s: a folder of images is given as images:%s", spec, spec);
+    else
+      nf_fail(e, NF_EINVAL,
+              "%s: a file of points is given as csv:%s or npy:%s, images as images:DIR with their "
+              "folder",
+              spec, spec, spec);
     return false;
   }
   const char *nearest = nf_nearest(word, CHOICES, choice);
@@ -55,7 +59,7 @@ static int cut(const char *range, cli_data *d, nf_error *e) {
   uint64_t a, b;
   if (sscanf(range, "%20[0-9]:%20[0-9]%c", from, to, &rest) != 2 ||
       !nf_read_whole(from, d->n, &a) || !nf_read_whole(to, d->n, &b) || a >= b)
-    return nf_fail(e, NF_EINVAL, "range '%s': it must be A:B with 0 ≤ A < B ≤ %zu", range, d->n);
+    return nf_fail(e, NF_EINVAL, "--range %s: it must be A:B with 0 ≤ A < B ≤ %zu", range, d->n);
   d->first = (size_t)a;
   d->n = (size_t)(b - a);
   return NF_OK;
@@ -141,9 +145,11 @@ int cli_data_load(const cli_data_choice *choice, cli_data *out, nf_error *e) {
   if (strcmp(spec, "toy") == 0)
     return nf_fail(e, NF_EINVAL, "toy: the name is missing, as in toy:moons");
   const size_t kind = strcspn(spec, ":");
-  if (strcmp(spec, "csv") == 0 || strcmp(spec, "npy") == 0)
-    return nf_fail(e, NF_EINVAL, "%s: the file is missing, as in %s:points.%s", spec, spec, spec);
-  cli_data d = {0};
+  const char *file = spec[kind] == ':' ? spec + kind + 1 : "";
+  if (*file == 0 && (strncmp(spec, "csv", kind) == 0 || strncmp(spec, "npy", kind) == 0))
+    return nf_fail(e, NF_EINVAL, "%s: the file is missing, as in %.3s:points.%.3s", spec, spec,
+                   spec);
+  cli_data d = {.spec = spec};
   int status = load(choice, &d, e);
   snprintf(d.name, sizeof d.name, "%.*s", d.toy != NULL ? (int)strlen(spec) : (int)kind, spec);
   if (status == NF_OK && range != NULL) status = cut(range, &d, e);

@@ -18,6 +18,7 @@ typedef struct {
 enum { CLI_TOY_POINTS = 20000 }; /* of a toy density, always the same */
 
 typedef struct {
+  const char *spec;  /* as given */
   char name[32];     /* what it is, without a path: "digits", "cifar10", "csv", "toy:moons" */
   size_t n, first;   /* samples first … first+n-1 of the set */
   nf_shape shape;    /* of one */

@@ -22,15 +22,19 @@ static const cli_command command = {
     "with its standard error. Of the set it was trained on, a flow is evaluated on what training\n"
     "held out, unless --all is given. --importance K takes K draws of the dequantisation noise\n"
     "for each image, which bounds its log-probability more tightly. For toy data there is also\n"
-    "the divergence KL(data|flow) from the true density. Of cnf and fm the error\n"
-    "of their solver is shown: mean log p by its steps less that by twice as many, over 1000\n"
-    "samples at most. Beyond 0.01 nats a warning is printed, for the values are then not those of\n"
-    "a density. --baselines SPEC names the data that the flow was trained on, and evaluates two\n"
-    "densities that are fitted to the same training samples on the same others. Independent "
-    "pixels:\n"
-    "the histogram of each, with one more sample of every value. One Gaussian: of all pixels\n"
-    "together after the flow's own dequantisation and logit, its covariance shrunk (Ledoit & Wolf\n"
-    "2004).",
+    "the divergence KL(data|flow) from the true density.\n"
+    "\n"
+    "Of cnf and fm the error of their solver is shown: mean log p by its steps less that by twice\n"
+    "as many, over 1000 samples at most. Beyond 0.01 nats a warning is printed, for the values "
+    "are\n"
+    "then not those of a density.\n"
+    "\n"
+    "--baselines SPEC names the data that the flow was trained on, and evaluates two densities "
+    "that\n"
+    "are fitted to the same training samples on the same others. Independent pixels: the "
+    "histogram\n"
+    "of each, with one more sample of every value. One Gaussian: of all pixels together after the\n"
+    "flow's own dequantisation and logit, its covariance shrunk (Ledoit & Wolf 2004).",
     "  nf eval digits.safetensors --data digits --baselines digits\n"
     "  nf eval cifar.safetensors --data cifar10-test:DIR --importance 16 --csv images.csv"};
 

@@ -16,15 +16,15 @@ static void print_head(const cli_data *data, const char *path, size_t held, cons
   const char *plural = r->n == 1 ? "" : "s";
   if (r->json != NULL) {
     cli_json_text(r->json, "model", path);
-    cli_json_text(r->json, "data", data->name);
+    cli_json_text(r->json, "data", data->spec);
     cli_json_whole(r->json, "n", r->n);
     cli_json_set(r->json, "held_out", json_boolean(held > 0));
     cli_json_set(r->json, "other_values", json_boolean(r->others));
     cli_json_text(r->json, "unit", cli_unit(data->bins));
   } else if (held > 0) {
-    printf("%s on %s: %zu sample%s that training held out\n", path, data->name, r->n, plural);
+    printf("%s on %s: %zu sample%s that training held out\n", path, data->spec, r->n, plural);
   } else {
-    printf("%s on %s: %zu sample%s%s\n", path, data->name, r->n, plural,
+    printf("%s on %s: %zu sample%s%s\n", path, data->spec, r->n, plural,
            r->others ? ", not those of its training: their values differ" : "");
   }
 }

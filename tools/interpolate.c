@@ -86,7 +86,6 @@ int cli_interpolate(int argc, char **argv) {
   if (status != CLI_GO) return status;
   if (s.out.path == NULL) return cli_error("--out is missing, as in --out strip.png");
   if (!cli_output_is_free("--out", s.out.path, path, s.data.spec)) return CLI_BAD_INPUT;
-  s.out.columns = s.n;
   nf_checkpoint c = {0};
   cli_data data = {0};
   nf_error e = {0};
@@ -94,6 +93,7 @@ int cli_interpolate(int argc, char **argv) {
   int result = CLI_BAD_INPUT;
   if (cli_output_format(&s.out, nf_flow_model(c.flow)->bins) &&
       cli_load_data(&c, path, &s.data, &data)) {
+    s.out.columns = s.n;
     run(&s, &data, &c, &e);
     result = e.status == NF_OK ? CLI_OK : cli_error("%s", e.message);
   }

@@ -25,8 +25,9 @@ const char cli_help[] =
     "  levels        what each level of a flow's latent carries, in pictures\n"
     "  info          the layers of a flow, their parameters, their mean log-det\n"
     "  import        the weights of another program as a flow\n"
-    "  man           this manual, as a page for man; nf --version: version and precision\n"
+    "  man           this manual, as a page for man\n"
     "  completion    the words that bash completes after nf\n"
+    "                (nf --version prints the version and the precision)\n"
     "\n"
     "data\n"
     "  digits, icons                     embedded: 1797 of 8×8×1, 214 of 32×32×3\n"
@@ -155,6 +156,9 @@ void cli_print_tables(cli_table_printer *of_one) {
 }
 
 static int run_command(int argc, char **argv) {
+  if (argv[1][0] == '-')
+    return cli_error("'%s': the command comes before its options, as in nf train; see nf --help",
+                     argv[1]);
   const char *name[COMMANDS + 1] = {NULL};
   for (int i = 0; i < COMMANDS; i++) name[i] = commands[i].name;
   const int command = cli_find_word("command", argv[1], name);

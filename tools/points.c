@@ -211,7 +211,9 @@ static void look_at_column(const char *columns, size_t n, size_t d, size_t k, co
   const double low = (double)least, high = (double)most, largest = fmax(-low, high);
   int length;
   const char *name = cli_column(columns, k, &length);
-  if (low == high)
+  if (n == 1)
+    nf_fail(e, NF_EINVAL, "one row trains, which has no standard deviation; give more rows");
+  else if (low == high)
     nf_fail(e, NF_EINVAL,
             "column '%.*s' is %g in all %zu rows that train; leave it out (--columns)", length,
             name, low, n);

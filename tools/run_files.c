@@ -1,6 +1,6 @@
-/* The files of a run: OUT, and beside it X.last.safetensors, X.csv and, while the run lives, X.lock
- * and X.csv.lock. A new run never replaces the files of another, and two runs never write the
- * same file at a time, not even the log alone. */
+/* The files of a run: OUT, and beside it X.last.safetensors, X.log.csv and, while the run lives,
+ * X.lock and X.log.csv.lock. A new run never replaces the files of another, and two runs never
+ * write the same file at a time, not even the log alone. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ bool cli_run_files_name(cli_run_files *f, const cli_settings *s) {
   *f = (cli_run_files){.best = s->out,
                        .log = s->log,
                        .last = beside(s->out, ".last.safetensors"),
-                       .usual_log = beside(s->out, ".csv"),
+                       .usual_log = beside(s->out, ".log.csv"),
                        .lock = {beside(s->out, ".lock")},
                        .locked = {-1, -1}};
   if (f->log == NULL) f->log = f->usual_log;
@@ -71,22 +71,28 @@ static bool are_distinct(const cli_run_files *f, const cli_settings *s) {
                             s->data.spec);
 }
 
-/* A new run needs free names, a run that goes on its last checkpoint. False after an error. */
+static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
+
+/* A new run needs free names, a run that goes on its last checkpoint. A run that was killed before
+ * its first checkpoint has left no more than the header of its log. False after an error. */
 static bool are_ours(const cli_run_files *f, const cli_settings *s) {
   const char *const path[] = {f->best, f->last, f->log};
-  bool regular;
-  const bool resumes = s->resume && is_there(f->last, &regular);
-  for (int i = 0; i < 3 && !s->resume; i++) {
-    is_there(path[i], &regular);
-    if (!regular) continue;
-    cli_error("%s is there already: --resume goes on with its run, another --out%s begins one",
-              path[i], i == 2 && f->log == s->log ? " or --log" : "");
+  struct stat info;
+  if (s->resume && access(f->last, F_OK) == 0) return true;
+  for (int i = 0; i < 3; i++) {
+    const bool is_log = i == 2;
+    if (stat(path[i], &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    if (is_log && s->resume && info.st_size < (off_t)sizeof header) continue;
+    const char *or_log = is_log && f->log == s->log ? " or --log" : "";
+    if (s->resume)
+      cli_error("%s is there, but not %s, from which its run would go on; give another --out%s",
+                path[i], f->last, or_log);
+    else
+      cli_error("%s is there already: --resume goes on with its run, another --out%s begins one",
+                path[i], or_log);
     return false;
   }
-  if (!s->resume || resumes || !is_there(f->best, &regular)) return true;
-  cli_error("%s is there, but not %s, from which its run would go on; give another --out", f->best,
-            f->last);
-  return false;
+  return true;
 }
 
 static bool claim(cli_run_files *f, int k, const char *path) {
@@ -119,8 +125,6 @@ void cli_run_files_release(cli_run_files *f) {
 }
 
 /* --- the log: a run that resumes writes the lines after its checkpoint again ---------------- */
-
-static const char header[] = "step,epoch,seconds,train,gradient_norm,rate,validation\n";
 
 static int copy_until(FILE *old, const char *path, uint64_t step, nf_error *e) {
   nf_new_file f;

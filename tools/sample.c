@@ -23,8 +23,9 @@ bool cli_output_format(cli_output *out, unsigned bins) {
     cli_error("--out %s: its ending is none of .png, .csv and .npy; give --format", out->path);
   else if (out->format == CLI_PNG && bins == 0)
     cli_error("--out %s: points are no image; write them as .csv or .npy", out->path);
-  else if (out->format != CLI_PNG && out->zoom > 1)
-    cli_error("--zoom: it is for a PNG alone, and --out %s is none", out->path);
+  else if (out->format != CLI_PNG && (out->zoom > 1 || out->columns > 0))
+    cli_error("--%s: it is for a PNG alone, and --out %s is none",
+              out->zoom > 1 ? "zoom" : "columns", out->path);
   else
     return true;
   return false;

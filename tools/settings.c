@@ -14,13 +14,13 @@ static const cli_command command = {
     "train", NULL,
     "Learns a flow by maximum likelihood: steps on mini-batches that make the data more probable.\n"
     "Some samples are held out; every so often the flow is evaluated on them, in bits per\n"
-    "dimension (points: in nats), and the best so far goes to OUT. A toy density gives new points\n"
-    "at every step, unless --range cuts its set. In the end the error of the solver of cnf and fm "
-    "is\n"
-    "shown as nf eval does it. Beside OUT, with X for its name without .safetensors, are\n"
-    "X.last.safetensors, from which the same command with --resume goes on exactly, and the log\n"
-    "X.csv. A run replaces no files of another. Ctrl-C, SIGTERM and SIGHUP finish the step, save,\n"
-    "and exit with 130, 143 and 129.",
+    "dimension (points: in nats), and the best so far goes to the file of --out. A toy density\n"
+    "gives new points at every step, unless --range cuts its set. In the end the error of the\n"
+    "solver of cnf and fm is shown as nf eval does it.\n"
+    "\n"
+    "Beside X.safetensors, the file of --out, are X.last.safetensors, from which the same command\n"
+    "with --resume goes on exactly, and the log X.log.csv. A run replaces no files of another.\n"
+    "Ctrl-C, SIGTERM and SIGHUP finish the step, save, and exit with 130, 143 and 129.",
     "  nf train --data digits --minutes 1 --out digits.safetensors\n"
     "  nf train --data toy:moons --model realnvp --steps 2000 --out moons.safetensors\n"
     "  nf train --data csv:points.csv --columns x,y --minutes 1 --out flow.safetensors\n"
@@ -52,7 +52,7 @@ int cli_settings_read(cli_settings *s, int argc, char **argv) {
        "go on from the last checkpoint; length, every, rate, warmup, decay, clip and ema may "
        "differ",
        0, 0, NULL},
-      {"log", "FILE", CLI_TEXT, &s->log, "CSV of every step [X.csv]", 0, 0, NULL},
+      {"log", "FILE", CLI_TEXT, &s->log, "CSV of every step [X.log.csv]", 0, 0, NULL},
       {"steps", "N", CLI_WHOLE, &s->steps, "length of the run; or", 1, 1e12, NULL},
       {"epochs", "N", CLI_WHOLE, &s->epochs, "passes through the data; or", 1, 1e9, NULL},
       {"minutes", "M", CLI_REAL, &s->minutes, "time [1, when no length is given]", 1e-3, 1e6, NULL},

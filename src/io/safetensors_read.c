@@ -149,15 +149,9 @@ enum { STREAM = -1 };
 static int header_length(const char *path, const unsigned char *bytes, uint64_t size,
                          size_t *length, nf_error *e) {
   uint64_t n = 0;
-  char of[48] = "";
   for (int i = 0; size >= PREFIX && i < PREFIX; i++) n |= (uint64_t)bytes[i] << (8 * i);
-  if (size != (uint64_t)STREAM)
-    snprintf(of, sizeof of, " in a file of %llu", (unsigned long long)size);
   if (size < PREFIX || n < 2 || n > size - PREFIX || n > NF_SAFETENSOR_HEADER)
-    return nf_fail(e, NF_EFORMAT,
-                   "%s: byte 0: a header of %llu bytes%s; this is no safetensors file, or it is "
-                   "cut short",
-                   path, (unsigned long long)n, of);
+    return nf_fail(e, NF_EFORMAT, "%s: no safetensors file, or one that is cut short", path);
   *length = (size_t)n;
   return NF_OK;
 }
@@ -192,7 +186,7 @@ static int read_file(const char *path, FILE *file, uint64_t *size, unsigned char
                      nf_error *e) {
   unsigned char prefix[PREFIX] = {0};
   const bool stream = *size == (uint64_t)STREAM;
-  size_t length, got = fread(prefix, 1, PREFIX, file);
+  size_t length = 0, got = fread(prefix, 1, PREFIX, file);
   int status = header_length(path, prefix, got < PREFIX ? got : *size, &length, e);
   if (status != NF_OK) return status;
   uint64_t capacity = stream ? 2 * (PREFIX + length) : *size;
