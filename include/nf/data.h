@@ -94,8 +94,8 @@ typedef struct {
   void *user;
 } nf_folder_options;
 
-/* All PNG and JPEG of a folder, known by their content, as above; names that begin with a dot are
- * not looked at. What is neither, or damaged, is skipped.
+/* All PNG and JPEG of a folder, known by their content, as above; names that begin with a dot or
+ * end in .lock are not looked at. What is neither, or damaged, is skipped.
  * errors  NF_EIO (no folder, or no image in it), NF_EFORMAT (sizes differ), NF_EINVAL (h or w),
  *         NF_ENOMEM */
 int nf_images_folder(const char *path, const nf_folder_options *options, nf_images *out,

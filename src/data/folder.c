@@ -85,11 +85,15 @@ static int read_file(reader *r, const char *path) {
 static int by_name(const struct dirent **a, const struct dirent **b) {
   return strcmp((*a)->d_name, (*b)->d_name);
 }
-static int is_visible(const struct dirent *e) { return e->d_name[0] != '.'; }
-static int is_png(const struct dirent *e) {
-  const size_t length = strlen(e->d_name);
-  return length > 4 && is_visible(e) && strcasecmp(e->d_name + length - 4, ".png") == 0;
+static bool ends_in(const char *name, const char *ending) {
+  const size_t n = strlen(name), m = strlen(ending);
+  return n > m && strcasecmp(name + n - m, ending) == 0;
 }
+/* Not hidden, nor the lock of a training that writes to this folder */
+static int is_visible(const struct dirent *e) {
+  return e->d_name[0] != '.' && !ends_in(e->d_name, ".lock");
+}
+static int is_png(const struct dirent *e) { return is_visible(e) && ends_in(e->d_name, ".png"); }
 
 static int read_folder(reader *r, const char *path, bool is_inner);
 
