@@ -88,6 +88,32 @@ static void a_failed_fused_step_changes_nothing(void **state) {
   trainer_free(before);
 }
 
+/* z = 1e-200·x through two couplings: the upper one has changed when the gradient of 1e-200 proves
+ * to be too large to square. */
+static void a_fused_step_counts_when_it_has_changed_parameters(void **state) {
+  (void)state;
+  nf_error e = {0};
+  nf_bijector *chain = nf_chain_new(nf_point(2), &e);
+  nf_chain_add(chain, nf_affine_new(nf_point(2), &e), &e);
+  for (int k = 0; k < 2; k++) {
+    nf_net *net = nf_linear_new(nf_point(1), nf_point(2), &e);
+    const nf_mask mask = k == 0 ? NF_CHANNEL : NF_CHANNEL_SWAPPED;
+    nf_chain_add(chain, nf_coupling_new(nf_point(2), mask, NF_SCALE_EXP, net, &e), &e);
+  }
+  nf_flow *f = nf_flow_new(chain, SEED, &e);
+  nf_train_settings set = nf_train_default();
+  set.fused = true;
+  nf_trainer *t = nf_trainer_new(f, &set, &e);
+  check_no_error(&e);
+  f->param[0] = f->param[3] = 1e-200;
+  const nf_real upper = f->param[f->n_param - 1], x[2] = {0.7e200, -0.4e200};
+  nf_train_step(t, 1, x, NULL, &e);
+  check_failed(&e, NF_ENONFINITE, "");
+  assert_true(f->param[0] == 1e-200 && f->param[f->n_param - 1] != upper);
+  assert_int_equal(nf_trainer_steps(t), 1);
+  trainer_free(t);
+}
+
 static void the_message_names_the_layer_that_overflows(void **state) {
   (void)state;
   const nf_train_settings set = moons_settings();
@@ -168,6 +194,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_failed_step_changes_nothing),
       cmocka_unit_test(a_failed_fused_step_changes_nothing),
+      cmocka_unit_test(a_fused_step_counts_when_it_has_changed_parameters),
       cmocka_unit_test(the_message_names_the_layer_that_overflows),
       cmocka_unit_test(the_default_is_adam_at_a_constant_rate),
       cmocka_unit_test(settings_at_the_ends_of_their_range_are_fine),
