@@ -78,11 +78,12 @@ void nf_net_free(nf_net *net); /* NULL is fine */
 /* The dparam of a layer, to which the chunks of a batch add one after another. */
 typedef struct {
   nf_real *dparam;
-  void (*wait)(void *user, size_t layer); /* for the chunks before this one; NULL: there are none */
+  /* Returns when the chunks before this one have added theirs; NULL: there are none. */
+  void (*wait)(void *user, size_t layer);
   void *user;
   size_t layer;
 } nf_turn;
-/* dparam, when it is this chunk's turn, which lasts until the layer's backward ends. */
+/* Waits for this chunk's turn, which lasts until the layer's backward ends, and returns dparam. */
 nf_real *nf_turn_take(const nf_turn *turn);
 
 typedef struct {
@@ -91,8 +92,8 @@ typedef struct {
   /* y = net(x), and in hidden, n · n_hidden values, what backward needs. */
   int (*forward)(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                  nf_arena *tmp);
-  /* dx = (∂y/∂x)ᵀ dy, overwritten; then, with dparam = nf_turn_take(turn), which had better be
-   * late, dparam[tensor.layer_offset + …] += (∂y/∂θ)ᵀ dy. */
+  /* dx = (∂y/∂x)ᵀ dy, overwritten; then dparam[tensor.layer_offset + …] += (∂y/∂θ)ᵀ dy, where
+   * dparam = nf_turn_take(turn), from which call on the next chunk of the batch waits. */
   int (*backward)(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
                   const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp);
   void (*init)(nf_net *net, nf_random *r); /* initial parameters; NULL: all 0 */
