@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "layers/layer.h"
 #include "nets/field.h"
 #include "nets/made.h"
 #include "nf/flow.h"
@@ -16,12 +17,14 @@ static void tensors(void **state) {
 
 static int no_forward(const nf_net *net, size_t n, const nf_real *x, nf_real *y, nf_real *hidden,
                       nf_arena *tmp) {
-  (void)net, (void)n, (void)x, (void)y, (void)hidden, (void)tmp;
+  (void)x, (void)hidden, (void)tmp;
+  memset(y, 0, n * nf_shape_size(net->out) * sizeof *y);
   return NF_OK;
 }
 static int no_backward(const nf_net *net, size_t n, const nf_real *x, const nf_real *hidden,
                        const nf_real *dy, nf_real *dx, const nf_turn *turn, nf_arena *tmp) {
-  (void)net, (void)n, (void)x, (void)hidden, (void)dy, (void)dx, (void)turn, (void)tmp;
+  (void)x, (void)hidden, (void)dy, (void)turn, (void)tmp;
+  memset(dx, 0, n * nf_shape_size(net->in) * sizeof *dx);
   return NF_OK;
 }
 
@@ -46,6 +49,31 @@ static void a_net_has_no_more_tensors_than_fit(void **state) {
   nf_net_add(NULL, "bias", 3, 0, 0, 0, NULL);
   nf_net_free(net);
   nf_net_free(NULL);
+}
+
+static void count(void *user, size_t layer) {
+  assert_int_equal(layer, 5);
+  ++*(int *)user;
+}
+
+/* The net takes no turn, as it has no parameters; the layer's gamma still needs one. */
+static void a_coupling_adds_in_its_turn(void **state) {
+  (void)state;
+  static const nf_net_type mine = {.name = "mine", .forward = no_forward, .backward = no_backward};
+  nf_net *net = nf_net_new(&mine, nf_point(1), nf_point(2), 0, NULL);
+  nf_bijector *b = nf_coupling_new(nf_point(2), NF_CHANNEL, NF_SCALE_TANH, net, NULL);
+  int turns = 0;
+  const nf_hooks hooks = {.wait = count, .user = &turns};
+  nf_work work = {.hooks = &hooks};
+  double z[2] = {1, 2}, dz[2] = {1, 1}, dlog_det = 1, gamma = 1, dparam = 0;
+  nf_batch zs = {.n = 1, .shape = nf_point(2), .data = z}, dzs = zs;
+  dzs.data = dz;
+  b->number = 5;
+  b->tensor[0].data = &gamma;
+  check_ok(nf_layer_backward(b, &zs, &dzs, &dlog_det, &dparam, &work));
+  assert_int_equal(turns, 1);
+  nf_work_free(&work);
+  nf_bijector_free(b);
 }
 
 static void a_net_needs_forward_and_backward(void **state) {
@@ -163,6 +191,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tensors),
       cmocka_unit_test(a_net_has_no_more_tensors_than_fit),
+      cmocka_unit_test(a_coupling_adds_in_its_turn),
       cmocka_unit_test(a_net_needs_forward_and_backward),
       cmocka_unit_test(a_refused_net_names_itself_and_what_is_right),
       cmocka_unit_test(after_an_error_no_net_is_made),

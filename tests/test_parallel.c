@@ -1,7 +1,6 @@
 /* How a flow divides a batch (flow/parallel.h): chunks cover it, the first that fails is named in
  * whatever order they end, none waits for one that failed, or meets another in a layer; stages are
- * the layers' backward; and the memory of threads is given back.
- */
+ * the layers' backward; and the memory of threads is given back. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -112,14 +111,19 @@ static int backward(const nf_bijector *b, nf_batch *z, nf_batch *dz, const doubl
 }
 static const nf_bijector_type type = {.name = "mine", .forward = forward, .backward = backward};
 
+/* A flow of one layer on R, whose samples are chunks */
+static nf_flow *flow_of(const nf_bijector_type *of, int threads) {
+  nf_bijector *b = nf_bijector_new(of, sizeof *b, nf_point(1), nf_point(1), NULL);
+  nf_flow *f = nf_flow_new(b, SEED, NULL);
+  check_ok(nf_flow_set_threads(f, threads, NULL));
+  f->chunk = 1;
+  return f;
+}
+
 static void no_chunk_waits_for_one_that_failed(void **state) {
   (void)state;
   nf_error e = {0};
-  nf_bijector *b = nf_bijector_new(&type, sizeof *b, nf_point(1), nf_point(1), &e);
-  nf_flow *f = nf_flow_new(b, SEED, &e);
-  check_no_error(&e);
-  check_ok(nf_flow_set_threads(f, 2, NULL));
-  f->chunk = 1;
+  nf_flow *f = flow_of(&type, 2);
   const double x[2] = {1, 2};
   double loss = 42, gradient[1];
   alarm(60);
@@ -158,11 +162,7 @@ static const nf_bijector_type alone = {
 static void no_chunk_meets_another_in_a_layer(void **state) {
   (void)state;
   nf_error e = {0};
-  nf_bijector *b = nf_bijector_new(&alone, sizeof *b, nf_point(1), nf_point(1), &e);
-  nf_flow *f = nf_flow_new(b, SEED, &e);
-  check_no_error(&e);
-  check_ok(nf_flow_set_threads(f, 3, NULL));
-  f->chunk = 1;
+  nf_flow *f = flow_of(&alone, 3);
   const double x[3] = {1, 2, 3};
   double loss, gradient[1];
   alarm(60);

@@ -48,16 +48,16 @@ typedef struct {
   size_t chunk;
 } turn;
 
-static void await(const turn *t, size_t layer) {
+static void wait_for_turn(void *user, size_t layer) {
+  const turn *t = user;
   while (atomic_load_explicit(&t->s->turn[layer], memory_order_acquire) < t->chunk) sched_yield();
 }
 
-static void end_turn(const turn *t, size_t layer) {
-  await(t, layer);
+static void end_turn(void *user, size_t layer) {
+  const turn *t = user;
+  wait_for_turn(user, layer);
   atomic_store_explicit(&t->s->turn[layer], t->chunk + 1, memory_order_release);
 }
-
-static void wait_for_turn(void *user, size_t layer) { await(user, layer); }
 
 /* Leaf layers one chunk after another: those with a net wait themselves, before they add. */
 static int backward_in_turn(void *user, const nf_bijector *b, nf_batch *z, nf_batch *dz,

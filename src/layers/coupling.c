@@ -139,7 +139,9 @@ static int backward(const nf_bijector *base, nf_batch *z, nf_batch *dz, const do
   nf_scale_backward(c->scale, own, v.count, v.log_g, v.s, v.g, down);
   const nf_turn turn = nf_layer_turn(base, dparam, work);
   status = backward_conditioner(c, dz, &act, &v, &turn, work);
-  for (size_t k = 0; status == NF_OK && k < n_own; k++) dparam[own->layer_offset + k] += down[k];
+  if (status == NF_OK && n_own > 0) /* a net without parameters has not taken the turn */
+    dparam = nf_turn_take(&turn) + own->layer_offset;
+  for (size_t k = 0; status == NF_OK && k < n_own; k++) dparam[k] += down[k];
   nf_conditioner_drop(base, work);
   return status;
 }
